@@ -1,0 +1,89 @@
+"""What to improve in a cycle, continued smoothly beyond the engine regime."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+
+from .._types import Real, RealLike
+from ..machines.cycle import CycleSolution
+
+Objective = Callable[[CycleSolution], Real]
+
+
+def smooth_efficiency(cycle: CycleSolution, scale: RealLike = 1e-3) -> Real:
+    """W_out / Q_h where Q_h >= scale; below it Q_h is replaced by scale^2 / (2 scale - Q_h).
+
+    The replacement is continuously differentiable, positive and increasing in Q_h, so that outside
+    the engine regime (W_out < 0) the value falls without bound and its gradient leads back, where
+    `cycle.efficiency` is nan.
+
+    Args:
+        cycle: a limit cycle.
+        scale: heat below which the replacement begins, > 0, in units of energy.
+
+    Returns:
+        A scalar; equal to `cycle.efficiency` in the engine regime with Q_h >= scale.
+    """
+    heat = cycle.heat_hot
+    low = heat < scale
+    floor = scale**2 / jnp.where(low, 2.0 * scale - heat, 1.0)
+    return cycle.work_output / jnp.where(low, floor, heat)
+
+
+def power_output(cycle: CycleSolution) -> Real:
+    """W_out per cycle time."""
+    return cycle.power
+
+
+def ecological_function(cycle: CycleSolution) -> Real:
+    """P - T_c sigma, sigma Spohn's production per cycle time (Angulo-Brown 1991)."""
+    return cycle.power - cycle.temperatures[0] * cycle.spohn_production / cycle.period
+
+
+def power_efficiency_product(
+    cycle: CycleSolution, power_exponent: RealLike = 1.0, efficiency_exponent: RealLike = 1.0
+) -> Real:
+    """P^a eta^b in the engine regime; outside, the sum of the negative parts of P and eta.
+
+    Args:
+        cycle: a limit cycle.
+        power_exponent: a > 0.
+        efficiency_exponent: b > 0.
+
+    Returns:
+        A scalar; not positive outside the engine regime, with a gradient that leads back.
+    """
+    power, eta = cycle.power, smooth_efficiency(cycle)
+    inside = (power > 0.0) & (eta > 0.0)
+    safe_power, safe_eta = jnp.where(inside, power, 1.0), jnp.where(inside, eta, 1.0)
+    product = safe_power**power_exponent * safe_eta**efficiency_exponent
+    return jnp.where(inside, product, jnp.minimum(power, 0.0) + jnp.minimum(eta, 0.0))
+
+
+def objective(
+    name: str, *, power_exponent: float = 1.0, efficiency_exponent: float = 1.0
+) -> Objective:
+    """The figure of merit of that name, to be maximized.
+
+    Args:
+        name: "efficiency", "power", "product" (P^a eta^b) or "ecological".
+        power_exponent: a of "product".
+        efficiency_exponent: b of "product".
+
+    Returns:
+        A function of a limit cycle; smooth also outside the engine regime.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    table: dict[str, Objective] = {
+        "efficiency": smooth_efficiency,
+        "power": power_output,
+        "product": lambda cycle: power_efficiency_product(
+            cycle, power_exponent, efficiency_exponent
+        ),
+        "ecological": ecological_function,
+    }
+    if name not in table:
+        raise ValueError(f"`name` must be one of {', '.join(table)}, got {name!r}.")
+    return table[name]

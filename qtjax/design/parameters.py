@@ -1,0 +1,128 @@
+"""Bounds as bijections: optimizers walk on the whole real line, parameters stay inside."""
+
+import abc
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from .._checks import as_real, is_concrete
+from .._types import RealLike
+
+
+class AbstractBound(eqx.Module):
+    """A bijection between the real line and an allowed set, applied entry by entry."""
+
+    @abc.abstractmethod
+    def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The parameter that belongs to an unbounded value."""
+
+    @abc.abstractmethod
+    def to_free(self, parameter: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The unbounded value of a parameter strictly inside the bounds."""
+
+    @abc.abstractmethod
+    def contains(self, parameter: Float[Array, "..."]) -> Any:
+        """Whether each entry lies strictly inside."""
+
+
+class Bounded(AbstractBound):
+    """lower < x < upper, by a logistic function.
+
+    Args:
+        lower: lower bound (a scalar or an array that broadcasts against the parameter).
+        upper: upper bound, > lower.
+
+    Raises:
+        ValueError: upper <= lower.
+    """
+
+    lower: Float[Array, "..."]
+    upper: Float[Array, "..."]
+
+    def __init__(self, lower: Any, upper: Any):
+        self.lower, self.upper = as_real("lower", lower), as_real("upper", upper)
+        if is_concrete(self.lower, self.upper) and not bool(jnp.all(self.upper > self.lower)):
+            raise ValueError(f"`upper` must exceed `lower`, got {self.lower} and {self.upper}.")
+
+    def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
+        return self.lower + (self.upper - self.lower) * jax.nn.sigmoid(free)
+
+    def to_free(self, parameter: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.log((parameter - self.lower) / (self.upper - parameter))
+
+    def contains(self, parameter: Float[Array, "..."]) -> Any:
+        return (parameter > self.lower) & (parameter < self.upper)
+
+
+class Positive(AbstractBound):
+    """x > 0, by x = scale * softplus(z).
+
+    Args:
+        scale: where the map turns from exponential to linear, > 0.
+    """
+
+    scale: Float[Array, ""]
+
+    def __init__(self, scale: RealLike = 1.0):
+        self.scale = as_real("scale", scale)
+
+    def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
+        return self.scale * jax.nn.softplus(free)
+
+    def to_free(self, parameter: Float[Array, "..."]) -> Float[Array, "..."]:
+        x = parameter / self.scale
+        return x + jnp.log(-jnp.expm1(-x))
+
+    def contains(self, parameter: Float[Array, "..."]) -> Any:
+        return parameter > 0.0
+
+
+class Unbounded(AbstractBound):
+    """No bounds: the identity."""
+
+    def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
+        return free
+
+    def to_free(self, parameter: Float[Array, "..."]) -> Float[Array, "..."]:
+        return parameter
+
+    def contains(self, parameter: Float[Array, "..."]) -> Any:
+        return jnp.isfinite(parameter)
+
+
+def to_parameters(bounds: PyTree, free: PyTree) -> PyTree:
+    """Parameters from unbounded values; `bounds` is a tree prefix of `free`."""
+    return _map(lambda bound, x: bound.to_parameter(x), bounds, free)
+
+
+def to_free(bounds: PyTree, parameters: PyTree) -> PyTree:
+    """Unbounded values from parameters inside their bounds.
+
+    Raises:
+        ValueError: a concrete parameter on or outside its bounds.
+    """
+    values, names = jax.tree_util.tree_flatten_with_path(parameters)[0], []
+    inside = jax.tree.leaves(_map(lambda bound, x: bound.contains(x), bounds, parameters))
+    for (path, value), ok in zip(values, inside, strict=True):
+        if is_concrete(ok) and not bool(jnp.all(ok)):
+            names.append(f"start{jax.tree_util.keystr(path)} = {value}")
+    if names:
+        raise ValueError(
+            f"`start` must lie strictly inside its bounds, but {'; '.join(names)} does not; move "
+            "it inside or widen the bound."
+        )
+    return _map(lambda bound, x: bound.to_free(x), bounds, parameters)
+
+
+def _map(function: Any, bounds: PyTree, tree: PyTree) -> PyTree:
+    def is_bound(node: Any) -> bool:
+        return isinstance(node, AbstractBound) or node is None
+
+    def apply(bound: Any, branch: PyTree) -> PyTree:
+        bound = Unbounded() if bound is None else bound
+        return jax.tree.map(lambda x: function(bound, x), branch)
+
+    return jax.tree.map(apply, bounds, tree, is_leaf=is_bound)

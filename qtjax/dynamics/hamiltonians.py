@@ -1,0 +1,114 @@
+"""Hamiltonians: Hermitian operators as functions of time.
+
+A new one is a class with `__call__(t)`; any Python callable t -> (d, d) is accepted too.
+"""
+
+import abc
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from .._checks import as_complex, check_hermitian
+from .._types import Operator, OperatorLike, RealLike
+from .schedules import Schedule, as_schedule, breakpoints_of
+
+
+class AbstractHamiltonian(eqx.Module):
+    """A Hermitian operator H(t), in units of energy (hbar = 1)."""
+
+    constant: ClassVar[bool] = False
+
+    @abc.abstractmethod
+    def __call__(self, t: RealLike) -> Operator:
+        """H(t), (d, d)."""
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        """Interior times where a derivative of H jumps."""
+        return jnp.zeros(0)
+
+
+class Static(AbstractHamiltonian):
+    """A Hamiltonian that does not depend on time.
+
+    Args:
+        operator: Hermitian operator, (d, d).
+
+    Raises:
+        ValueError: not square, not Hermitian or not finite.
+    """
+
+    constant: ClassVar[bool] = True
+    operator: Operator
+
+    def __init__(self, operator: OperatorLike):
+        check_hermitian("operator", operator)
+        self.operator = as_complex(operator)
+
+    def __call__(self, t: RealLike) -> Operator:
+        return self.operator
+
+
+class Driven(AbstractHamiltonian):
+    """H(t) = sum_k c_k(t) A_k: schedules times fixed Hermitian operators.
+
+    Args:
+        terms: pairs (schedule, operator); a schedule is a number, an `AbstractSchedule` or any
+            callable t -> real scalar, an operator is Hermitian, (d, d).
+
+    Raises:
+        ValueError: no terms, an operator that is not Hermitian, or operators of different size.
+    """
+
+    schedules: tuple[Schedule, ...]
+    operators: Complex[Array, "terms d d"]
+
+    def __init__(self, terms: Sequence[tuple[Any, OperatorLike]]):
+        if len(terms) == 0:
+            raise ValueError("`terms` must hold at least one (schedule, operator) pair, got none.")
+        d = jnp.shape(terms[0][1])[0]
+        for k, (_, operator) in enumerate(terms):
+            check_hermitian(f"terms[{k}][1]", operator, d)
+        self.schedules = tuple(as_schedule(f"terms[{k}][0]", s) for k, (s, _) in enumerate(terms))
+        self.operators = jnp.stack([as_complex(operator) for _, operator in terms])
+
+    def __call__(self, t: RealLike) -> Operator:
+        return jnp.tensordot(self.coefficients(t), self.operators, 1)
+
+    def coefficients(self, t: RealLike) -> Float[Array, " terms"]:
+        """The values c_k(t), (terms,)."""
+        dtype = self.operators.real.dtype
+        return jnp.stack([jnp.asarray(s(t), dtype).reshape(()) for s in self.schedules])
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return jnp.concatenate([breakpoints_of(s) for s in self.schedules])
+
+
+class FromFunction(AbstractHamiltonian):
+    """Any callable t -> Hermitian (d, d) as a Hamiltonian.
+
+    Args:
+        function: a callable. If it is an Equinox module its leaves are parameters; what a plain
+            function closes over is constant to `grad` and recompiles with every new function.
+    """
+
+    function: Callable[[Any], Any]
+
+    def __call__(self, t: RealLike) -> Operator:
+        return as_complex(self.function(t))
+
+
+def as_hamiltonian(value: Any) -> AbstractHamiltonian:
+    """A Hamiltonian from a Hamiltonian, a matrix (`Static`) or a callable (`FromFunction`)."""
+    if isinstance(value, AbstractHamiltonian):
+        return value
+    return FromFunction(value) if callable(value) else Static(value)
+
+
+def hamiltonian_rate(hamiltonian: AbstractHamiltonian, t: RealLike) -> Operator:
+    """dH/dt at time t by forward-mode autodiff, (d, d)."""
+    t = jnp.asarray(t, jnp.result_type(float))
+    return jax.jvp(hamiltonian, (t,), (jnp.ones_like(t),))[1]

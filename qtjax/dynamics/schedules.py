@@ -1,0 +1,270 @@
+"""Schedules: scalar functions of time, as Equinox modules whose leaves are the parameters.
+
+A new drive is one class here with a `__call__(t)`. Any other callable t -> scalar is accepted
+wherever a schedule is.
+"""
+
+import abc
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._checks import as_real, check_increasing, is_concrete
+from .._types import Real, RealLike
+
+
+class AbstractSchedule(eqx.Module):
+    """A real function of time."""
+
+    @abc.abstractmethod
+    def __call__(self, t: RealLike) -> Real:
+        """The value at time t (a scalar)."""
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        """Interior times where a derivative jumps; integrators put step edges there."""
+        return jnp.zeros(0)
+
+
+class Constant(AbstractSchedule):
+    """The same value at all times.
+
+    Args:
+        value: scalar.
+    """
+
+    value: Real
+
+    def __init__(self, value: RealLike):
+        self.value = as_real("value", value)
+
+    def __call__(self, t: RealLike) -> Real:
+        return self.value
+
+
+class Linear(AbstractSchedule):
+    """A straight line from `start` at `t0` to `stop` at `t1` (continued beyond both).
+
+    Args:
+        start: value at t0.
+        stop: value at t1.
+        t0: first time.
+        t1: last time, > t0.
+
+    Raises:
+        ValueError: t1 <= t0.
+    """
+
+    start: Real
+    stop: Real
+    t0: Real
+    t1: Real
+
+    def __init__(self, start: RealLike, stop: RealLike, t0: RealLike = 0.0, t1: RealLike = 1.0):
+        self.start, self.stop = as_real("start", start), as_real("stop", stop)
+        self.t0, self.t1 = _interval(t0, t1)
+
+    def __call__(self, t: RealLike) -> Real:
+        return self.start + (self.stop - self.start) * (t - self.t0) / (self.t1 - self.t0)
+
+
+class Smooth(AbstractSchedule):
+    """The quintic s^3 (10 - 15 s + 6 s^2) from `start` to `stop`: flat to second order at both ends.
+
+    Args:
+        start: value at and before t0.
+        stop: value at and after t1.
+        t0: first time.
+        t1: last time, > t0.
+
+    Raises:
+        ValueError: t1 <= t0.
+    """
+
+    start: Real
+    stop: Real
+    t0: Real
+    t1: Real
+
+    def __init__(self, start: RealLike, stop: RealLike, t0: RealLike = 0.0, t1: RealLike = 1.0):
+        self.start, self.stop = as_real("start", start), as_real("stop", stop)
+        self.t0, self.t1 = _interval(t0, t1)
+
+    def __call__(self, t: RealLike) -> Real:
+        s = jnp.clip((t - self.t0) / (self.t1 - self.t0), 0.0, 1.0)
+        return self.start + (self.stop - self.start) * s**3 * (10.0 + s * (6.0 * s - 15.0))
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return jnp.stack([self.t0, self.t1])
+
+
+class PiecewiseConstant(AbstractSchedule):
+    """values[0] before times[0], values[k] between times[k-1] and times[k], values[-1] at the end.
+
+    Args:
+        times: increasing switching times, (breaks,).
+        values: one more than there are times, (breaks + 1,).
+
+    Raises:
+        ValueError: times that do not increase, or a wrong number of values.
+    """
+
+    times: Float[Array, " breaks"]
+    values: Float[Array, " pieces"]
+
+    def __init__(self, times: Any, values: Any):
+        self.times, self.values = as_real("times", times), as_real("values", values)
+        check_increasing("times", self.times)
+        if self.values.shape != (self.times.shape[0] + 1,):
+            raise ValueError(
+                f"`values` must have one entry more than `times` ({self.times.shape[0] + 1}), "
+                f"got shape {self.values.shape}."
+            )
+
+    def __call__(self, t: RealLike) -> Real:
+        return self.values[jnp.searchsorted(self.times, t, side="right")]
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return self.times
+
+
+class Fourier(AbstractSchedule):
+    """offset + sum_k a_k cos(k w t) + b_k sin(k w t), k = 1, 2, ...
+
+    Args:
+        offset: the mean value.
+        cosines: a_k, (harmonics,).
+        sines: b_k, (harmonics,).
+        frequency: the base angular frequency w.
+
+    Raises:
+        ValueError: `cosines` and `sines` of different length.
+    """
+
+    offset: Real
+    cosines: Float[Array, " harmonics"]
+    sines: Float[Array, " harmonics"]
+    frequency: Real
+
+    def __init__(self, offset: RealLike, cosines: Any, sines: Any, frequency: RealLike):
+        self.offset, self.frequency = as_real("offset", offset), as_real("frequency", frequency)
+        self.cosines, self.sines = as_real("cosines", cosines), as_real("sines", sines)
+        if self.cosines.shape != self.sines.shape or self.cosines.ndim != 1:
+            raise ValueError(
+                "`cosines` and `sines` must be vectors of the same length, got shapes "
+                f"{self.cosines.shape} and {self.sines.shape}; pad the shorter one with zeros."
+            )
+
+    def __call__(self, t: RealLike) -> Real:
+        phase = self.frequency * t * jnp.arange(1, self.cosines.shape[0] + 1)
+        return self.offset + self.cosines @ jnp.cos(phase) + self.sines @ jnp.sin(phase)
+
+
+class Spline(AbstractSchedule):
+    """The natural cubic spline through equidistant values between t0 and t1.
+
+    Twice continuously differentiable; a straight line where the values lie on one.
+
+    Args:
+        values: values at equidistant times from t0 to t1, (knots,), at least two.
+        t0: first time.
+        t1: last time, > t0.
+
+    Raises:
+        ValueError: fewer than two values, or t1 <= t0.
+    """
+
+    values: Float[Array, " knots"]
+    t0: Real
+    t1: Real
+
+    def __init__(self, values: Any, t0: RealLike = 0.0, t1: RealLike = 1.0):
+        self.values = as_real("values", values)
+        if self.values.ndim != 1 or self.values.shape[0] < 2:
+            raise ValueError(
+                f"`values` must be a vector of two or more, got shape {self.values.shape}."
+            )
+        self.t0, self.t1 = _interval(t0, t1)
+
+    def __call__(self, t: RealLike) -> Real:
+        return _natural_spline(self.values, (t - self.t0) / (self.t1 - self.t0))
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return jnp.linspace(self.t0, self.t1, self.values.shape[0])
+
+
+class Ramp(AbstractSchedule):
+    """Progress from 0 at s = 0 to 1 at s = 1: a natural cubic spline with both ends pinned.
+
+    Args:
+        knots: progress at the equidistant interior times k/(n+1), k = 1..n, (n,). The straight
+            ramp is `jnp.linspace(0, 1, n + 2)[1:-1]`; values outside [0, 1] overshoot.
+
+    Raises:
+        ValueError: `knots` is not a vector.
+    """
+
+    knots: Float[Array, " knots"]
+
+    def __init__(self, knots: Any):
+        self.knots = as_real("knots", knots)
+        if self.knots.ndim != 1:
+            raise ValueError(f"`knots` must be a vector, got shape {self.knots.shape}.")
+
+    def __call__(self, t: RealLike) -> Real:
+        ends = jnp.zeros(1, self.knots.dtype), jnp.ones(1, self.knots.dtype)
+        return _natural_spline(jnp.concatenate([ends[0], self.knots, ends[1]]), t)
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return jnp.asarray(np.linspace(0.0, 1.0, self.knots.shape[0] + 2)[1:-1])
+
+
+Schedule = AbstractSchedule | Callable[[Any], Any]
+
+
+def as_schedule(name: str, value: Any) -> Schedule:
+    """`value` itself if it is callable, else the `Constant` of that number."""
+    return value if callable(value) else Constant(as_real(name, value))
+
+
+def breakpoints_of(schedule: Schedule) -> Float[Array, " breaks"]:
+    """The breakpoints of a schedule; none are known of other callables."""
+    return schedule.breakpoints() if isinstance(schedule, AbstractSchedule) else jnp.zeros(0)
+
+
+def _interval(t0: RealLike, t1: RealLike) -> tuple[Real, Real]:
+    t0, t1 = as_real("t0", t0), as_real("t1", t1)
+    if is_concrete(t0, t1) and not t1 > t0:
+        raise ValueError(f"`t1` must be later than `t0`, got t0 = {t0}, t1 = {t1}.")
+    return t0, t1
+
+
+@functools.lru_cache
+def _curvature_matrix(knots: int) -> np.ndarray:
+    """The matrix from knot values to h^2 times the second derivatives of the natural spline."""
+    a, b = np.eye(knots), np.zeros((knots, knots))
+    for i in range(1, knots - 1):
+        a[i, i - 1 : i + 2] = 1.0, 4.0, 1.0
+        b[i, i - 1 : i + 2] = 6.0, -12.0, 6.0
+    return np.linalg.solve(a, b)
+
+
+def _natural_spline(values: Float[Array, " knots"], s: RealLike) -> Real:
+    """The natural cubic spline through values at s = 0, 1/n, ..., 1."""
+    return values @ _spline_weights(values.shape[0], jnp.asarray(s, values.dtype))
+
+
+def _spline_weights(knots: int, s: Real) -> Float[Array, " knots"]:
+    """The weight of every knot at s: dense, so that derivatives need no scatter."""
+    position = s * (knots - 1)
+    i = jnp.clip(jnp.floor(position).astype(int), 0, knots - 2)
+    b = position - i
+    a = 1.0 - b
+    spots = jnp.arange(knots)
+    left, right = (spots == i).astype(s.dtype), (spots == i + 1).astype(s.dtype)
+    bend = (a**3 - a) * left + (b**3 - b) * right
+    return a * left + b * right + bend @ jnp.asarray(_curvature_matrix(knots), s.dtype) / 6.0

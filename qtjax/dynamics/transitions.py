@@ -1,0 +1,92 @@
+"""The grouping of Bohr frequencies: the static data of a Davies generator.
+
+Which levels coincide and which transitions share a frequency is a discrete fact. It is decided
+once, from a concrete Hamiltonian, and kept as hashable data, so that everything else about a bath
+can be traced, differentiated and batched.
+"""
+
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from .._checks import check_hermitian, is_concrete
+from .._types import OperatorLike
+from ..algebra.spectral import group_levels
+
+
+class Transitions(NamedTuple):
+    """Levels and groups of transitions.
+
+    Args:
+        levels: the degeneracy of each level, in ascending order of energy.
+        groups: for each distinct Bohr frequency > 0 the pairs (lower, upper) of level indices.
+    """
+
+    levels: tuple[int, ...]
+    groups: tuple[tuple[tuple[int, int], ...], ...]
+
+
+QUBIT = Transitions((1, 1), (((0, 1),),))
+
+
+def bohr_transitions(hamiltonian: OperatorLike, tolerance: float = 1e-9) -> Transitions:
+    """The levels of H and its transitions grouped by frequency.
+
+    Args:
+        hamiltonian: concrete Hermitian operator, (d, d), d >= 2.
+        tolerance: energies and frequencies closer than this, relative to the spectral range, are
+            taken as equal. Nearly equal frequencies must be taken as equal for the secular
+            approximation to hold; that choice is yours.
+
+    Returns:
+        `Transitions`, hashable.
+
+    Raises:
+        ValueError: traced or not Hermitian.
+    """
+    check_hermitian("hamiltonian", hamiltonian)
+    if not is_concrete(hamiltonian):
+        raise ValueError(
+            "`hamiltonian` is traced, so its Bohr frequencies cannot be grouped; call "
+            "`bohr_transitions` on a concrete exemplar and pass the result as `transitions`."
+        )
+    levels = group_levels(hamiltonian, tolerance)
+    eigenvalues = np.linalg.eigvalsh(np.asarray(hamiltonian))
+    ends = np.cumsum(levels)
+    energies = np.array([eigenvalues[e - n : e].mean() for n, e in zip(levels, ends, strict=True)])
+    pairs = [(i, j) for j in range(len(levels)) for i in range(j)]
+    pairs.sort(key=lambda p: energies[p[1]] - energies[p[0]])
+    scale = max(float(np.ptp(eigenvalues)), 1e-300)
+    groups: list[list[tuple[int, int]]] = []
+    last = -np.inf
+    for i, j in pairs:
+        frequency = energies[j] - energies[i]
+        if frequency - last > tolerance * scale:
+            groups.append([])
+        groups[-1].append((i, j))
+        last = frequency
+    return Transitions(tuple(levels), tuple(tuple(group) for group in groups))
+
+
+def resolve_transitions(
+    hamiltonian: Any, transitions: Transitions | None, d: int | None = None
+) -> Transitions:
+    """The given transitions, those of a qubit, or those of a concrete Hamiltonian."""
+    d = jnp.shape(hamiltonian)[0] if d is None else d
+    if transitions is not None:
+        if sum(transitions.levels) != d:
+            raise ValueError(
+                f"`transitions` describes {sum(transitions.levels)} states, but the operators "
+                f"have d = {d}; make it with `bohr_transitions` from a Hamiltonian of this size."
+            )
+        return transitions
+    if d == 2:
+        return QUBIT
+    if hamiltonian is not None and is_concrete(hamiltonian):
+        return bohr_transitions(hamiltonian)
+    raise ValueError(
+        "`transitions` is needed here: the grouping of Bohr frequencies is static and cannot be "
+        f"read off a {'traced' if hamiltonian is not None else 'moving'} Hamiltonian with d = {d}; "
+        "pass `transitions=qt.bohr_transitions(exemplar)` for a concrete Hamiltonian of its kind."
+    )

@@ -1,0 +1,443 @@
+"""Engine files: a cycle, what is free in it and how to improve it, as TOML.
+
+`read_engine` turns a file into an `Engine`; `Engine.cycle(parameters)` is the machine at any values
+of what is free; `Engine.with_parameters` and `write_engine` turn an optimized machine back into a
+file that can be run again.
+"""
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import jax.numpy as jnp
+import numpy as np
+import tomli_w
+from jaxtyping import PyTree
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ._checks import check_hermitian
+from .algebra.composite import tensor
+from .algebra.operators import create, destroy, identity, number, sigmax, sigmay, sigmaz, spin
+from .design.parameters import Bounded
+from .dynamics.dissipators import AdiabaticBath, DaviesBath
+from .dynamics.hamiltonians import Driven, Static
+from .dynamics.open_system import OpenSystem
+from .dynamics.schedules import Linear, Ramp
+from .dynamics.spectra import AbstractSpectrum, Flat, Ohmic
+from .dynamics.transitions import Transitions, bohr_transitions
+from .machines.cycle import Cycle, Stroke
+
+REFERENCE = Path(__file__).with_name("reference.toml")
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Sum = dict[str, Finite]
+Matrix = list[list[Finite | str]]
+Interval = Annotated[list[Finite], Field(min_length=2, max_length=2)]
+
+
+class EngineError(ValueError):
+    """A mistake in an engine file: every key with what was found and what was expected."""
+
+
+class _Table(BaseModel):
+    """A TOML table that knows all of its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BathTable(_Table):
+    """A thermal bath: [baths.NAME]."""
+
+    temperature: NonNegative
+    couplings: Annotated[list[str | Sum | Matrix], Field(min_length=1)]
+    spectrum: dict[Literal["flat", "ohmic", "cutoff"], NonNegative]
+    zero_frequency: NonNegative | None = None
+
+    @model_validator(mode="after")
+    def _one_spectrum(self) -> "BathTable":
+        if set(self.spectrum) not in ({"flat"}, {"ohmic"}, {"ohmic", "cutoff"}):
+            raise ValueError(
+                "`spectrum` must be { flat = rate } or { ohmic = strength, cutoff = frequency }"
+            )
+        return self
+
+
+class StrokeTable(_Table):
+    """A stroke: [[strokes]]."""
+
+    name: str
+    hamiltonian: str
+    to: str | None = None
+    bath: str | None = None
+    duration: NonNegative
+    ramp: Annotated[list[Finite], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _ramp_goes_somewhere(self) -> "StrokeTable":
+        if self.ramp is not None and self.to is None:
+            raise ValueError("`ramp` needs `to`, the Hamiltonian where the stroke ends")
+        return self
+
+
+class FreeTable(_Table):
+    """What may change, with bounds: [free]."""
+
+    durations: dict[str, Interval] = {}
+    ramps: dict[str, Interval] = {}
+    coefficients: dict[str, dict[str, Interval]] = {}
+
+
+class OptimizeTable(_Table):
+    """How to improve the machine: [optimize]."""
+
+    objective: Literal["efficiency", "power", "product", "ecological"] = "efficiency"
+    power_exponent: Annotated[float, Field(gt=0.0)] = 1.0
+    efficiency_exponent: Annotated[float, Field(gt=0.0)] = 1.0
+    minimum_power: Finite | Literal["start", "none"] = "none"
+
+
+class EngineTable(_Table):
+    """A whole engine file."""
+
+    title: str = "Quantum engine"
+    hamiltonians: Annotated[dict[str, Sum | Matrix], Field(min_length=1)]
+    baths: Annotated[dict[str, BathTable], Field(min_length=1)]
+    strokes: Annotated[list[StrokeTable], Field(min_length=1)]
+    free: FreeTable = FreeTable()
+    optimize: OptimizeTable = OptimizeTable()
+
+
+class Engine:
+    """A machine read from a file.
+
+    Args:
+        table: the validated content of the file.
+
+    Raises:
+        EngineError: names that refer to nothing, matrices that do not fit, bounds that do not hold
+            their start value.
+    """
+
+    def __init__(self, table: EngineTable):
+        self.table = table
+        self.dimension = _dimension(table)
+        self._check_names()
+        for name, entry in table.hamiltonians.items():
+            _guard(
+                f"hamiltonians.{name}",
+                lambda entry=entry: check_hermitian(
+                    "it", operator_from(entry, self.dimension), self.dimension
+                ),
+            )
+        for name, bath in table.baths.items():
+            for k, entry in enumerate(bath.couplings):
+                _guard(
+                    f"baths.{name}.couplings[{k}]",
+                    lambda entry=entry: check_hermitian(
+                        "it", operator_from(entry, self.dimension), self.dimension
+                    ),
+                )
+        self._transitions = {
+            name: bohr_transitions(operator_from(entry, self.dimension))
+            for name, entry in table.hamiltonians.items()
+        }
+        self._check_bounds()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the strokes, in order."""
+        return tuple(stroke.name for stroke in self.table.strokes)
+
+    @property
+    def start(self) -> dict[str, PyTree]:
+        """The values of what is free, as a PyTree of arrays."""
+        strokes = {stroke.name: stroke for stroke in self.table.strokes}
+        free = self.table.free
+        return {
+            "durations": {k: jnp.asarray(strokes[k].duration) for k in free.durations},
+            "ramps": {k: jnp.asarray(_knots(strokes[k])) for k in free.ramps},
+            "coefficients": {
+                h: {k: jnp.asarray(self._sum(h)[k]) for k in terms}
+                for h, terms in free.coefficients.items()
+            },
+        }
+
+    @property
+    def bounds(self) -> dict[str, PyTree]:
+        """The bounds of what is free, of the structure of `start`."""
+        free = self.table.free
+        return {
+            "durations": {k: Bounded(*v) for k, v in free.durations.items()},
+            "ramps": {k: Bounded(*v) for k, v in free.ramps.items()},
+            "coefficients": {
+                h: {k: Bounded(*v) for k, v in terms.items()}
+                for h, terms in free.coefficients.items()
+            },
+        }
+
+    def cycle(self, parameters: dict[str, PyTree] | None = None) -> Cycle:
+        """The machine at given values of what is free (`start` by default), differentiable."""
+        p = self.start if parameters is None else parameters
+        hamiltonians = {
+            name: operator_from(entry, self.dimension, p["coefficients"].get(name))
+            for name, entry in self.table.hamiltonians.items()
+        }
+        return Cycle([self._stroke(stroke, hamiltonians, p) for stroke in self.table.strokes])
+
+    def with_parameters(self, parameters: dict[str, PyTree]) -> "Engine":
+        """The engine whose start values are `parameters`."""
+        data = self.table.model_dump(exclude_none=True)
+        for stroke in data["strokes"]:
+            if stroke["name"] in parameters["durations"]:
+                stroke["duration"] = float(parameters["durations"][stroke["name"]])
+            if stroke["name"] in parameters["ramps"]:
+                stroke["ramp"] = np.asarray(parameters["ramps"][stroke["name"]]).tolist()
+        for name, terms in parameters["coefficients"].items():
+            data["hamiltonians"][name] |= {k: float(v) for k, v in terms.items()}
+        return Engine(EngineTable.model_validate(data))
+
+    def _stroke(self, stroke: StrokeTable, hamiltonians: dict[str, Any], p: dict) -> Stroke:
+        first = hamiltonians[stroke.hamiltonian]
+        duration = p["durations"].get(stroke.name, stroke.duration)
+        contact = stroke.bath if stroke.bath in ("hot", "cold") else None
+        if stroke.to is None:
+            baths = () if stroke.bath is None else (self._bath(stroke, first),)
+            return Stroke(OpenSystem(Static(first), baths), duration, contact)
+        knots = p["ramps"].get(stroke.name, stroke.ramp)
+        progress = Linear(0.0, 1.0) if knots is None else Ramp(knots)
+        moving = Driven([(1.0, first), (progress, hamiltonians[stroke.to] - first)])
+        baths = () if stroke.bath is None else (self._bath(stroke, None),)
+        return Stroke(OpenSystem(moving, baths), duration, contact)
+
+    def _bath(self, stroke: StrokeTable, fixed: Any) -> DaviesBath | AdiabaticBath:
+        """A Davies bath of the held Hamiltonian, or one that follows a ramp."""
+        bath = self.table.baths[str(stroke.bath)]
+        couplings = [operator_from(entry, self.dimension) for entry in bath.couplings]
+        spectrum: AbstractSpectrum = Flat(bath.spectrum.get("flat", 0.0))
+        if "ohmic" in bath.spectrum:
+            spectrum = Ohmic(bath.spectrum["ohmic"], bath.spectrum.get("cutoff", math.inf))
+        options: dict[str, Any] = {
+            "zero_frequency": bath.zero_frequency,
+            "transitions": self._transitions[stroke.hamiltonian],
+        }
+        if fixed is None:
+            return AdiabaticBath(couplings, bath.temperature, spectrum, **options)
+        return DaviesBath(fixed, couplings, bath.temperature, spectrum, **options)
+
+    def _sum(self, name: str) -> dict[str, float]:
+        entry = self.table.hamiltonians[name]
+        return entry if isinstance(entry, dict) else {}
+
+    def _check_names(self) -> None:
+        table = self.table
+        known_h, known_b, known_s = list(table.hamiltonians), list(table.baths), list(self.names)
+        ramps = [stroke.name for stroke in table.strokes if stroke.to is not None]
+        if len(set(known_s)) < len(known_s):
+            raise EngineError(f"key `strokes`: found the names {known_s}, expected each only once")
+        for k, stroke in enumerate(table.strokes):
+            _known(f"strokes[{k}].hamiltonian", stroke.hamiltonian, known_h)
+            _known(f"strokes[{k}].to", stroke.to, [*known_h, None])
+            _known(f"strokes[{k}].bath", stroke.bath, [*known_b, None])
+        for name in table.free.durations:
+            _known("free.durations", name, known_s)
+        for name in table.free.ramps:
+            _known("free.ramps", name, ramps)
+        for name, terms in table.free.coefficients.items():
+            _known("free.coefficients", name, known_h)
+            for term in terms:
+                _known(f"free.coefficients.{name}", term, list(self._sum(name)))
+
+    def _check_bounds(self) -> None:
+        def check(key: str, value: Any, interval: list[float]) -> None:
+            low, high = interval
+            if not low < high:
+                raise EngineError(f"key `{key}`: found {interval}, expected [lower, upper]")
+            if not np.all((np.asarray(value) > low) & (np.asarray(value) < high)):
+                raise EngineError(
+                    f"key `{key}`: found the start value {np.asarray(value).tolist()}, expected it "
+                    f"strictly between {low} and {high}"
+                )
+
+        free, start = self.table.free, self.start
+        for name, interval in free.durations.items():
+            check(f"free.durations.{name}", start["durations"][name], interval)
+            if interval[0] < 0.0:
+                raise EngineError(
+                    f"key `free.durations.{name}`: found {interval}, expected bounds >= 0"
+                )
+        for name, interval in free.ramps.items():
+            check(f"free.ramps.{name}", start["ramps"][name], interval)
+        for name, terms in free.coefficients.items():
+            for term, interval in terms.items():
+                check(
+                    f"free.coefficients.{name}.{term}", start["coefficients"][name][term], interval
+                )
+
+
+def read_engine(path: str | Path) -> Engine:
+    """The engine described by a TOML file.
+
+    Args:
+        path: the file; `qtjax.io.REFERENCE` is the reference machine, with comments.
+
+    Returns:
+        `Engine`.
+
+    Raises:
+        EngineError: not TOML, or any mistake in it: the key, what was found, what was expected.
+        FileNotFoundError: no such file.
+    """
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise EngineError(f"{path}: not valid TOML: {error}") from error
+    try:
+        return Engine(EngineTable.model_validate(data))
+    except ValidationError as error:
+        lines = [_sentence(entry) for entry in error.errors()]
+        raise EngineError(f"{path}: " + "; ".join(dict.fromkeys(lines))) from error
+    except EngineError as error:
+        raise EngineError(f"{path}: {error}") from error
+
+
+def write_engine(engine: Engine, path: str | Path) -> None:
+    """Write an engine as a TOML file that `read_engine` reads back to the same machine.
+
+    Args:
+        engine: the engine.
+        path: where to.
+    """
+    data = engine.table.model_dump(exclude_none=True)
+    Path(path).write_text(tomli_w.dumps(data), encoding="utf-8")
+
+
+def operator_from(entry: Any, d: int, coefficients: dict[str, Any] | None = None) -> Any:
+    """An operator from a name, a sum {name: coefficient} or a matrix.
+
+    Args:
+        entry: what stands in the file.
+        d: dimension of the Hilbert space.
+        coefficients: values that replace some of the sum's.
+
+    Returns:
+        Operator, (d, d).
+
+    Raises:
+        EngineError: an unknown name, or a matrix whose entries are not numbers.
+    """
+    if isinstance(entry, str):
+        return named_operator(entry, d)
+    if isinstance(entry, dict):
+        values = entry | (coefficients or {})
+        terms = [values[name] * named_operator(name, d) for name in entry]
+        return sum(terms[1:], terms[0])
+    if any(len(row) != len(entry) for row in entry):
+        raise EngineError(f"found rows of length {[len(row) for row in entry]}, expected a square")
+    return jnp.asarray(np.array([[_number(value) for value in row] for row in entry]))
+
+
+def named_operator(name: str, d: int) -> Any:
+    """The operator of that name in d dimensions.
+
+    Args:
+        name: sigmax, sigmay, sigmaz (d = 2), number, position (a + a^+), spinx, spiny, spinz
+            (j = (d-1)/2), identity, or a Pauli string of IXYZ with one letter per qubit.
+        d: dimension of the Hilbert space.
+
+    Returns:
+        Hermitian operator, (d, d).
+
+    Raises:
+        EngineError: an unknown name, or one that does not fit d.
+    """
+    paulis = {"X": sigmax, "Y": sigmay, "Z": sigmaz, "I": lambda: identity(2)}
+    if set(name) <= set(paulis) and 2 ** len(name) == d:
+        return tensor(*(paulis[letter]() for letter in name))
+    qubit = {"sigmax": sigmax, "sigmay": sigmay, "sigmaz": sigmaz}
+    if name in qubit and d == 2:
+        return qubit[name]()
+    if name in ("spinx", "spiny", "spinz"):
+        return spin((d - 1) / 2, name[-1])
+    general = {"number": number, "identity": identity}
+    if name in general:
+        return general[name](d)
+    if name == "position":
+        return destroy(d) + create(d)
+    raise EngineError(
+        f"found the operator {name!r}, expected for d = {d} one of "
+        f"{'sigmax, sigmay, sigmaz, ' if d == 2 else ''}number, position, spinx, spiny, spinz, "
+        "identity, or a Pauli string of I, X, Y, Z with one letter per qubit"
+    )
+
+
+def _dimension(table: EngineTable) -> int:
+    """The dimension, from the first matrix or Pauli string; named qubit operators mean 2."""
+    entries = [
+        *table.hamiltonians.values(),
+        *(c for b in table.baths.values() for c in b.couplings),
+    ]
+    for entry in entries:
+        if isinstance(entry, list):
+            return len(entry)
+        for name in [entry] if isinstance(entry, str) else entry:
+            if name and set(name) <= set("IXYZ"):
+                return 2 ** len(name)
+    return 2
+
+
+def _number(value: float | str) -> complex:
+    try:
+        return complex(value.replace(" ", "")) if isinstance(value, str) else complex(value)
+    except ValueError:
+        raise EngineError(
+            f'found the entry {value!r}, expected a number or a string such as "0.1-0.2j"'
+        ) from None
+
+
+def _knots(stroke: StrokeTable) -> list[float]:
+    """The knots of a ramp; eight on a straight line if the file gives none."""
+    return np.linspace(0.0, 1.0, 10)[1:-1].tolist() if stroke.ramp is None else stroke.ramp
+
+
+def _known(key: str, name: Any, known: list[Any]) -> None:
+    if name not in known:
+        names = ", ".join(repr(k) for k in known if k is not None) or "nothing here"
+        raise EngineError(f"key `{key}`: found {name!r}, expected one of {names}")
+
+
+def _guard(key: str, check: Any) -> None:
+    """Run a check and name the key in what it raises."""
+    try:
+        check()
+    except EngineError as error:
+        raise EngineError(f"key `{key}`: {error}") from error
+    except ValueError as error:
+        raise EngineError(f"key `{key}`: {str(error).replace('`it` ', '')}") from error
+
+
+def _sentence(error: Any) -> str:
+    """One pydantic error as key, found, expected."""
+    parts = [
+        f"[{part}]" if isinstance(part, int) else f".{part}"
+        for part in error["loc"]
+        if not (isinstance(part, str) and ("[" in part or part in ("float", "str")))
+    ]
+    key = "".join(parts).lstrip(".")
+    if error["type"] == "extra_forbidden":
+        return f"key `{key}`: found an unknown key, expected none of that name"
+    if error["type"] == "missing":
+        return f"key `{key}`: found nothing, expected a value"
+    expected = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"key `{key}`: found {error['input']!r}, expected {expected}"
+
+
+__all__ = [
+    "REFERENCE",
+    "Engine",
+    "EngineError",
+    "Transitions",
+    "read_engine",
+    "write_engine",
+]

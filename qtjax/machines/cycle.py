@@ -1,0 +1,433 @@
+"""Cycles of strokes and their limit cycles, with figures of merit from integrated books."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from .._checks import as_complex, as_real, check_density_matrix, check_nonnegative, is_concrete
+from .._results import RESULTS, raise_if_failed
+from .._types import Operator, OperatorLike, Real, RealLike
+from ..algebra.operators import expectation
+from ..dynamics.hamiltonians import AbstractHamiltonian
+from ..dynamics.open_system import OpenSystem
+from ..dynamics.propagator import FixedPoint, Propagator, contraction, fixed_point, propagator
+from ..information.entropy import entropy
+from ..thermodynamics.rates import entropy_flux
+
+REGIMES = ("engine", "refrigerator", "heater", "accelerator", "none")
+
+
+class Stretched(AbstractHamiltonian):
+    """H(t / duration): a Hamiltonian of scaled time, in time."""
+
+    hamiltonian: AbstractHamiltonian
+    duration: Real
+
+    def __call__(self, t: RealLike) -> Operator:
+        return self.hamiltonian(t / self.duration)
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return self.duration * self.hamiltonian.breakpoints()
+
+
+class Stroke(eqx.Module):
+    """One stroke of a cycle: an open system, driven in scaled time s = t/duration in [0, 1].
+
+    Scaled time makes the duration a parameter like any other: changing it stretches the protocol,
+    and at 0 what remains is a sudden quench with its work.
+
+    Args:
+        system: the open system; its Hamiltonian (and time-dependent rates) are called with s.
+        duration: >= 0.
+        contact: "hot" or "cold" for a stroke whose heat counts as heat_hot or heat_cold.
+
+    Raises:
+        ValueError: a negative duration or another `contact`.
+    """
+
+    system: OpenSystem
+    duration: Real
+    contact: str | None = eqx.field(static=True)
+
+    def __init__(self, system: OpenSystem, duration: RealLike, contact: str | None = None):
+        check_nonnegative("duration", duration, "a stroke takes time forward; 0 is a quench.")
+        if contact not in ("hot", "cold", None):
+            raise ValueError(f'`contact` must be "hot", "cold" or None, got {contact!r}.')
+        self.system, self.duration = system, as_real("duration", duration)
+        self.contact = contact
+
+    def in_time(self) -> OpenSystem:
+        """The stroke's open system as a function of time in [0, duration], for `qt.rates`."""
+        system = self.system
+        if system.hamiltonian.constant:
+            return system
+        energy = None if system.energy is None else Stretched(system.energy, self.duration)
+        return OpenSystem(Stretched(system.hamiltonian, self.duration), system.baths, energy)
+
+
+class Cycle(eqx.Module):
+    """A closed sequence of strokes. Where H jumps between two of them, the quench does work.
+
+    Args:
+        strokes: one or more `Stroke`s of the same dimension.
+
+    Raises:
+        ValueError: no strokes, or strokes of different dimension.
+    """
+
+    strokes: tuple[Stroke, ...]
+
+    def __init__(self, strokes: Any):
+        self.strokes = tuple(strokes)
+        if not self.strokes:
+            raise ValueError("`strokes` must hold at least one stroke, got none.")
+        dimensions = [stroke.system.dimension for stroke in self.strokes]
+        if len(set(dimensions)) > 1:
+            raise ValueError(f"`strokes` must share one dimension d, got {dimensions}.")
+
+    @property
+    def period(self) -> Real:
+        """The time of one cycle."""
+        return sum((stroke.duration for stroke in self.strokes), jnp.zeros(()))
+
+
+class CycleSolution(eqx.Module):
+    """A limit cycle and its books. Pairs are (cold, hot); W > 0 is work done on the medium.
+
+    Args:
+        cycle: the cycle.
+        states: at the start of every stroke, and at the end of the last, (strokes + 1, d, d).
+        entropies: of these states, (strokes + 1,).
+        bath_heats: per stroke the heat from each of its baths, a tuple of (baths,).
+        works: work done on the medium during each stroke, (strokes,).
+        quenches: work of the jump of H after each stroke, (strokes,); 0 where H is continuous.
+        first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
+        limit_cycle_residual: max|rho(end) - rho(start)| after one cycle through the strokes.
+        error: largest estimated error of a driven stroke's map.
+        fixed: the fixed point with the gap of its linear system.
+        result: `RESULTS.successful`, `not_unique`, `inaccurate` or `not_finite`, per lane.
+    """
+
+    cycle: Cycle
+    states: Complex[Array, "edges d d"]
+    entropies: Float[Array, " edges"]
+    bath_heats: tuple[Float[Array, " _"], ...]
+    works: Float[Array, " strokes"]
+    quenches: Float[Array, " strokes"]
+    first_law_residual: Real
+    limit_cycle_residual: Real
+    error: Real
+    fixed: FixedPoint
+    result: Any
+
+    @property
+    def heats(self) -> Float[Array, " strokes"]:
+        """Heat taken in during each stroke, (strokes,)."""
+        return jnp.stack([heats.sum() for heats in self.bath_heats])
+
+    @property
+    def heat_hot(self) -> Real:
+        """Q_h: heat taken in during the strokes in contact with "hot"."""
+        return self._contact_sum(self.heats, "hot")
+
+    @property
+    def heat_cold(self) -> Real:
+        """Q_c: heat taken in during the strokes in contact with "cold" (negative for an engine)."""
+        return self._contact_sum(self.heats, "cold")
+
+    @property
+    def entropy_hot(self) -> Real:
+        """Entropy gained during the "hot" strokes, from states."""
+        return self._contact_sum(jnp.diff(self.entropies), "hot")
+
+    @property
+    def entropy_cold(self) -> Real:
+        """Entropy gained during the "cold" strokes, from states."""
+        return self._contact_sum(jnp.diff(self.entropies), "cold")
+
+    @property
+    def work(self) -> Real:
+        """W: work done on the medium per cycle, from the integrated power (and the quenches)."""
+        return self.works.sum() + self.quenches.sum()
+
+    @property
+    def work_output(self) -> Real:
+        """W_out = -W: work delivered per cycle."""
+        return -self.work
+
+    @property
+    def period(self) -> Real:
+        """The time of one cycle."""
+        return self.cycle.period
+
+    @property
+    def power(self) -> Real:
+        """Work delivered per time; nan for a cycle that takes no time."""
+        period = self.period
+        positive = period > 0.0
+        return jnp.where(positive, self.work_output / jnp.where(positive, period, 1.0), jnp.nan)
+
+    @property
+    def efficiency(self) -> Real:
+        """eta = W_out / Q_h by the first law; nan unless W_out > 0 and Q_h > 0, eq. (19)."""
+        return self._in_engine_regime(self.work_output, self.heat_hot)
+
+    @property
+    def generalized_efficiency(self) -> Real:
+        """eta of eq. (19) by its own route, 1 + (int_c T dS)/(int_h T dS) with T(t) and S from states.
+
+        A cross-check of `efficiency` by a quadrature over S; see `clausius_integrals` for its error
+        estimate and flags.
+        """
+        from .clausius import generalized_efficiency
+
+        return generalized_efficiency(self)
+
+    @property
+    def coefficient_of_performance(self) -> Real:
+        """Q_c / W of a refrigerator; nan in the other regimes."""
+        inside = (self.work > 0.0) & (self.heat_cold > 0.0)
+        return jnp.where(inside, self.heat_cold / jnp.where(inside, self.work, 1.0), jnp.nan)
+
+    @property
+    def temperatures(self) -> tuple[Real, Real]:
+        """Bath temperatures (cold, hot)."""
+        return self._bath_temperature("cold"), self._bath_temperature("hot")
+
+    @property
+    def carnot_efficiency(self) -> Real:
+        """1 - T_c/T_h of the baths."""
+        cold, hot = self.temperatures
+        return 1.0 - cold / hot
+
+    @property
+    def curzon_ahlborn_efficiency(self) -> Real:
+        """1 - sqrt(T_c/T_h) of the baths (Curzon and Ahlborn 1975)."""
+        cold, hot = self.temperatures
+        return 1.0 - jnp.sqrt(cold / hot)
+
+    @property
+    def mean_temperatures(self) -> tuple[Real, Real]:
+        """Entropy-weighted means (<T_c>, <T_h>), <T_x> = Q_x / dS_x; nan where dS_x = 0."""
+        return (
+            _ratio(self.heat_cold, self.entropy_cold),
+            _ratio(self.heat_hot, self.entropy_hot),
+        )
+
+    @property
+    def spohn_production(self) -> Real:
+        """Spohn's production per cycle, -sum_k Q_k / T_k (the entropy change is 0), eq. (14)."""
+        fluxes = [
+            entropy_flux(stroke.system.baths, heats)
+            for stroke, heats in zip(self.cycle.strokes, self.bath_heats, strict=True)
+        ]
+        return -sum(fluxes, jnp.zeros(()))
+
+    @property
+    def temperature_identity_residual(self) -> Real:
+        """eta - (1 - (<T_c>|dS_c|)/(<T_h> dS_h)), the identity T3 with its entropy factor."""
+        cold, hot = self.mean_temperatures
+        ratio = _ratio(cold * jnp.abs(self.entropy_cold), hot * self.entropy_hot)
+        return self.efficiency - (1.0 - ratio)
+
+    @property
+    def regime_code(self) -> Array:
+        """The regime as an index into `REGIMES`, traceable."""
+        output, hot, cold = self.work_output, self.heat_hot, self.heat_cold
+        return jnp.select(
+            [
+                (output > 0.0) & (hot > 0.0),
+                (output < 0.0) & (cold > 0.0),
+                (output < 0.0) & (hot <= 0.0) & (cold <= 0.0),
+                (output < 0.0) & (hot > 0.0) & (cold <= 0.0),
+            ],
+            jnp.arange(4),
+            4,
+        )
+
+    @property
+    def regime(self) -> str:
+        """engine (W_out > 0), refrigerator (Q_c > 0), heater (both Q <= 0), accelerator, or none.
+
+        Raises:
+            ValueError: traced or batched; use `regime_code` there.
+        """
+        code = self.regime_code
+        if not is_concrete(code) or code.ndim:
+            raise ValueError("`regime` is a word for one concrete cycle; use `regime_code`.")
+        return REGIMES[int(code)]
+
+    @property
+    def contraction(self) -> Real:
+        """The factor by which deviations from the limit cycle shrink per cycle (CPU only)."""
+        return contraction(self.fixed)
+
+    def _contact_sum(self, values: Float[Array, " strokes"], contact: str) -> Real:
+        mask = np.array([stroke.contact == contact for stroke in self.cycle.strokes])
+        return jnp.sum(jnp.where(mask, values, 0.0))
+
+    def _bath_temperature(self, contact: str) -> Real:
+        """The temperature of the baths of one contact; nan unless they agree."""
+        found = [
+            bath.temperature
+            for stroke in self.cycle.strokes
+            if stroke.contact == contact
+            for bath in stroke.system.baths
+            if bath.temperature is not None
+        ]
+        if not found:
+            return jnp.asarray(jnp.nan)
+        same = jnp.all(jnp.stack(found) == found[0])
+        return jnp.where(same, found[0], jnp.nan)
+
+    def _in_engine_regime(self, output: Real, heat: Real) -> Real:
+        engine = (output > 0.0) & (heat > 0.0)
+        return jnp.where(engine, output / jnp.where(engine, heat, 1.0), jnp.nan)
+
+
+def limit_cycle(
+    cycle: Cycle, *, steps: int = 64, tolerance: float | None = None, throw: bool = True
+) -> CycleSolution:
+    """The limit cycle of a machine: the fixed point of its affine one-cycle map, solved directly.
+
+    Not an iteration: it costs the same at weak coupling and in short cycles, where repetition stops
+    too early, and its derivative is that of the linear solve. Heats and works are integrated along
+    the strokes, so the first law is a check and not an identity.
+
+    Args:
+        cycle: the cycle.
+        steps: Magnus steps (sixth order) per driven stroke, static; constant strokes are exact.
+        tolerance: largest estimated error of a driven stroke's map; 1e-9 in float64, 1e-4 in
+            float32.
+        throw: raise `SolverError` if the outcome is concrete and not successful. Inside `jit`,
+            `vmap` or `grad` nothing is raised: read `result`, lane by lane.
+
+    Returns:
+        `CycleSolution`; all nan where the fixed point is not unique.
+
+    Raises:
+        SolverError: the fixed point is not unique (an all-unitary cycle), a driven stroke was not
+            resolved, or a parameter is not finite.
+    """
+    if tolerance is None:
+        tolerance = 1e-9 if jax.config.read("jax_enable_x64") else 1e-4
+    solution = _limit_cycle(cycle, steps, tolerance)
+    if throw:
+        raise_if_failed(solution)
+    return solution
+
+
+@eqx.filter_jit
+def _limit_cycle(cycle: Cycle, steps: int, tolerance: float) -> CycleSolution:
+    maps = _propagators(cycle, steps)
+    fixed = fixed_point(maps, cycle.strokes[0].system.dimension)
+    unique = fixed.gap > 500.0 * jnp.finfo(fixed.gap.dtype).eps
+    start = jnp.where(unique, fixed.state, jnp.nan)
+    states, bath_heats, works = _run(maps, start)
+    quenches = _quenches(cycle, states)
+    residual = jnp.max(jnp.abs(states[-1] - states[0]))
+    residuals = _first_law_residuals(cycle, states, bath_heats, works)
+    error = jnp.max(jnp.stack([stroke.error for stroke in maps]))
+    finite = jnp.isfinite(works.sum() + residual) & jnp.all(jnp.isfinite(fixed.map_increment))
+    result = RESULTS.where(error > tolerance, RESULTS.inaccurate, RESULTS.successful)
+    result = RESULTS.where(unique, result, RESULTS.not_unique)
+    result = RESULTS.where(finite | ~unique, result, RESULTS.not_finite)
+    result = RESULTS.where(jnp.isnan(fixed.gap), RESULTS.not_finite, result)
+    return CycleSolution(
+        cycle, states, jax.vmap(entropy)(states), bath_heats, works, quenches,
+        residuals[jnp.argmax(jnp.abs(residuals))], residual, error, fixed, result,
+    )  # fmt: skip
+
+
+def transient(
+    cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64
+) -> tuple[Complex[Array, "cycles+1 d d"], Float[Array, "cycles strokes"]]:
+    """The approach to the limit cycle, cycle by cycle.
+
+    Args:
+        cycle: the cycle.
+        rho0: density matrix at the start of the first stroke, (d, d).
+        cycles: how many cycles to run, static.
+        steps: Magnus steps per driven stroke, static.
+
+    Returns:
+        The states at the start of each cycle and at the end of the last, (cycles + 1, d, d), and
+        the heat taken in during each stroke of each cycle, (cycles, strokes).
+
+    Raises:
+        ValueError: rho0 not a density matrix of the machine's dimension, or `cycles` < 1.
+    """
+    check_density_matrix("rho0", rho0, cycle.strokes[0].system.dimension)
+    if cycles < 1:
+        raise ValueError(f"`cycles` must be at least 1, got {cycles}.")
+    return _transient(cycle, as_complex(rho0), cycles, steps)
+
+
+@eqx.filter_jit
+def _transient(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> tuple[Array, Array]:
+    maps = _propagators(cycle, steps)
+
+    def once(rho: Operator, _: None) -> tuple[Operator, tuple[Array, Array]]:
+        states, bath_heats, _works = _run(maps, rho)
+        return states[-1], (states[-1], jnp.stack([heats.sum() for heats in bath_heats]))
+
+    _, (states, heats) = jax.lax.scan(once, rho0, None, length=cycles)
+    return jnp.concatenate([rho0[None], states]), heats
+
+
+def _propagators(cycle: Cycle, steps: int) -> list[Propagator]:
+    """The propagators of all strokes; those of one kind (types, shapes) are computed side by side."""
+    kinds: dict[Any, list[int]] = {}
+    for k, stroke in enumerate(cycle.strokes):
+        leaves, structure = jax.tree.flatten((stroke.system, stroke.duration))
+        shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
+        kinds.setdefault((structure, shapes), []).append(k)
+    maps: dict[int, Propagator] = {}
+    for members in kinds.values():
+        pairs = [(cycle.strokes[k].system, cycle.strokes[k].duration) for k in members]
+        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *pairs)
+        found = jax.vmap(lambda system, duration: propagator(system, duration, steps))(*stacked)
+        maps |= {k: jax.tree.map(lambda x, i=i: x[i], found) for i, k in enumerate(members)}
+    return [maps[k] for k in range(len(cycle.strokes))]
+
+
+def _run(maps: list[Propagator], rho: Operator) -> tuple[Array, tuple[Array, ...], Array]:
+    """States at the edges, heats per bath and works of one pass through the strokes."""
+    states, bath_heats, works = [rho], [], []
+    for stroke in maps:
+        rho, heats, work = stroke.apply(rho)
+        states.append(rho)
+        bath_heats.append(heats)
+        works.append(work)
+    return jnp.stack(states), tuple(bath_heats), jnp.stack(works)
+
+
+def _quenches(cycle: Cycle, states: Array) -> Float[Array, " strokes"]:
+    """tr(rho (H_next(0) - H_this(1))) after every stroke."""
+    following = cycle.strokes[1:] + cycle.strokes[:1]
+    works = [
+        expectation(after.system.energy_hamiltonian(0.0) - this.system.energy_hamiltonian(1.0), rho)
+        for this, after, rho in zip(cycle.strokes, following, states[1:], strict=True)
+    ]
+    return jnp.stack(works)
+
+
+def _first_law_residuals(
+    cycle: Cycle, states: Array, bath_heats: tuple[Array, ...], works: Array
+) -> Float[Array, " strokes"]:
+    residuals = []
+    for k, stroke in enumerate(cycle.strokes):
+        h = stroke.system.energy_hamiltonian
+        change = expectation(h(1.0), states[k + 1]) - expectation(h(0.0), states[k])
+        residuals.append(change - bath_heats[k].sum() - works[k])
+    return jnp.stack(residuals)
+
+
+def _ratio(numerator: Real, denominator: Real) -> Real:
+    """numerator / denominator; nan where the denominator is 0."""
+    zero = denominator == 0.0
+    return jnp.where(zero, jnp.nan, numerator / jnp.where(zero, 1.0, denominator))

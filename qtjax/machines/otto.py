@@ -1,0 +1,113 @@
+"""The quantum Otto cycle."""
+
+import warnings
+from typing import Any
+
+import jax.numpy as jnp
+
+from .._checks import as_complex, as_real, check_hermitian, is_concrete
+from .._types import OperatorLike, RealLike
+from ..dynamics.dissipators import DaviesBath
+from ..dynamics.hamiltonians import Driven, Static
+from ..dynamics.open_system import OpenSystem
+from ..dynamics.schedules import Linear
+from ..dynamics.spectra import AbstractSpectrum, Flat
+from ..dynamics.transitions import Transitions
+from .cycle import Cycle, Stroke
+
+
+def otto_cycle(
+    cold: OperatorLike,
+    hot: OperatorLike,
+    *,
+    couplings: Any,
+    temperatures: tuple[RealLike, RealLike] | Any,
+    rate: Any,
+    durations: Any,
+    ramps: tuple[Any, Any] | None = None,
+    zero_frequency: RealLike | None = None,
+    transitions: tuple[Transitions | None, Transitions | None] = (None, None),
+) -> Cycle:
+    """A four-stroke Otto cycle: hot isochore, expansion, cold isochore, compression.
+
+    On the isochores H is fixed and one bath acts through a Davies generator of that H, with rates
+    gamma(w)(n+1) |<g|A|e>|^2 down and gamma(w) n |<g|A|e>|^2 up for every coupling A. On the ramps
+    the system is closed and H(t) = H_first + progress(t/duration) (H_last - H_first).
+
+    Pairs are always (cold, hot). Without friction and with equally spaced gaps eta = 1 - w_c/w_h.
+
+    Args:
+        cold: Hamiltonian of the cold isochore, Hermitian, (d, d).
+        hot: Hamiltonian of the hot isochore, Hermitian, (d, d).
+        couplings: Hermitian operators through which both baths couple, each its own channel.
+        temperatures: (T_cold, T_hot), >= 0.
+        rate: gamma: a number, a spectrum, or a pair of them (cold, hot).
+        durations: (hot isochore, expansion, cold isochore, compression), >= 0.
+        ramps: (expansion, compression): each a `Ramp`, a schedule or a callable from scaled time in
+            [0, 1] to progress from 0 to 1; straight by default.
+        zero_frequency: rate of the dephasing channels A(0) on the isochores; none by default.
+        transitions: (cold, hot) static groupings of Bohr frequencies; needed only for traced
+            Hamiltonians with d > 2 (`bohr_transitions`).
+
+    Returns:
+        `Cycle`.
+
+    Raises:
+        ValueError: Hamiltonians that are not Hermitian or of different size, negative temperature,
+            rate or duration, a wrong number of temperatures, durations or ramps.
+
+    Source: Quan, Liu, Sun and Nori, Phys. Rev. E 76, 031105 (2007); Kosloff and Rezek, Entropy 19,
+        136 (2017).
+    """
+    check_hermitian("cold", cold)
+    cold, hot = as_complex(cold), as_complex(hot)
+    check_hermitian("hot", hot, cold.shape[0])
+    t_cold, t_hot = _entries("temperatures", temperatures, ("cold", "hot"))
+    times = _entries(
+        "durations", durations, ("hot isochore", "expansion", "cold isochore", "compression")
+    )
+    if is_concrete(t_cold, t_hot) and not t_hot > t_cold:
+        warnings.warn(
+            f"`temperatures` is (cold, hot) = ({float(t_cold):g}, {float(t_hot):g}): the hot bath "
+            "is not hotter than the cold one, so this cannot be an engine (it may be a "
+            "refrigerator). Swap them if that is not what you mean.",
+            stacklevel=2,
+        )
+    expansion, compression = (Linear(0.0, 1.0),) * 2 if ramps is None else _pair("ramps", ramps)
+    rate_cold, rate_hot = _pair("rate", rate) if isinstance(rate, list | tuple) else (rate, rate)
+
+    def isochore(h: Any, temperature: Any, gamma: Any, which: int) -> OpenSystem:
+        spectrum = gamma if isinstance(gamma, AbstractSpectrum) else Flat(gamma)
+        bath = DaviesBath(
+            h, couplings, temperature, spectrum,
+            zero_frequency=zero_frequency, transitions=transitions[which],
+        )  # fmt: skip
+        return OpenSystem(Static(h), (bath,))
+
+    def ramp(first: Any, last: Any, progress: Any) -> OpenSystem:
+        return OpenSystem(Driven([(1.0, first), (progress, last - first)]))
+
+    return Cycle(
+        (
+            Stroke(isochore(hot, t_hot, rate_hot, 1), times[0], contact="hot"),
+            Stroke(ramp(hot, cold, expansion), times[1]),
+            Stroke(isochore(cold, t_cold, rate_cold, 0), times[2], contact="cold"),
+            Stroke(ramp(cold, hot, compression), times[3]),
+        )
+    )
+
+
+def _entries(name: str, value: Any, meaning: tuple[str, ...]) -> list[Any]:
+    """The entries of a vector or sequence with one entry for each meaning."""
+    entries = list(value) if isinstance(value, list | tuple) or jnp.ndim(value) else [value]
+    if len(entries) != len(meaning):
+        raise ValueError(
+            f"`{name}` must have {len(meaning)} entries ({', '.join(meaning)}), got {len(entries)}."
+        )
+    return [as_real(f"{name}[{k}]", entry) for k, entry in enumerate(entries)]
+
+
+def _pair(name: str, value: Any) -> tuple[Any, Any]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError(f"`{name}` must be a pair, got {value!r}.")
+    return value[0], value[1]

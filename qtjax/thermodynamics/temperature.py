@@ -1,0 +1,106 @@
+"""The generalized temperature T(t) = Q'/S' of eq. (17), with its inverse and its status."""
+
+from enum import IntEnum
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from .._types import Real, RealLike, Status
+from .rates import Rates
+
+
+class TemperatureStatus(IntEnum):
+    """What kind of number a generalized temperature is."""
+
+    REGULAR = 0
+    NO_ENTROPY_RATE = 1
+    NO_HEAT_CURRENT = 2
+    UNDEFINED = 3
+    DIVERGENT_ENTROPY_RATE = 4
+
+
+class GeneralizedTemperature(eqx.Module):
+    """T = Q'/S' and what belongs to it; not a state function: it depends on (rho, rho', H).
+
+    Args:
+        temperature: T; +-inf where S' = 0, 0 where Q' = 0 or S' is infinite, nan where both vanish.
+        beta: S'/Q'; 0 where S' = 0, +-inf where Q' = 0. Losses should use this or `angle`.
+        angle: atan2(S', Q'), smooth through both zeros.
+        status: a `TemperatureStatus`.
+    """
+
+    temperature: Real
+    beta: Real
+    angle: Real
+    status: Status
+
+
+def generalized_temperature(
+    rates: Rates | Any, tolerance: RealLike | None = None
+) -> GeneralizedTemperature:
+    """T(t) = Q'/S' = tr(rho' H) / (-tr(rho' ln rho)), eq. (17), from rates of any shape.
+
+    Args:
+        rates: anything with `heat_current` and `entropy_rate`, scalars or arrays of one shape.
+        tolerance: |Q'| and |S'| at or below this count as 0; 1e-14 in float64, 1e-6 in float32.
+
+    Returns:
+        `GeneralizedTemperature`, each field of the shape of the rates.
+
+    Source: eq. (17). The paper calls it a temperature for any state; it is the temperature of the
+        bath exactly when rho is a Gibbs state at that temperature.
+    """
+    return interval_temperature(rates.heat_current, rates.entropy_rate, tolerance)
+
+
+def interval_temperature(
+    heat: RealLike, entropy: RealLike, tolerance: RealLike | None = None
+) -> GeneralizedTemperature:
+    """The mean temperature dQ/dS over an interval (or Q'/S' at an instant).
+
+    Args:
+        heat: heat taken in, any shape.
+        entropy: entropy gained, of the same shape; take S(t2) - S(t1), never a quadrature of S'.
+        tolerance: values at or below this count as 0; 1e-14 in float64, 1e-6 in float32.
+
+    Returns:
+        `GeneralizedTemperature` with the same statuses.
+    """
+    heat, entropy = jnp.asarray(heat), jnp.asarray(entropy)
+    if tolerance is None:
+        tolerance = 1e-14 if heat.dtype == jnp.float64 else 1e-6
+    no_heat, no_entropy = jnp.abs(heat) <= tolerance, jnp.abs(entropy) <= tolerance
+    divergent = jnp.isinf(entropy)
+    safe_heat = jnp.where(no_heat, 1.0, heat)
+    safe_entropy = jnp.where(no_entropy | divergent, 1.0, entropy)
+    temperature = jnp.where(divergent, 0.0, safe_heat / safe_entropy)
+    temperature = jnp.where(no_heat, 0.0, temperature)
+    temperature = jnp.where(no_entropy, _signed_infinity(heat), temperature)
+    beta = jnp.where(divergent, _signed_infinity(entropy) * jnp.sign(heat), entropy / safe_heat)
+    beta = jnp.where(no_heat, _signed_infinity(entropy), beta)
+    beta = jnp.where(no_entropy, 0.0, beta)
+    undefined = no_heat & no_entropy
+    status = jnp.select(
+        [undefined, no_entropy, no_heat, divergent],
+        [
+            jnp.asarray(int(code))
+            for code in (
+                TemperatureStatus.UNDEFINED,
+                TemperatureStatus.NO_ENTROPY_RATE,
+                TemperatureStatus.NO_HEAT_CURRENT,
+                TemperatureStatus.DIVERGENT_ENTROPY_RATE,
+            )
+        ],
+        jnp.asarray(int(TemperatureStatus.REGULAR)),
+    )
+    return GeneralizedTemperature(
+        temperature=jnp.where(undefined, jnp.nan, temperature),
+        beta=jnp.where(undefined, jnp.nan, beta),
+        angle=jnp.arctan2(entropy, heat),
+        status=status,
+    )
+
+
+def _signed_infinity(value: RealLike) -> Real:
+    return jnp.where(jnp.asarray(value) < 0.0, -jnp.inf, jnp.inf)
