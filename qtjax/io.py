@@ -254,10 +254,10 @@ class Engine:
             low, high = interval
             if not low < high:
                 raise EngineError(f"key `{key}`: found {interval}, expected [lower, upper]")
-            if not np.all((np.asarray(value) > low) & (np.asarray(value) < high)):
+            if not np.all((np.asarray(value) >= low) & (np.asarray(value) <= high)):
                 raise EngineError(
                     f"key `{key}`: found the start value {np.asarray(value).tolist()}, expected it "
-                    f"strictly between {low} and {high}"
+                    f"between {low} and {high}"
                 )
 
         free, start = self.table.free, self.start

@@ -1,86 +1,119 @@
-"""Composite systems: tensor products, embedding, partial traces."""
+"""Composite systems: tensor products, operators of a part, states of a part.
+
+Parts are numbered from 0 and the first one varies slowest, as in `numpy.kron`.
+"""
 
 import functools
 import math
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Num
 
 from .._checks import as_complex, check_square
-from .._types import Operator, OperatorLike
+from .._types import Operator
 
 
-def tensor(*operators: OperatorLike) -> Operator:
-    """The Kronecker product of operators (or of states), first factor slowest.
+def _indices(name: str, sites: int | Sequence[int], parts: int) -> tuple[int, ...]:
+    """The sites as a tuple; raises unless they are distinct numbers of parts."""
+    chosen = (sites,) if isinstance(sites, int) else tuple(sites)
+    if len(set(chosen)) != len(chosen) or any(not 0 <= s < parts for s in chosen):
+        raise ValueError(
+            f"`{name}` must be distinct parts between 0 and {parts - 1}, got {chosen}; "
+            "parts are numbered from 0 in the order of `dims`."
+        )
+    return chosen
+
+
+def tensor(*operators: Num[Array | np.ndarray, "_ _"]) -> Operator:
+    """The tensor product A_0 x A_1 x ... of operators.
 
     Args:
-        operators: one or more matrices.
+        operators: matrices, one for each part; at least one.
 
     Returns:
-        Operator on the product space.
+        Operator of the whole; its dimension is the product of theirs.
 
     Raises:
-        ValueError: no operators.
+        ValueError: there is no operator, or one is not square.
     """
     if not operators:
-        raise ValueError("`operators` must hold at least one operator, got none.")
-    return functools.reduce(jnp.kron, [as_complex(operator) for operator in operators])
+        raise ValueError("`tensor` needs at least one operator, got none.")
+    for k, a in enumerate(operators):
+        check_square(f"operators[{k}]", a)
+    return functools.reduce(jnp.kron, [as_complex(a) for a in operators])
 
 
-def embed(operator: OperatorLike, dims: Sequence[int], site: int | Sequence[int]) -> Operator:
-    """An operator of one part (or of several) as an operator of the whole.
+def embed(
+    operator: Num[Array | np.ndarray, "part part"],
+    dims: Sequence[int],
+    sites: int | Sequence[int],
+) -> Operator:
+    """An operator of some parts as an operator of the whole: A on `sites`, identity elsewhere.
 
     Args:
-        operator: acts on the parts `site`, in the order given there.
-        dims: dimensions of all parts.
-        site: index of the part, or a sequence of indices.
+        operator: matrix on the chosen parts, in the order of `sites`.
+        dims: dimension of each part.
+        sites: the part, or parts, it acts on.
 
     Returns:
-        Operator on the product space, the identity on all other parts.
+        Operator of the whole, (d, d) with d the product of `dims`.
 
     Raises:
-        ValueError: a site that does not exist or repeats, or an operator of the wrong size.
+        ValueError: the dimensions do not match, or a site does not exist.
     """
-    sites = [site] if isinstance(site, int) else list(site)
-    n = len(dims)
-    if len(set(sites)) != len(sites) or any(not 0 <= s < n for s in sites):
-        raise ValueError(f"`site` must name different parts from 0 to {n - 1}, got {sites}.")
-    check_square("operator", operator, math.prod(dims[s] for s in sites))
-    rest = [k for k in range(n) if k not in sites]
-    whole = tensor(operator, jnp.eye(math.prod(dims[k] for k in rest)))
-    order = [*sites, *rest]
-    split = whole.reshape([dims[k] for k in order] * 2)
-    back = [order.index(k) for k in range(n)]
+    dims = tuple(dims)
+    chosen = _indices("sites", sites, len(dims))
+    rest = tuple(k for k in range(len(dims)) if k not in chosen)
+    size = math.prod(dims[k] for k in chosen)
+    if jnp.shape(operator) != (size, size):
+        raise ValueError(
+            f"`operator` must be {size} x {size} to act on sites {chosen} of dims {dims}, "
+            f"got shape {jnp.shape(operator)}."
+        )
+    order = chosen + rest
+    whole = jnp.kron(as_complex(operator), np.eye(math.prod(dims[k] for k in rest)))
+    shape = tuple(dims[k] for k in order)
+    axes = tuple(int(k) for k in np.argsort(order))
+    both = axes + tuple(len(dims) + k for k in axes)
     d = math.prod(dims)
-    return split.transpose([*back, *(n + k for k in back)]).reshape(d, d)
+    return whole.reshape(shape + shape).transpose(both).reshape(d, d)
 
 
-def partial_trace(rho: OperatorLike, dims: Sequence[int], keep: int | Sequence[int]) -> Operator:
-    """The reduced operator of the parts that are kept, in the order of `keep`.
+def partial_trace(
+    rho: Num[Array | np.ndarray, "whole whole"],
+    dims: Sequence[int],
+    keep: int | Sequence[int],
+) -> Operator:
+    """The state of some parts: rho with all other parts traced out.
 
     Args:
-        rho: operator on the product space, (d, d) with d the product of `dims`.
-        dims: dimensions of all parts.
-        keep: index of the part to keep, or a sequence of indices.
+        rho: operator of the whole, (d, d).
+        dims: dimension of each part; their product is d.
+        keep: the part, or parts, that stay; the result has them in this order.
 
     Returns:
-        Operator on the kept parts.
+        Operator of the kept parts.
 
     Raises:
-        ValueError: `dims` do not multiply to d, or a part that does not exist or repeats.
+        ValueError: `dims` does not multiply to d, or a part does not exist.
     """
-    d, n = math.prod(dims), len(dims)
+    dims = tuple(dims)
+    rho = as_complex(rho)
+    d = math.prod(dims)
     if rho.shape != (d, d):
         raise ValueError(
-            f"`dims` {tuple(dims)} multiply to {d}, but `rho` has shape {rho.shape}; give the "
-            "dimension of every part."
+            f"`dims` {dims} multiply to {d}, but `rho` has shape {rho.shape}; "
+            "give the dimension of every part, in order."
         )
-    kept = [keep] if isinstance(keep, int) else list(keep)
-    if len(set(kept)) != len(kept) or any(not 0 <= k < n for k in kept):
-        raise ValueError(f"`keep` must name different parts from 0 to {n - 1}, got {kept}.")
-    rows = list(range(n))
-    columns = [n + k if k in kept else k for k in rows]
-    split = as_complex(rho).reshape(*dims, *dims)
-    reduced = jnp.einsum(split, [*rows, *columns], [*kept, *(n + k for k in kept)])
+    kept = _indices("keep", keep, len(dims))
+    parts = len(dims)
+    columns = [parts + k if k in kept else k for k in range(parts)]
+    traced = jnp.einsum(
+        rho.reshape(dims + dims),
+        [*range(parts), *columns],
+        [*kept, *(parts + k for k in kept)],
+    )
     size = math.prod(dims[k] for k in kept)
-    return reduced.reshape(size, size)
+    return traced.reshape(size, size)

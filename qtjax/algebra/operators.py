@@ -1,126 +1,197 @@
-"""Standard operators as matrices. Index 0 is the first basis state of every book.
+"""Standard operators as matrices, and the few products that everything else is made of.
 
-There is no `sigmam`: books disagree on it. `destroy(2)` = |0><1| lowers the energy of
-H = w number(2); with H = +w sigmaz()/2 the ground state has index 1 and `create(2)` lowers.
+The matrices are the standard ones, and no operator knows which level is the ground state: with
+H = number(2) it is index 0, with H = sigmaz() / 2 it is index 1. There is no `sigmam` (books
+disagree on it), but destroy(2) = |0><1|.
 """
+
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Num
 
 from .._checks import as_complex, check_square
 from .._types import Operator, OperatorLike, Real, VectorLike
 
 
+def _check_dimension(d: Any) -> None:
+    """Raise unless d is a positive integer."""
+    if not isinstance(d, int | np.integer) or d < 1:
+        raise ValueError(f"`d` must be an integer >= 1, got {d!r}; it counts the levels kept.")
+
+
 def sigmax() -> Operator:
-    """The Pauli matrix [[0, 1], [1, 0]]."""
-    return as_complex(np.array([[0, 1], [1, 0]]))
+    """sigma_x = |0><1| + |1><0|, (2, 2)."""
+    return as_complex([[0, 1], [1, 0]])
 
 
 def sigmay() -> Operator:
-    """The Pauli matrix [[0, -i], [i, 0]]."""
-    return as_complex(np.array([[0, -1j], [1j, 0]]))
+    """sigma_y = -i|0><1| + i|1><0|, (2, 2)."""
+    return as_complex([[0, -1j], [1j, 0]])
 
 
 def sigmaz() -> Operator:
-    """The Pauli matrix diag(1, -1)."""
-    return as_complex(np.diag([1, -1]))
-
-
-def identity(d: int) -> Operator:
-    """The identity, (d, d)."""
-    return as_complex(np.eye(_dimension(d)))
+    """sigma_z = |0><0| - |1><1|, (2, 2). With H = omega sigma_z / 2 the ground level is index 1."""
+    return as_complex([[1, 0], [0, -1]])
 
 
 def destroy(d: int) -> Operator:
-    """The lowering operator a = sum_n sqrt(n) |n-1><n|, cut off at d levels, (d, d)."""
-    return as_complex(np.diag(np.sqrt(np.arange(1, _dimension(d))), 1))
+    """The lowering operator a = sum_n sqrt(n) |n-1><n|; destroy(2) = |0><1|.
+
+    Args:
+        d: number of levels kept.
+
+    Returns:
+        Operator, (d, d).
+
+    Raises:
+        ValueError: d is not an integer >= 1.
+    """
+    _check_dimension(d)
+    return as_complex(np.diag(np.sqrt(np.arange(1, d)), k=1))
 
 
 def create(d: int) -> Operator:
-    """The raising operator a^+, the adjoint of `destroy(d)`, (d, d)."""
-    return as_complex(np.diag(np.sqrt(np.arange(1, _dimension(d))), -1))
+    """The raising operator a^dagger = sum_n sqrt(n) |n><n-1|; create(2) = |1><0|.
+
+    Args:
+        d: number of levels kept.
+
+    Returns:
+        Operator, (d, d).
+
+    Raises:
+        ValueError: d is not an integer >= 1.
+    """
+    return dag(destroy(d))
 
 
 def number(d: int) -> Operator:
-    """The number operator diag(0, 1, ..., d-1), (d, d)."""
-    return as_complex(np.diag(np.arange(_dimension(d))))
-
-
-def spin(j: float, axis: str) -> Operator:
-    """The spin operator S_x, S_y or S_z of spin j, (2j+1, 2j+1), in the basis m = j, ..., -j.
+    """The number operator sum_n n |n><n|. As a Hamiltonian its ground level is index 0.
 
     Args:
-        j: a multiple of 1/2, > 0.
+        d: number of levels kept.
+
+    Returns:
+        Operator, (d, d).
+
+    Raises:
+        ValueError: d is not an integer >= 1.
+    """
+    _check_dimension(d)
+    return as_complex(np.diag(np.arange(d)))
+
+
+def identity(d: int) -> Operator:
+    """The identity, (d, d).
+
+    Args:
+        d: dimension.
+
+    Returns:
+        Operator, (d, d).
+
+    Raises:
+        ValueError: d is not an integer >= 1.
+    """
+    _check_dimension(d)
+    return as_complex(np.eye(d))
+
+
+def spin(j: float | int, axis: str) -> Operator:
+    """The spin operator S_x, S_y or S_z, in the basis m = j, j-1, ..., -j.
+
+    S_z |m> = m |m>, (S_x + i S_y)|m> = sqrt(j(j+1) - m(m+1)) |m+1>; spin(1/2, "z") = sigma_z / 2.
+
+    Args:
+        j: spin, 1/2, 1, 3/2, ...
         axis: "x", "y" or "z".
 
     Returns:
-        Hermitian operator; for j = 1/2 half a Pauli matrix.
+        Operator, (2j+1, 2j+1).
 
     Raises:
-        ValueError: j is not a positive multiple of 1/2, or another axis.
+        ValueError: 2j is not a positive integer, or there is no such axis.
     """
-    if j <= 0 or 2 * j != int(2 * j):
-        raise ValueError(f"`j` must be a positive multiple of 1/2, got {j}.")
-    if axis not in ("x", "y", "z"):
-        raise ValueError(f'`axis` must be "x", "y" or "z", got {axis!r}.')
-    m = np.arange(j, -j - 1, -1)
-    if axis == "z":
-        return as_complex(np.diag(m))
-    raising = np.diag(np.sqrt(j * (j + 1) - m[1:] * (m[1:] + 1)), 1)
-    mixed = (raising + raising.T) / 2 if axis == "x" else (raising - raising.T) / 2j
-    return as_complex(mixed)
+    if 2 * j != int(2 * j) or j <= 0:
+        raise ValueError(f"`j` must be a positive multiple of 1/2, got {j!r}.")
+    m = j - np.arange(int(2 * j) + 1)
+    raising = np.diag(np.sqrt(j * (j + 1) - m[1:] * (m[1:] + 1)), k=1)
+    axes = {"x": (raising + raising.T) / 2, "y": (raising - raising.T) / 2j, "z": np.diag(m)}
+    if axis not in axes:
+        raise ValueError(f"`axis` must be 'x', 'y' or 'z', got {axis!r}.")
+    return as_complex(axes[axis])
 
 
 def projector(vector: VectorLike) -> Operator:
-    """|v><v| of a vector (not normalized for you), (d, d).
+    """|v><v|. The vector is not normalized: the trace of the result is <v|v>.
 
     Args:
-        vector: (d,).
+        vector: (d,), see `ket`.
+
+    Returns:
+        Operator, (d, d).
     """
     vector = as_complex(vector)
-    return jnp.outer(vector, vector.conj())
+    return vector[:, None] * vector[None, :].conj()
 
 
-def dag(a: Num[Array | np.ndarray, "*stack d d"]) -> Num[Array, "*stack d d"]:
-    """The adjoint A^+ of a matrix, or of each matrix of a stack."""
-    return jnp.conj(jnp.swapaxes(jnp.asarray(a), -1, -2))
+def dag(a: OperatorLike) -> Operator:
+    """The Hermitian conjugate A^dagger.
+
+    Args:
+        a: operator, (d, d).
+
+    Returns:
+        Operator, (d, d).
+    """
+    return as_complex(a).conj().T
 
 
 def commutator(a: OperatorLike, b: OperatorLike) -> Operator:
-    """[A, B] = AB - BA, (d, d)."""
-    _same_size(a, b)
+    """[A, B] = AB - BA.
+
+    Args:
+        a: operator, (d, d).
+        b: operator, (d, d).
+
+    Returns:
+        Operator, (d, d).
+    """
     a, b = as_complex(a), as_complex(b)
     return a @ b - b @ a
 
 
 def anticommutator(a: OperatorLike, b: OperatorLike) -> Operator:
-    """{A, B} = AB + BA, (d, d)."""
-    _same_size(a, b)
+    """{A, B} = AB + BA.
+
+    Args:
+        a: operator, (d, d).
+        b: operator, (d, d).
+
+    Returns:
+        Operator, (d, d).
+    """
     a, b = as_complex(a), as_complex(b)
     return a @ b + b @ a
 
 
 def expectation(operator: OperatorLike, rho: OperatorLike) -> Real:
-    """The expectation value Re tr(A rho) of a Hermitian operator, a real scalar.
+    """The mean value Re tr(A rho) of a Hermitian operator.
+
+    Of an operator that is not Hermitian this is the mean of its Hermitian part.
 
     Args:
-        operator: Hermitian operator, (d, d).
-        rho: state, (d, d).
+        operator: Hermitian operator A, (d, d).
+        rho: density matrix, or its rate of change, (d, d).
+
+    Returns:
+        Real scalar, in units of A.
 
     Raises:
-        ValueError: matrices of different size.
+        ValueError: the shapes do not agree.
     """
-    _same_size(operator, rho)
-    return jnp.einsum("ij,ji->", as_complex(operator), as_complex(rho)).real
-
-
-def _same_size(a: OperatorLike, b: OperatorLike) -> None:
-    check_square("the first operator", a)
-    check_square("the second operator", b, a.shape[0])
-
-
-def _dimension(d: int) -> int:
-    if d < 1:
-        raise ValueError(f"`d` must be at least 1, got {d}.")
-    return d
+    operator, rho = as_complex(operator), as_complex(rho)
+    check_square("rho", rho)
+    check_square("operator", operator, rho.shape[0])
+    return jnp.sum(operator * rho.T).real

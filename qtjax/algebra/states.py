@@ -1,128 +1,179 @@
-"""States: density matrices and vectors."""
+"""States: kets, Gibbs states, random states, and the Bloch vector of a qubit."""
 
+import math
 from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Complex, Float, Num
 
-from .._checks import as_complex, as_real, check_hermitian, is_concrete
+from .._checks import as_complex, as_real, check_density_matrix, check_hermitian, is_concrete
 from .._types import Operator, OperatorLike, Real, RealLike, VectorLike
-from .operators import projector, sigmax, sigmay, sigmaz
-from .spectral import EXP, eigh, spectral_function
+from .operators import identity, projector, sigmax, sigmay, sigmaz
+from .spectral import Exp, Lowest, One, Restricted, apply, eigenvalues, rounding
 
 
-def ket(level: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array, " d"]:
-    """A basis vector: |level> of one system, or |l1 l2 ...> of a product.
+def ket(levels: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array, " d"]:
+    """The basis vector |n> of one system, or |n_0 n_1 ...> of several parts.
 
     Args:
-        level: index, or one index for each part.
-        dims: dimension, or one for each part.
+        levels: level of each part, from 0.
+        dims: dimension of each part.
 
     Returns:
-        Vector (d,).
+        Unit vector, (d,), with d the product of `dims`.
 
     Raises:
-        ValueError: as many levels as parts are needed, each below its dimension.
+        ValueError: a level does not exist, or there is not one for each part.
     """
-    levels = [level] if isinstance(level, int) else list(level)
-    sizes = [dims] if isinstance(dims, int) else list(dims)
-    if len(levels) != len(sizes) or any(not 0 <= k < n for k, n in zip(levels, sizes, strict=True)):
-        raise ValueError(f"`level` {levels} must give one index below each of `dims` {sizes}.")
-    vector = np.zeros(int(np.prod(sizes)))
-    vector[np.ravel_multi_index(levels, sizes)] = 1.0
-    return as_complex(vector)
+    levels = (levels,) if isinstance(levels, int) else tuple(levels)
+    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(levels) != len(dims) or any(not 0 <= n < d for n, d in zip(levels, dims, strict=False)):
+        raise ValueError(
+            f"`levels` must name one level 0 <= n < d for each of `dims` {dims}, got {levels}."
+        )
+    index = np.ravel_multi_index(levels, dims)
+    return as_complex(np.arange(math.prod(dims)) == index)
 
 
 def pure_state(vector: VectorLike) -> Operator:
-    """The density matrix |v><v| of a unit vector, (d, d).
+    """The density matrix |v><v| / <v|v>.
 
     Args:
-        vector: (d,), of norm 1.
+        vector: (d,), of any norm but 0.
+
+    Returns:
+        Density matrix, (d, d).
 
     Raises:
-        ValueError: a concrete vector whose norm is not 1.
+        ValueError: the vector is 0.
     """
-    if is_concrete(vector):
-        norm = float(np.linalg.norm(np.asarray(vector)))
-        if not abs(norm - 1.0) < 1e-6:
-            raise ValueError(f"`vector` must have norm 1, got {norm:.9g}; divide it by its norm.")
-    return projector(vector)
+    rho = projector(vector)
+    norm = jnp.trace(rho).real
+    if is_concrete(norm) and norm == 0:
+        raise ValueError("`vector` must not be zero: it cannot be normalized to a state.")
+    return rho / norm
 
 
 def maximally_mixed(d: int) -> Operator:
-    """The state 1/d, (d, d)."""
-    return as_complex(np.eye(d) / d)
+    """The state I / d.
+
+    Args:
+        d: dimension.
+
+    Returns:
+        Density matrix, (d, d).
+
+    Raises:
+        ValueError: d is not an integer >= 1.
+    """
+    return identity(d) / d
+
+
+def check_temperature(temperature: RealLike) -> None:
+    """Raise unless a concrete temperature is >= 0 (infinity is allowed)."""
+    if is_concrete(temperature) and not np.asarray(temperature) >= 0:
+        raise ValueError(
+            f"`temperature` must be >= 0, got {temperature}; for an inverted population "
+            "reverse the signs of both the Hamiltonian and the temperature."
+        )
+
+
+def boltzmann(hamiltonian: OperatorLike, temperature: RealLike) -> tuple[Real, Operator, Array]:
+    """E_0, the operator e^{-(H - E_0)/T} (its limit at T = 0), and whether T counts as 0.
+
+    T counts as 0 below 4 d eps max|E|, where rounding alone would tell degenerate levels apart.
+    """
+    check_hermitian("hamiltonian", hamiltonian)
+    check_temperature(temperature)
+    h, temperature = as_complex(hamiltonian), as_real("temperature", temperature)
+    energies = eigenvalues(jax.lax.stop_gradient(h))
+    cold = temperature <= rounding(energies)[0]
+    # The inner `where` keeps 1/T, and its derivative, finite in the branch that is not taken.
+    beta = 1 / jnp.where(cold, 1.0, temperature)
+    warm_operator = apply(Exp(), -beta * (h - energies[0] * identity(h.shape[0])))
+    ground = apply(Restricted(One(), Lowest()), h)
+    return energies[0], jnp.where(cold, ground, warm_operator), cold
 
 
 def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
-    """The Gibbs state exp(-H/T)/Z, (d, d); twice differentiable in H and T, degenerate H included.
+    """The Gibbs state tau = e^{-H/T} / Z.
+
+    Twice differentiable in H and T, at degenerate H too. T = 0 gives the ground level's normalized
+    projector, with derivative 0 in T; T = inf gives I/d. A traced negative T is taken as 0.
 
     Args:
         hamiltonian: Hermitian operator, (d, d).
-        temperature: >= 0 or inf; at 0 the normalized projector on the ground level comes out, with
-            zero derivatives in T.
+        temperature: T >= 0, in units of energy (k_B = 1).
+
+    Returns:
+        Density matrix, (d, d).
 
     Raises:
-        ValueError: H not Hermitian, T negative or nan.
+        ValueError: H is not Hermitian, or T is negative.
     """
-    check_hermitian("hamiltonian", hamiltonian)
-    if is_concrete(temperature) and not np.asarray(temperature) >= 0.0:
-        raise ValueError(
-            f"`temperature` must be >= 0, got {temperature}; for an inverted population write the "
-            "thermal state of -H."
-        )
-    h, t = as_complex(hamiltonian), as_real("temperature", temperature)
-    energies, _ = eigh(jax.lax.stop_gradient(h))
-    one = jnp.eye(h.shape[0], dtype=h.dtype)
-    width = energies[-1] - energies[0]
-    smallest = width / (0.4 * float(np.log(float(jnp.finfo(t.dtype).max))))
-    smallest = jnp.maximum(smallest, float(jnp.finfo(t.dtype).tiny) ** 0.5)
-    beta = 1.0 / jnp.where(t > smallest, t, smallest)
-    weights = spectral_function(EXP, -beta * (h - energies[0] * one))
+    _, weights, _ = boltzmann(hamiltonian, temperature)
     return weights / jnp.trace(weights).real
 
 
 def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operator:
-    """A random state G G^+ / tr, G a d x rank complex Gaussian (Hilbert-Schmidt for full rank).
+    """A random state G G^dagger / tr(G G^dagger), G a d x rank matrix of complex normal entries.
+
+    Full rank is the Hilbert-Schmidt measure.
 
     Args:
-        key: a JAX random key.
+        key: from `jax.random.key`.
         d: dimension.
-        rank: d by default.
+        rank: rank of the state, 1 (pure) to d; d by default.
 
     Returns:
         Density matrix, (d, d).
+
+    Raises:
+        ValueError: the rank is not between 1 and d.
+
+    Source: Zyczkowski and Sommers, J. Phys. A 34, 7111 (2001).
     """
-    shape = (2, d, d if rank is None else rank)
-    real, imaginary = jax.random.normal(key, shape, jnp.result_type(float))
-    g = real + 1j * imaginary
+    rank = d if rank is None else rank
+    if not 1 <= rank <= d:
+        raise ValueError(f"`rank` must lie between 1 and d = {d}, got {rank}.")
+    g = jax.random.normal(key, (d, rank), dtype=jnp.result_type(complex))
     rho = g @ g.conj().T
     return rho / jnp.trace(rho).real
 
 
-def bloch_vector(rho: OperatorLike) -> Float[Array, "3"]:
-    """(tr rho sigma_x, tr rho sigma_y, tr rho sigma_z) of a qubit, (3,)."""
-    paulis = jnp.stack([sigmax(), sigmay(), sigmaz()])
-    return jnp.einsum("kij,ji->k", paulis, as_complex(rho)).real
-
-
-def from_bloch(vector: Float[Array | np.ndarray, "3"]) -> Operator:
-    """The qubit state (1 + v.sigma)/2, (2, 2).
+def bloch_vector(rho: OperatorLike) -> Float[Array, " 3"]:
+    """The Bloch vector (tr rho sigma_x, tr rho sigma_y, tr rho sigma_z) of a qubit.
 
     Args:
-        vector: Bloch vector, (3,), |v| <= 1.
+        rho: density matrix, (2, 2).
+
+    Returns:
+        Real vector, (3,).
 
     Raises:
-        ValueError: a concrete vector longer than 1.
+        ValueError: rho is not a qubit's density matrix.
     """
-    if is_concrete(vector) and float(np.linalg.norm(np.asarray(vector))) > 1.0 + 1e-9:
-        raise ValueError(f"`vector` must have |v| <= 1, got {np.asarray(vector)}.")
-    paulis = jnp.stack([sigmax(), sigmay(), sigmaz()])
-    return 0.5 * (jnp.eye(2) + jnp.tensordot(as_real("vector", vector), paulis, 1))
+    check_density_matrix("rho", rho, 2)
+    rho = as_complex(rho)
+    return jnp.stack([2 * rho[1, 0].real, 2 * rho[1, 0].imag, (rho[0, 0] - rho[1, 1]).real])
 
 
-def smallest_eigenvalue(rho: OperatorLike) -> Real:
-    """The smallest eigenvalue of a Hermitian operator; not differentiated."""
-    return eigh(jax.lax.stop_gradient(as_complex(rho)))[0][0]
+def from_bloch(vector: Num[Array | np.ndarray, " 3"]) -> Operator:
+    """The qubit state (1 + x sigma_x + y sigma_y + z sigma_z) / 2.
+
+    Args:
+        vector: Bloch vector (x, y, z), of length <= 1.
+
+    Returns:
+        Density matrix, (2, 2).
+
+    Raises:
+        ValueError: the vector is longer than 1.
+    """
+    vector = as_real("vector", vector)
+    if is_concrete(vector) and (length := float(np.linalg.norm(vector))) > 1 + 1e-8:
+        raise ValueError(f"`vector` must have length <= 1 to be a state, got length {length:.6g}.")
+    x, y, z = vector
+    return (identity(2) + x * sigmax() + y * sigmay() + z * sigmaz()) / 2

@@ -292,7 +292,7 @@ def _davies_jumps(bath: DaviesBath | AdiabaticBath, hamiltonian: Operator) -> Ju
         )
         lowering = jnp.sum(blocks[lower, upper], axis=0)
         rates += [down] * couplings + [up] * couplings
-        operators += [lowering, dag(lowering)]
+        operators += [lowering, lowering.conj().mT]
     if bath.zero_frequency is not None:
         rates += [bath.zero_frequency] * couplings
         operators.append(jnp.einsum("llain->ain", blocks))

@@ -21,7 +21,7 @@ from .._checks import (
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, RealLike
 from ..algebra.operators import expectation
-from ..algebra.states import smallest_eigenvalue
+from ..algebra.spectral import eigenvalues
 from ..algebra.superoperators import unpack
 from ..information.entropy import entropy
 from .exponentials import expm1
@@ -263,7 +263,7 @@ def _ledger(system: OpenSystem, ts: Array, rhos: Array, books: Array) -> Ledger:
         work=work,
         first_law_residual=energies - energies[0] - heat.sum(axis=1) - work,
         trace_drift=traces - traces[0],
-        smallest_eigenvalue=jax.vmap(smallest_eigenvalue)(rhos),
+        smallest_eigenvalue=jax.vmap(eigenvalues)(jax.lax.stop_gradient(rhos))[:, 0],
     )
 
 

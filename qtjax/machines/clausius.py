@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Float
 
 from .._checks import is_concrete
 from .._types import Operator, Real, RealLike
@@ -68,7 +68,7 @@ def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> Cla
         panels: panels of the stroke, static; each is cut in two, at a turning point if it has one.
 
     Returns:
-        `ClausiusIntegral`; the error is the sum over panels of the difference of the two rules.
+        `ClausiusIntegral`; the error is the sum of QUADPACK's estimates over the panels.
     """
     return _integral(stroke.system, stroke.duration, rho0, panels)
 
@@ -96,8 +96,17 @@ def _integral(system: OpenSystem, duration: Real, rho0: Operator, panels: int) -
     )(*nodes)
     values = jnp.where(regular, temperatures, 0.0).reshape(targets.shape)
     values = values * change * 0.5 * jnp.pi * jnp.sin(jnp.pi * _U)
-    error = jnp.sum(jnp.abs(values @ (_K15 - _G7)))
-    return ClausiusIntegral(jnp.sum(values @ _K15), error, jnp.sum(turns), jnp.sum(~regular))
+    integrals = values @ _K15
+    error = jnp.sum(_kronrod_error(values, integrals))
+    return ClausiusIntegral(jnp.sum(integrals), error, jnp.sum(turns), jnp.sum(~regular))
+
+
+def _kronrod_error(values: Float[Array, "panels 15"], integrals: Float[Array, " panels"]) -> Array:
+    """QUADPACK's estimate, r min(1, (200 |K - G|/r)^1.5), r the integral of |f - mean|."""
+    difference = jnp.abs(integrals - values @ _G7)
+    spread = jnp.abs(values - integrals[:, None]) @ _K15
+    safe = jnp.where(spread > 0.0, spread, 1.0)
+    return jnp.where(spread > 0.0, spread * jnp.minimum(1.0, (200.0 * difference / safe) ** 1.5), 0.0)
 
 
 def clausius_integrals(

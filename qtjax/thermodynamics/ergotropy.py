@@ -1,56 +1,55 @@
-"""Ergotropy: the work that a unitary can take out of a state."""
+"""Ergotropy: the work that a unitary can draw from a state."""
 
-import jax
 import jax.numpy as jnp
 
-from .._checks import as_complex
+from .._checks import as_complex, check_square
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
-from ..algebra.spectral import eigh
+from ..algebra.spectral import eigenvalues, level_projectors
 
 
 def ergotropy(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
-    """tr(rho H) - sum_k r_k e_k, populations falling as energies rise (A9).
+    """The ergotropy tr(rho H) - sum_k r_k e_k, r_k descending, e_k ascending.
 
-    Differentiable away from its kinks (crossing populations or levels).
+    Differentiable where the order of populations is decided. At a degenerate state (for levels of
+    different energy) it has a kink; the derivative there is finite, one of the subgradients.
 
     Args:
         rho: density matrix, (d, d).
         hamiltonian: Hermitian operator, (d, d).
 
     Returns:
-        A scalar >= 0, in units of energy.
+        Work >= 0, in units of energy.
+
+    Raises:
+        ValueError: the shapes do not agree.
 
     Source: Allahverdyan, Balian and Nieuwenhuizen, Europhys. Lett. 67, 565 (2004).
     """
-    return expectation(hamiltonian, rho) - _passive_energy(as_complex(rho), as_complex(hamiltonian))
+    check_square("rho", rho)
+    check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
+    passive_energy = jnp.dot(eigenvalues(rho)[::-1], eigenvalues(hamiltonian))
+    return expectation(hamiltonian, rho) - passive_energy
 
 
 def passive_state(rho: OperatorLike, hamiltonian: OperatorLike) -> Operator:
-    """The state of the same spectrum without ergotropy, sum_k r_k |e_k><e_k|, (d, d).
+    """The passive state sum_k r_k |e_k><e_k|, r_k descending, e_k ascending: no work is left in it.
+
+    In a degenerate level of H with different r_k it is one of many, all of the same energy.
 
     Args:
         rho: density matrix, (d, d).
         hamiltonian: Hermitian operator, (d, d).
+
+    Returns:
+        Density matrix with the eigenvalues of rho, (d, d).
+
+    Raises:
+        ValueError: the shapes do not agree.
+
+    Source: Pusz and Woronowicz, Commun. Math. Phys. 58, 273 (1978).
     """
-    populations, _ = eigh(as_complex(rho))
-    _, vectors = eigh(as_complex(hamiltonian))
-    return (vectors * populations[::-1]) @ vectors.conj().T
-
-
-@jax.custom_jvp
-def _passive_energy(rho: Operator, hamiltonian: Operator) -> Real:
-    """sum_k r_k e_k, r descending, e ascending."""
-    populations, _ = eigh(rho)
-    energies, _ = eigh(hamiltonian)
-    return jnp.sum(populations[::-1] * energies)
-
-
-@_passive_energy.defjvp
-def _passive_energy_jvp(primals, tangents):
-    (rho, hamiltonian), (x, y) = primals, tangents
-    populations, left = eigh(rho)
-    energies, right = eigh(hamiltonian)
-    moved = jnp.einsum("ki,kl,li->i", left.conj(), x, left).real @ energies[::-1]
-    shifted = jnp.einsum("ki,kl,li->i", right.conj(), y, right).real @ populations[::-1]
-    return _passive_energy(rho, hamiltonian), moved + shifted
+    check_square("rho", rho)
+    check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
+    projectors = level_projectors(hamiltonian, (1,) * jnp.shape(rho)[0])
+    return jnp.tensordot(as_complex(eigenvalues(rho)[::-1]), projectors, axes=1)

@@ -1,0 +1,154 @@
+"""The command line: `qtjax optimize`."""
+
+import datetime
+from pathlib import Path
+from typing import Annotated
+
+import jax
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+app = typer.Typer(
+    help="Differentiable quantum thermodynamics.", no_args_is_help=True, add_completion=False
+)
+console = Console()
+
+
+@app.callback()
+def main() -> None:
+    """Quantum machines: simulated, kept in the books, and optimized."""
+    jax.config.update("jax_enable_x64", True)
+
+
+@app.command("optimize")
+def optimize_command(
+    engine: Annotated[
+        Path | None, typer.Argument(help="Engine file (TOML); the reference machine by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of the optimizer.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random starts.")] = None,
+    starts: Annotated[
+        int | None, typer.Option(min=1, help="Starts: the given one and random ones around it.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
+) -> None:
+    """Optimize a quantum engine and report it before and after, with both bookkeepings of entropy."""
+    from ._results import SolverError
+    from .improve import Settings, improve, settings_of
+    from .io import REFERENCE, read_engine
+    from .report import comparison_table
+
+    try:
+        if resume:
+            folder, machine, settings = _begun(out, engine, steps, seed, starts, settings_of)
+        else:
+            folder, machine = _fresh(out), read_engine(REFERENCE if engine is None else engine)
+            given = {"steps": steps, "seed": seed, "starts": starts}
+            settings = Settings(**{k: v for k, v in given.items() if v is not None})
+        console.print(f"[bold]{machine.table.title}[/bold]: {_what(machine)}")
+        with _progress() as progress:
+            task = progress.add_task("optimizing", total=settings.steps, figures="compiling ...")
+
+            def tell(step: int, row: dict[str, float]) -> None:
+                figures = f"efficiency {row['efficiency']:.6f}  power {row['power']:.6f}"
+                progress.update(task, completed=step, figures=figures)
+
+            report, before, after, optimum = improve(
+                machine, settings, folder, resume=resume, tell=tell
+            )
+    except (ValueError, SolverError, FileNotFoundError) as error:
+        console.print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        console.print(
+            f"Interrupted. Go on with: qtjax optimize --out {folder} --resume", soft_wrap=True
+        )
+        raise typer.Exit(130) from None
+    console.print(comparison_table(report["before"], report["after"], machine.table.title))
+    _say_starts(report["optimization"])
+    _draw(folder, machine, before, after, optimum)
+    console.print(f"Results in {folder}", soft_wrap=True)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[figures]}"),
+        console=console,
+    )
+
+
+def _fresh(out: Path | None) -> Path:
+    """A folder without a run in it."""
+    if out is None:
+        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+        return Path("results") / f"optimize-{stamp}"
+    if (out / "checkpoint.eqx").exists():
+        raise ValueError(
+            f"`--out` {out} already holds a run; go on with it by --resume, or name another folder."
+        )
+    return out
+
+
+def _begun(out, engine, steps, seed, starts, settings_of):  # noqa: ANN001, ANN202
+    """The folder, engine and settings of a run to go on with."""
+    if out is None:
+        raise ValueError("`--resume` needs `--out`, the folder of the run to go on with.")
+    given = {"ENGINE": engine, "--steps": steps, "--seed": seed, "--starts": starts}
+    changed = [name for name, value in given.items() if value is not None]
+    if changed:
+        raise ValueError(
+            f"`--resume` goes on with the settings in {out}, so {', '.join(changed)} must be left "
+            "out; begin a new run to change them."
+        )
+    return (out, *settings_of(out))
+
+
+def _what(machine) -> str:  # noqa: ANN001
+    """The objective and what is free, with bounds, in one line."""
+    table = machine.table
+    least = table.optimize.minimum_power
+    condition = {"none": "", "start": " subject to power >= the start's"}.get(
+        str(least), f" subject to power >= {least}"
+    )
+    free = [f"duration of {k} in {v}" for k, v in table.free.durations.items()]
+    free += [f"ramp of {k} in {v}" for k, v in table.free.ramps.items()]
+    free += [
+        f"{term} of {name} in {interval}"
+        for name, terms in table.free.coefficients.items()
+        for term, interval in terms.items()
+    ]
+    return f"maximize {table.optimize.objective}{condition}; free: {'; '.join(free)}"
+
+
+def _say_starts(summary) -> None:  # noqa: ANN001
+    starts = summary["starts"]
+    reached = [str(s["start"]) for s in starts if s["reached_best"]]
+    console.print(
+        f"Best {summary['objective']} {summary['best_objective']:.9f} (start "
+        f"{summary['best_start']}; violation of the constraint {summary['violation']:.1e}). "
+        f"Starts within {summary['agreement']:g} of it: {', '.join(reached)} of {len(starts)}.",
+        highlight=False,
+    )
+    for s in starts:
+        if not s["reached_best"]:
+            why = "frozen: it met a nan" if s["frozen"] else "another optimum, or not converged"
+            console.print(
+                f"  start {s['start']} did not get there: {s['objective']:.9f} ({why})",
+                highlight=False,
+            )
+
+
+def _draw(folder, machine, before, after, optimum) -> None:  # noqa: ANN001
+    try:
+        from .plots import save_figures
+    except ImportError:
+        console.print('No figures: install matplotlib with `pip install "qtjax[plots]"`.')
+        return
+    for path in save_figures(folder, machine, before, after, optimum):
+        console.print(f"  {path}", highlight=False)

@@ -1,0 +1,506 @@
+"""Every value of the shared reference cases that belong to dynamics and cycles, by qtjax's own means.
+
+`CASES[id]()` returns {name: value} from evolutions, propagators, limit cycles and their gradients.
+The tolerances are those of the reference file; the set of names must be the file's.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qtjax as qt
+
+REFERENCE = Path(__file__).parent / "reference"
+PUBLIC = {c["id"]: c for c in json.loads((REFERENCE / "public.json").read_text())["cases"]}
+PUBLISHED = {r["key"]: r for r in json.loads((REFERENCE / "published.json").read_text())["results"]}
+
+N = qt.number(2)
+
+
+def qubit(w, t_bath, gamma0, extra=()):
+    """H = w n with one thermal bath."""
+    bath = qt.LocalBath(qt.destroy(2), w, t_bath, qt.Flat(gamma0))
+    return qt.OpenSystem(w * N, (bath, *extra))
+
+
+def qubit_state(p, ge=0.0):
+    ge = complex(*ge) if isinstance(ge, list) else complex(ge)
+    return jnp.array([[1 - p, ge], [ge.conjugate(), p]])
+
+
+def state(system, t, rho):
+    return rho
+
+
+SAVE = {"rho": state, "rates": qt.rates}
+
+
+def at(saved, k):
+    return jax.tree.map(lambda x: x[k], saved)
+
+
+def p01():
+    p = PUBLIC["P01"]["params"]
+    system, t_bath = qubit(p["w"], p["T_bath"], p["gamma0"]), p["T_bath"]
+    h = system.hamiltonian(0.0)
+    times = [0, 2, 5, 10, 20]
+    solution = qt.evolve(system, qubit_state(p["p_e0"]), jnp.array(times, float), save=SAVE)
+    ledger = solution.ledger
+    # the rate at which populations relax: an eigenvalue of the generator
+    modes = np.linalg.eigvals(np.asarray(qt.liouvillian(system)))
+    out = {
+        "G": np.max(-modes.real),
+        "p_eq": qt.thermal_state(h, t_bath)[1, 1].real,
+        "F_eq": qt.equilibrium_free_energy(h, t_bath),
+        "dQ_0_20": ledger.heat[-1, 0],
+        "dS_0_20": ledger.entropy[-1] - ledger.entropy[0],
+    }
+    out["T_finite_interval_0_20"] = qt.interval_temperature(
+        out["dQ_0_20"], out["dS_0_20"]
+    ).temperature
+    out["Sigma_0_20"] = out["dS_0_20"] - out["dQ_0_20"] / t_bath
+    for k, t in enumerate(times):
+        rates, rho = at(solution.saved["rates"], k), solution.saved["rho"][k]
+        out |= {
+            f"p_e@{t}": rho[1, 1].real,
+            f"S@{t}": ledger.entropy[k],
+            f"Sdot@{t}": rates.entropy_rate,
+            f"Qdot@{t}": rates.heat_current,
+            f"T_gen@{t}": qt.generalized_temperature(rates).temperature,
+            f"sigma_spohn@{t}": rates.spohn_production,
+            f"F_neq@{t}": qt.free_energy(rho, h, t_bath),
+            f"diS_dt_eq11@{t}": rates.interior,
+        }
+    return out
+
+
+def p02(case):
+    p = PUBLIC[case]["params"]
+    dephasing = qt.Lindblad(qt.sigmaz() / math.sqrt(2.0), p["gamma_phi_canonical"])
+    system = qubit(p["w"], p["T_bath"], p["gamma0"], (dephasing,))
+    h, rho0 = system.hamiltonian(0.0), qubit_state(p["p_e0"], p["rho_ge0"])
+    times = [0, 1, 3, 8]
+    solution = qt.evolve(system, rho0, jnp.array(times, float), save=SAVE)
+    out = {
+        "Re_rho_ge@3": solution.saved["rho"][2][0, 1].real,
+        "Im_rho_ge@3": solution.saved["rho"][2][0, 1].imag,
+        "beta_bath": 1 / system.baths[0].temperature,
+        "beta_gen@infinity": _beta_of_slowest_mode(system, rho0),
+    }
+    for k, t in enumerate(times):
+        rates, rho = at(solution.saved["rates"], k), solution.saved["rho"][k]
+        temperature = qt.generalized_temperature(rates)
+        out |= {
+            f"p_e@{t}": rho[1, 1].real,
+            f"abs_rho_ge@{t}": jnp.abs(rho[0, 1]),
+            f"S@{t}": solution.ledger.entropy[k],
+            f"Sdot@{t}": rates.entropy_rate,
+            f"Qdot@{t}": rates.heat_current,
+            f"beta_gen@{t}": temperature.beta,
+            f"T_gen@{t}": temperature.temperature,
+            f"T_population@{t}": _population_temperature(rho, p["w"]),
+            f"ergotropy@{t}": qt.ergotropy(rho, h),
+            f"coherence_relent@{t}": qt.coherence(rho, h),
+            f"sigma_spohn@{t}": rates.spohn_production,
+        }
+    return out
+
+
+def _population_temperature(rho, w):
+    return w / jnp.log(rho[0, 0].real / rho[1, 1].real)
+
+
+def _beta_of_slowest_mode(system, rho0):
+    """lim S'/Q': rho = tau + e C + e^2 P with e = exp(-G t/2), to second order in e.
+
+    C, the coherence, dies as exp(-G2 t): of order e if G2 = G/2, and out of reach if it is faster.
+    """
+    tau = qt.thermal_state(system.hamiltonian(0.0), system.baths[0].temperature)
+    population = jnp.diag(jnp.diagonal(rho0 - tau))
+    coherence = rho0 - tau - population
+
+    def decay(x):
+        moved = sum(qt.dissipative_parts(system, 0.0, x))
+        return -float(jnp.vdot(x, moved).real / jnp.vdot(x, x).real)
+
+    faster = 2 * decay(coherence) > decay(population) * (1 + 1e-9)
+    weight = 0.0 if faster else 1.0
+
+    def second_order(e):
+        r = qt.rates(system, 0.0, tau + e * weight * coherence + e**2 * population)
+        return r.entropy_rate, r.heat_current
+
+    entropy, heat = jax.jit(jax.jacfwd(jax.jacfwd(second_order)))(0.0)
+    return entropy / heat
+
+
+def p03():
+    p = PUBLIC["P03"]["params"]
+    names = ["0", "1e-9", "1e-6", "1e-3", "1"]
+    system = qubit(p["w"], p["T_bath"], p["gamma0"])
+    ts = jnp.array([float(n) for n in names])
+    solution = qt.evolve(system, qubit_state(p["p_e0"]), ts, save=SAVE)
+    ledger, out = solution.ledger, {}
+    for k, t in enumerate(names):
+        rates = at(solution.saved["rates"], k)
+        out |= {
+            f"S@{t}": ledger.entropy[k],
+            f"Sdot@{t}": rates.entropy_rate,
+            f"T_gen@{t}": qt.generalized_temperature(rates).temperature,
+        }
+        if k == 0:
+            out["Qdot@0"] = rates.heat_current
+            continue
+        interval = qt.interval_temperature(ledger.heat[k, 0], ledger.entropy[k])
+        out[f"T_finite_interval_0_t@{t}"] = interval.temperature
+        out[f"p_e@{t}"] = solution.saved["rho"][k][1, 1].real
+    return out
+
+
+def p05():
+    p = PUBLIC["P05"]["params"]
+    h = qt.Driven(
+        [
+            (p["w0"] / 2, qt.sigmaz()),
+            (lambda t: p["Omega"] / 2 * jnp.cos(p["nu"] * t), qt.sigmax()),
+            (lambda t: p["Omega"] / 2 * jnp.sin(p["nu"] * t), qt.sigmay()),
+        ]
+    )
+    rho0 = qt.thermal_state(h(0.0), p["T0"])
+    times = [0, 1, 4, 10]
+    solution = qt.evolve(qt.OpenSystem(h), rho0, jnp.array(times, float))
+    assert solution.method == "magnus"
+    ledger = solution.ledger
+    out = {"S_const": qt.entropy(rho0), "U@0": ledger.energy[0]}
+    for k, t in list(enumerate(times))[1:]:
+        rho = solution.saved[k]
+        x, y, z = qt.bloch_vector(rho)
+        out |= {
+            f"bloch_x@{t}": x,
+            f"bloch_y@{t}": y,
+            f"bloch_z@{t}": z,
+            f"U@{t}": ledger.energy[k],
+            f"W@{t}": ledger.work[k],
+            f"Q@{t}": ledger.energy[k] - ledger.energy[0] - ledger.work[k],
+            f"S@{t}": ledger.entropy[k],
+            f"D_rho_tau@{t}": qt.relative_entropy(rho, qt.thermal_state(h(t), p["T0"])),
+        }
+    return out
+
+
+def p06():
+    p = PUBLIC["P06"]["params"]
+    w, t_bath, gamma0 = p["w"], p["T_bath"], p["gamma0"]
+    down, up = qt.thermal_rates(qt.Flat(gamma0), w, t_bath)
+    lowering = [jnp.zeros((3, 3)).at[0, k].set(1.0) for k in (1, 2)]
+    bath = qt.Lindblad(
+        [*lowering, *(a.T for a in lowering)], (down, down, up, up), temperature=t_bath
+    )
+    system = qt.OpenSystem(jnp.diag(jnp.array([0.0, w, w])), bath)
+
+    @eqx.filter_jit
+    def acceleration(rho):
+        def rate(r):
+            return qt.entropy_rate(r, qt.right_hand_side(system, 0.0, r))
+
+        return jax.jvp(rate, (rho,), (qt.right_hand_side(system, 0.0, rho),))[1]
+
+    times = [0, 1, 4, 100]
+    rho0 = jnp.diag(jnp.array(p["p0"]))
+    solution = qt.evolve(system, rho0, jnp.array(times, float), save=SAVE)
+    out = {"p0_eq": solution.state[0, 0].real}
+    for k, t in enumerate(times[:-1]):
+        rates, rho = at(solution.saved["rates"], k), solution.saved["rho"][k]
+        out |= {
+            f"p0@{t}": rho[0, 0].real,
+            f"S@{t}": solution.ledger.entropy[k],
+            f"Sdot@{t}": rates.entropy_rate,
+            f"Sddot@{t}": acceleration(rho),
+            f"Qdot@{t}": rates.heat_current,
+            f"T_gen@{t}": qt.generalized_temperature(rates).temperature,
+        }
+    return out
+
+
+X = np.array([[0.3, 0.1 + 0.2j, 0], [0.1 - 0.2j, -0.1, 0.05], [0, 0.05, -0.2]])
+Y = np.array([[0.2, 0, 0.1j], [0, -0.3, 0.05], [-0.1j, 0.05, 0.1]])
+
+
+def p06b():
+    def s(e):
+        return qt.entropy(qt.maximally_mixed(3) + e * X)
+
+    return {"dS": jax.jit(jax.grad(s))(0.0), "d2S": jax.jit(jax.hessian(s))(0.0)}
+
+
+def p06c():
+    def g(e):
+        return qt.entropy_rate_analytic(qt.maximally_mixed(3) + e * X, Y)
+
+    return {"dg": jax.jit(jax.grad(g))(0.0), "d2g": jax.jit(jax.hessian(g))(0.0)}
+
+
+def commuting_otto(w_h, w_c, t_h, t_c, durations, rate):
+    cycle = qt.otto_cycle(
+        w_c * N,
+        w_h * N,
+        couplings=qt.sigmax(),
+        temperatures=(t_c, t_h),
+        rate=rate,
+        durations=durations,
+    )
+    return qt.limit_cycle(cycle, steps=4)
+
+
+def end_temperatures(solution, stroke):
+    """T(t) at the start and at the end of a stroke, from its rates there."""
+    part = solution.cycle.strokes[stroke]
+    return [
+        generalized_temperature(part.in_time(), t, solution.states[stroke + k])
+        for k, t in enumerate((jnp.zeros(()), part.duration))
+    ]
+
+
+@eqx.filter_jit
+def generalized_temperature(system, t, rho):
+    return qt.generalized_temperature(qt.rates(system, t, rho)).temperature
+
+
+def otto_values(s):
+    mean_cold, mean_hot = s.mean_temperatures
+    return {
+        "Q_h": s.heat_hot,
+        "Q_c": s.heat_cold,
+        "W_out": s.work_output,
+        "eta": s.efficiency,
+        "dS_h": s.entropy_hot,
+        "T_mean_hot": mean_hot,
+        "T_mean_cold": mean_cold,
+        "Sigma_cycle": s.spohn_production,
+    }
+
+
+def p08():
+    p = PUBLIC["P08"]["params"]
+    s = commuting_otto(p["w_h"], p["w_c"], p["T_h"], p["T_c"], (60.0, 0.5, 60.0, 0.5), 1.0)
+    return otto_values(s) | {
+        "p_h": s.states[1][1, 1].real,
+        "p_c": s.states[3][1, 1].real,
+        "eta_carnot": s.carnot_efficiency,
+        "T_gen_hot_start": end_temperatures(s, 0)[0],
+        "T_gen_cold_start": end_temperatures(s, 2)[0],
+        # 0/0 limits: T(t) of a diagonal qubit is its population temperature
+        "T_gen_hot_end": _population_temperature(s.states[1], p["w_h"]),
+        "T_gen_cold_end": _population_temperature(s.states[3], p["w_c"]),
+    }
+
+
+P09 = PUBLIC["P09"]["params"]
+
+
+def p09_cycle(w_h, w_c, t_h, t_c, tau_h, tau_c):
+    tau_w = P09["tau_w_each"]
+    rates = (P09["gamma0_c"], P09["gamma0_h"])
+    return commuting_otto(w_h, w_c, t_h, t_c, (tau_h, tau_w, tau_c, tau_w), rates)
+
+
+def p09():
+    s = p09_cycle(*(P09[k] for k in ("w_h", "w_c", "T_h", "T_c", "tau_h", "tau_c")))
+    start, end = s.states[0][1, 1].real, s.states[1][1, 1].real
+    return otto_values(s) | {
+        "p1_start_hot": start,
+        "p2_end_hot": end,
+        "dp": end - start,
+        "power": s.power,
+        "population_contraction_per_cycle": s.contraction**2,
+    }
+
+
+def p15():
+    names = ("w_h", "w_c", "T_h", "T_c", "tau_h", "tau_c")
+
+    def figures(values):
+        s = p09_cycle(*values)
+        figures = {
+            "power": s.power,
+            "T_mean_hot": s.mean_temperatures[1],
+            "Sigma_cycle": s.spohn_production,
+        }
+        return figures, figures
+
+    slopes, out = eqx.filter_jit(jax.jacrev(figures, has_aux=True))([P09[k] for k in names])
+    return out | {
+        f"d{name}_d{k}": slope
+        for name, row in slopes.items()
+        for k, slope in zip(names, row, strict=True)
+    }
+
+
+def p16():
+    p = PUBLIC["P16"]["params"]
+    t_bath = p["T_bath"]
+    h = qt.Driven([(qt.Linear(2.0, 0.8, 0.0, 3.0), N)])
+    system = qt.OpenSystem(h, qt.AdiabaticBath(qt.sigmax(), t_bath, qt.Flat(p["gamma0"])))
+    solution = qt.evolve(
+        system,
+        qt.thermal_state(h(0.0), t_bath),
+        jnp.array([0.0, 1.0, 3.0]),
+        save=SAVE,
+        controller=diffrax.PIDController(rtol=1e-12, atol=1e-14),
+    )
+    ledger, out = solution.ledger, {}
+    for k, t in ((1, 1), (2, 3)):
+        heat, gain = ledger.heat[k, 0], ledger.entropy[k] - ledger.entropy[0]
+        out |= {
+            f"p_e@{t}": solution.saved["rho"][k][1, 1].real,
+            f"Q@{t}": heat,
+            f"W@{t}": ledger.work[k],
+            f"dU@{t}": ledger.energy[k] - ledger.energy[0],
+            f"dS@{t}": gain,
+            f"Sigma@{t}": gain - heat / t_bath,
+            f"T_gen@{t}": qt.generalized_temperature(at(solution.saved["rates"], k)).temperature,
+            f"T_finite_interval@{t}": qt.interval_temperature(heat, gain).temperature,
+        }
+    return out
+
+
+CASES = {
+    "P01": p01,
+    "P02a": lambda: p02("P02a"),
+    "P02b": lambda: p02("P02b"),
+    "P03": p03,
+    "P05": p05,
+    "P06": p06,
+    "P06b": p06b,
+    "P06c": p06c,
+    "P08": p08,
+    "P09": p09,
+    "P15": p15,
+    "P16": p16,
+}
+
+
+@pytest.fixture(scope="module")
+def largest(request):
+    """The largest deviation of every case that ran, in units of its tolerance; printed at the end."""
+    table = {}
+    yield table
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print("\nlargest deviation in units of the tolerance")
+        for case, (deviation, name) in table.items():
+            print(f"  {case:<30} {deviation:9.2e}  {name}")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_public_reference(case, largest):
+    values = PUBLIC[case]["values"]
+    found = CASES[case]()
+    assert set(found) == set(values)
+    deviations = {
+        name: _deviation(float(found[name]), float(v["value"]), v["rtol"], v["atol"])
+        for name, v in values.items()
+    }
+    worst = max(deviations, key=deviations.get)
+    largest[case] = (deviations[worst], worst)
+    misses = {k: (float(found[k]), values[k], d) for k, d in deviations.items() if not d <= 1.0}
+    assert not misses
+
+
+def _deviation(x, value, rtol, atol):
+    """|x - value| in units of atol + rtol |value|; an infinite value must be met exactly."""
+    if math.isnan(x):
+        return math.inf
+    if math.isinf(value):
+        return 0.0 if x == value else math.inf
+    return abs(x - value) / (atol + rtol * abs(value))
+
+
+def published_qubit_otto():
+    p = PUBLISHED["qubit_otto_limit_cycle"]["params"]
+    tau = p["tau_iso_each"]
+    s = commuting_otto(p["wh"], p["wc"], p["Th"], p["Tc"], (tau, 0.5, tau, 0.5), p["gamma"])
+    p_h, p_c = (
+        qt.thermal_state(w * N, t)[1, 1].real for w, t in ((p["wh"], p["Th"]), (p["wc"], p["Tc"]))
+    )
+    relaxation = [
+        np.max(-np.linalg.eigvals(np.asarray(qt.liouvillian(s.cycle.strokes[k].system))).real)
+        for k in (0, 2)
+    ]
+    return {
+        "W": s.work,
+        "Q_h": s.heat_hot,
+        "eta": s.efficiency,
+        "F": (s.states[1] - s.states[0])[1, 1].real / (p_h - p_c),
+        "Gamma_h": relaxation[0],
+        "Gamma_c": relaxation[1],
+        "sigma": s.spohn_production,
+    }
+
+
+def published_generalized_temperature_otto():
+    p = PUBLISHED["generalized_temperature_otto"]["params"]
+    out = {}
+    for label, detail, rate in (
+        ("no_w0", "detail_without_{}", None),
+        ("with_w0", "detail_with{}", p["gamma"]),
+    ):
+        cycle = qt.otto_cycle(
+            0.5 * qt.sigmaz() + 0.3 * qt.sigmax(),
+            qt.sigmaz() + 0.3 * qt.sigmax(),
+            couplings=[qt.sigmax(), qt.sigmaz()],
+            temperatures=(p["Tc"], p["Th"]),
+            rate=p["gamma"],
+            durations=(p["tau_iso"], p["tau_ramp"], p["tau_iso"], p["tau_ramp"]),
+            zero_frequency=rate,
+        )
+        s = qt.limit_cycle(cycle, steps=64)
+        hot, cold = ("hot", "cold") if rate is None else ("", "_cold")
+        out |= {
+            f"{label}_channel_Q_h": s.heat_hot,
+            f"{label}_channel_Q_c": s.heat_cold,
+            f"{label}_channel_W_out": s.work_output,
+            f"{label}_channel_eta": s.efficiency,
+            f"{label}_channel_sigma_cycle": s.spohn_production,
+        }
+        for name, stroke in ((hot, 0), (cold, 2)):
+            start, end = end_temperatures(s, stroke)
+            out |= {
+                f"{detail.format(name)}.T_start": start,
+                f"{detail.format(name)}.T_end": end,
+            }
+    return out
+
+
+def published_values(key):
+    """The values to be met to 1e-9: all of the first key, those that the notes of the second name."""
+    values = PUBLISHED[key]["values"]
+    if key == "qubit_otto_limit_cycle":
+        return values
+    flat = {k: v for k, v in values.items() if isinstance(v, float) and "carnot" not in k}
+    for name, detail in values.items():
+        if isinstance(detail, dict):
+            flat |= {f"{name}.{end}": detail[end] for end in ("T_start", "T_end")}
+    return flat
+
+
+@pytest.mark.parametrize(
+    ("key", "compute"),
+    [
+        ("qubit_otto_limit_cycle", published_qubit_otto),
+        ("generalized_temperature_otto", published_generalized_temperature_otto),
+    ],
+)
+def test_published_reference(key, compute, largest):
+    values, found = published_values(key), compute()
+    assert set(found) == set(values)
+    deviations = {k: abs(float(found[k]) - v) / 1e-9 for k, v in values.items()}
+    worst = max(deviations, key=deviations.get)
+    largest[key] = (deviations[worst], worst)
+    assert not {k: (float(found[k]), values[k]) for k, d in deviations.items() if not d <= 1.0}
