@@ -50,7 +50,8 @@ if __name__ == "__main__":
     save(
         "knot_gradient_under_2_ms",
         {
-            "gradient, median of 200 calls (ms)": 1e3 * median_seconds(gradient, START, repeats=200),
+            "gradient, median of 200 calls (ms)": 1e3
+            * median_seconds(gradient, START, repeats=200),
             "value, median of 200 calls (ms)": 1e3
             * median_seconds(jax.jit(efficiency), START, repeats=200),
             "relative error of the gradient": error,

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array
 
 _HERMITICITY_TOLERANCE = 1e-6
@@ -15,7 +16,7 @@ _HERMITICITY_TOLERANCE = 1e-6
 
 def is_concrete(*values: Any) -> bool:
     """Whether no array among the leaves of `values` is a tracer."""
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
 def _finite(name: str, value: np.ndarray) -> None:

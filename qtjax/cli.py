@@ -34,7 +34,7 @@ def optimize_command(
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
 ) -> None:
-    """Optimize a quantum engine and report it before and after, with both bookkeepings of entropy."""
+    """Optimize an engine and report it before and after, with both bookkeepings of entropy."""
     from ._results import SolverError
     from .improve import Settings, improve, settings_of
     from .io import REFERENCE, read_engine
@@ -95,7 +95,7 @@ def _fresh(out: Path | None) -> Path:
     return out
 
 
-def _begun(out, engine, steps, seed, starts, settings_of):  # noqa: ANN001, ANN202
+def _begun(out, engine, steps, seed, starts, settings_of):
     """The folder, engine and settings of a run to go on with."""
     if out is None:
         raise ValueError("`--resume` needs `--out`, the folder of the run to go on with.")
@@ -109,7 +109,7 @@ def _begun(out, engine, steps, seed, starts, settings_of):  # noqa: ANN001, ANN2
     return (out, *settings_of(out))
 
 
-def _what(machine) -> str:  # noqa: ANN001
+def _what(machine) -> str:
     """The objective and what is free, with bounds, in one line."""
     table = machine.table
     least = table.optimize.minimum_power
@@ -126,7 +126,7 @@ def _what(machine) -> str:  # noqa: ANN001
     return f"maximize {table.optimize.objective}{condition}; free: {'; '.join(free)}"
 
 
-def _say_starts(summary) -> None:  # noqa: ANN001
+def _say_starts(summary) -> None:
     starts = summary["starts"]
     reached = [str(s["start"]) for s in starts if s["reached_best"]]
     console.print(
@@ -144,7 +144,7 @@ def _say_starts(summary) -> None:  # noqa: ANN001
             )
 
 
-def _draw(folder, machine, before, after, optimum) -> None:  # noqa: ANN001
+def _draw(folder, machine, before, after, optimum) -> None:
     try:
         from .plots import save_figures
     except ImportError:

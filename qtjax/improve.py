@@ -211,8 +211,7 @@ def scattered_starts(engine: Engine, settings: Settings) -> PyTree:
 
 
 def best_lane(losses: Any, violations: Any, feasibility: float = 1e-8) -> int:
-    """The lane of lowest loss among feasible ones (the first within 1e-9 of it), or that of smallest
-    violation if there are none."""
+    """The feasible lane of lowest loss (the first within 1e-9), or else of smallest violation."""
     losses, violations = np.asarray(losses), np.asarray(violations)
     feasible = np.isfinite(losses) & (violations <= feasibility)
     if feasible.any():

@@ -107,8 +107,8 @@ def ramp_shapes(ax: Axes, cycles: dict[str, CycleSolution], engine: Engine) -> N
         ):
             if table.to is None:
                 continue
-            progress: Any = stroke.system.hamiltonian.schedules[1]
-            values = [float(progress(x)) for x in s]
+            moving: Any = stroke.system.hamiltonian
+            values = [float(moving.schedules[1](x)) for x in s]
             text = f"{label}: {name} ({float(stroke.duration):.3g})"
             ax.plot(s, values, next(styles, "-"), color=_COLORS[label], label=text)
     ax.set(xlabel="time / duration", ylabel="progress from first to last H")

@@ -42,8 +42,8 @@ def figures_of_merit(solution: CycleSolution, names: Sequence[str]) -> dict[str,
 
     Returns:
         The keys of `ROWS`, and `regime`, `coefficient_of_performance`, `turning_points` (changes of
-        sign of dS/dt on the contacts, where T(t) is infinite), `masked_nodes` (quadrature nodes left
-        out because dS/dt = 0), `map_error` and a list `strokes` of heat, work, quench work,
+        sign of dS/dt on the contacts, where T(t) is infinite), `masked_nodes` (quadrature nodes
+        left out because dS/dt = 0), `map_error` and a list `strokes` of heat, work, quench work,
         entropy change and duration; numbers that do not exist are nan.
     """
     parts = clausius_integrals(solution)

@@ -23,6 +23,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Bool, Complex, Float
@@ -322,7 +323,7 @@ def _second(a: Matrices, x: Matrices, y: Matrices, f: AbstractSpectralFunction) 
 # differentiate the eigenvectors. `x` carries every batch axis; those of `a` may have length 1.
 _frechet_p = Primitive("spectral_frechet")
 _frechet_p.def_impl(jax.jit(_frechet, static_argnames="f"))
-_frechet_p.def_abstract_eval(lambda a, x, *, f: jax.core.ShapedArray(x.shape, x.dtype))
+_frechet_p.def_abstract_eval(lambda a, x, *, f: ShapedArray(x.shape, x.dtype))
 mlir.register_lowering(_frechet_p, mlir.lower_fun(_frechet, multiple_results=False))
 
 

@@ -182,8 +182,8 @@ def _problem(
         dtype = value.dtype
         infinite = jnp.full((), jnp.inf, dtype)
         return Progress(
-            free, optimizer.init(free), jnp.zeros(margins.shape, dtype), jnp.asarray(penalty, dtype),
-            infinite, to_parameters(bounds, free), infinite, infinite, jnp.asarray(0),
+            free, optimizer.init(free), jnp.zeros(margins.shape, dtype),
+            jnp.asarray(penalty, dtype), infinite, to_parameters(bounds, free), infinite, infinite, jnp.asarray(0),
             jnp.asarray(False),
         )  # fmt: skip
 

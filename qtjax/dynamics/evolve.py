@@ -215,15 +215,23 @@ def _propagate(system: OpenSystem, y0: Array, ts: Array, uniform: bool) -> tuple
     if not isinstance(generator, ConstantGenerator):
         generator = ConstantGenerator(generator(ts[0]))
     if uniform:
-        increment = expm1((ts[-1] - ts[0]) / (ts.shape[0] - 1) * generator.matrix)
-        _, ys = jax.lax.scan(
-            lambda y, _: (y + increment @ y,) * 2, y0, None, length=ts.shape[0] - 1
-        )
+        step = expm1((ts[-1] - ts[0]) / (ts.shape[0] - 1) * generator.matrix)
+        ys = _march(lambda y, _: y + step @ y, y0, None, ts.shape[0] - 1)
     else:
-        increments = jax.vmap(lambda h: expm1(h * generator.matrix))(jnp.diff(ts))
-        _, ys = jax.lax.scan(lambda y, f: (y + f @ y,) * 2, y0, increments)
-    ys = jnp.concatenate([y0[None], ys])
+        steps = jax.vmap(lambda h: expm1(h * generator.matrix))(jnp.diff(ts))
+        ys = _march(lambda y, step: y + step @ y, y0, steps, ts.shape[0] - 1)
     return ys, RESULTS.successful, {"num_steps": ts.shape[0] - 1}
+
+
+def _march(advance: Callable[[Array, Any], Array], y0: Array, xs: Any, length: int) -> Array:
+    """y0 and what repeated steps make of it, (length + 1, m)."""
+
+    def step(y: Array, x: Any) -> tuple[Array, Array]:
+        y = advance(y, x)
+        return y, y
+
+    _, ys = jax.lax.scan(step, y0, xs, length=length)
+    return jnp.concatenate([y0[None], ys])
 
 
 def _integrate(
@@ -249,7 +257,7 @@ def _integrate(
         saveat=dfx.SaveAt(ts=ts), stepsize_controller=controller, max_steps=max_steps, throw=False,
         adjoint=dfx.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
     )  # fmt: skip
-    return solution.ys, RESULTS.promote(solution.result), solution.stats
+    return jnp.asarray(solution.ys), RESULTS.promote(solution.result), solution.stats
 
 
 def _ledger(system: OpenSystem, ts: Array, rhos: Array, books: Array) -> Ledger:

@@ -97,7 +97,7 @@ def magnus_exponent(generator: AbstractGenerator, t0: RealLike, t1: RealLike) ->
     """
     h = t1 - t0
     if isinstance(generator, ConstantGenerator):
-        return h * generator.matrix
+        return jnp.asarray(h) * generator.matrix
     a1, a2, a3 = jax.vmap(generator)(t0 + h * _NODES)
     b1 = h * a2
     b2 = (math.sqrt(15.0) / 3.0) * h * (a3 - a1)

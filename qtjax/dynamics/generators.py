@@ -54,7 +54,7 @@ class ConstantGenerator(AbstractGenerator):
 
 
 class LinearGenerator(AbstractGenerator):
-    """G(t) = G_0 + sum_k c_k(t) A_k + c_k'(t) B_k, all matrices made once, outside the time loop."""
+    """G(t) = G_0 + sum_k c_k(t) A_k + c_k'(t) B_k, all matrices made once, before the loop."""
 
     fixed: Matrix
     parts: Float[Array, "terms m m"]
@@ -85,7 +85,7 @@ class GeneralGenerator(AbstractGenerator):
         h = self.hamiltonian(t)
         unitary = real_superoperator(hamiltonian_superoperator(h))
         parts = [
-            part if eqx.is_array(part) else _real_dissipator(part, t, h)
+            _real_dissipator(part, t, h) if isinstance(part, AbstractDissipator) else part
             for part in self.dissipators
         ]
         booked = self.hamiltonian if self.energy is None else self.energy

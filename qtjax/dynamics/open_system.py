@@ -14,7 +14,7 @@ from .hamiltonians import AbstractHamiltonian, as_hamiltonian, hamiltonian_rate
 
 
 class OpenSystem(eqx.Module):
-    """A driven quantum system in contact with baths: rho' = -i[H(t), rho] + sum_k D_k(rho), eq. (7).
+    """A driven system in contact with baths: rho' = -i[H(t), rho] + sum_k D_k(rho), eq. (7).
 
     Its array leaves are the parameters: `jax.grad`, `jax.vmap` and Optax act on it directly.
 

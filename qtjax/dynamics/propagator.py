@@ -29,7 +29,7 @@ class Propagator(NamedTuple):
     error: Real
 
     def apply(self, rho: Operator) -> tuple[Operator, Float[Array, " baths"], Real]:
-        """The state at the end, the heat from each bath and the work, from the state at the start."""
+        """The final state, the heat from each bath and the work, from the initial state."""
         x = pack(rho)
         books = self.increment[:, : x.shape[0]] @ x
         n = x.shape[0]

@@ -73,7 +73,7 @@ class Linear(AbstractSchedule):
 
 
 class Smooth(AbstractSchedule):
-    """The quintic s^3 (10 - 15 s + 6 s^2) from `start` to `stop`: flat to second order at both ends.
+    """The quintic s^3 (10 - 15 s + 6 s^2) from `start` to `stop`: flat at both ends.
 
     Args:
         start: value at and before t0.

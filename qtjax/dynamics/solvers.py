@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import diffrax as dfx
+import jax.numpy as jnp
 from diffrax import RESULTS, LocalLinearInterpolation
 from jaxtyping import Array, Float
 
@@ -96,7 +97,7 @@ class Exponential(dfx.AbstractSolver):
         made_jump: Any,
     ) -> _Step:
         h = t1 - t0
-        y1 = y0 + expm1(h * args(t0 + 0.5 * h)) @ y0
+        y1 = y0 + expm1(jnp.asarray(h) * args(t0 + 0.5 * h)) @ y0
         return y1, None, {"y0": y0, "y1": y1}, None, RESULTS.successful
 
     def func(self, terms: Any, t0: RealLike, y0: Any, args: AbstractGenerator) -> Any:

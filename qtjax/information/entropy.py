@@ -9,6 +9,7 @@ import functools
 
 import jax
 import jax.numpy as jnp
+from jax.core import ShapedArray
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jax.scipy.special import xlog1py, xlogy
@@ -52,7 +53,7 @@ def _growth(slope, outflow, rho_dot, *, support, tolerance):
 # (large, finite) slope. No custom_jvp or custom_vjp can tell the two modes apart.
 _growth_p = Primitive("support_growth")
 _growth_p.def_impl(_growth)
-_growth_p.def_abstract_eval(lambda slope, *_, **__: jax.core.ShapedArray(slope.shape, slope.dtype))
+_growth_p.def_abstract_eval(lambda slope, *_, **__: ShapedArray(slope.shape, slope.dtype))
 mlir.register_lowering(_growth_p, mlir.lower_fun(_growth, multiple_results=False))
 
 

@@ -57,7 +57,7 @@ class ClausiusIntegral(NamedTuple):
 
 
 def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> ClausiusIntegral:
-    """int T dS along a stroke from rho0, by a Gauss-Kronrod rule over S between turning points of S.
+    """int T dS along a stroke from rho0, by a Gauss-Kronrod rule over S.
 
     In each panel S = S_a + (S_b - S_a) sin^2(pi u/2), so that the square-root singularity of T at a
     turning point is harmless.
@@ -106,7 +106,9 @@ def _kronrod_error(values: Float[Array, "panels 15"], integrals: Float[Array, " 
     difference = jnp.abs(integrals - values @ _G7)
     spread = jnp.abs(values - integrals[:, None]) @ _K15
     safe = jnp.where(spread > 0.0, spread, 1.0)
-    return jnp.where(spread > 0.0, spread * jnp.minimum(1.0, (200.0 * difference / safe) ** 1.5), 0.0)
+    return jnp.where(
+        spread > 0.0, spread * jnp.minimum(1.0, (200.0 * difference / safe) ** 1.5), 0.0
+    )
 
 
 def clausius_integrals(

@@ -178,7 +178,7 @@ class CycleSolution(eqx.Module):
 
     @property
     def generalized_efficiency(self) -> Real:
-        """eta of eq. (19) by its own route, 1 + (int_c T dS)/(int_h T dS) with T(t) and S from states.
+        """eta of eq. (19) by its own route, 1 + (int_c T dS)/(int_h T dS).
 
         A cross-check of `efficiency` by a quadrature over S; see `clausius_integrals` for its error
         estimate and flags.
@@ -245,7 +245,7 @@ class CycleSolution(eqx.Module):
                 (output < 0.0) & (hot <= 0.0) & (cold <= 0.0),
                 (output < 0.0) & (hot > 0.0) & (cold <= 0.0),
             ],
-            jnp.arange(4),
+            list(jnp.arange(4)),
             4,
         )
 
@@ -333,7 +333,7 @@ def _limit_cycle(cycle: Cycle, steps: int, tolerance: float) -> CycleSolution:
     residuals = _first_law_residuals(cycle, states, bath_heats, works)
     error = jnp.max(jnp.stack([stroke.error for stroke in maps]))
     finite = jnp.isfinite(works.sum() + residual) & jnp.all(jnp.isfinite(fixed.map_increment))
-    result = RESULTS.where(error > tolerance, RESULTS.inaccurate, RESULTS.successful)
+    result: Any = RESULTS.where(error > tolerance, RESULTS.inaccurate, RESULTS.successful)  # pyright: ignore[reportArgumentType]
     result = RESULTS.where(unique, result, RESULTS.not_unique)
     result = RESULTS.where(finite | ~unique, result, RESULTS.not_finite)
     result = RESULTS.where(jnp.isnan(fixed.gap), RESULTS.not_finite, result)
@@ -380,7 +380,7 @@ def _transient(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> tuple[A
 
 
 def _propagators(cycle: Cycle, steps: int) -> list[Propagator]:
-    """The propagators of all strokes; those of one kind (types, shapes) are computed side by side."""
+    """The propagators of all strokes; those of one kind are computed side by side."""
     kinds: dict[Any, list[int]] = {}
     for k, stroke in enumerate(cycle.strokes):
         leaves, structure = jax.tree.flatten((stroke.system, stroke.duration))

@@ -1,4 +1,4 @@
-"""What happens inside the strokes of a limit cycle, at equidistant times, for figures and tables."""
+"""What happens inside the strokes of a limit cycle, for figures and tables."""
 
 import equinox as eqx
 import jax

@@ -36,7 +36,7 @@ class Rates(eqx.Module):
 
 
 def rates(system: OpenSystem, t: RealLike, rho: Operator) -> Rates:
-    """All rates of energy and entropy at one instant, both bookkeepings of entropy beside each other.
+    """All rates of energy and entropy at one instant, both bookkeepings side by side.
 
     The paper calls all of -tr(D(rho) ln rho) exterior, so that its interior production (11)
     vanishes; Spohn and Alicki divide heat by the temperature of the bath and call the rest

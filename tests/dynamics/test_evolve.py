@@ -129,9 +129,7 @@ def test_uniform_times_take_one_exponential_and_give_the_same():
 )
 def test_any_diffrax_solver_and_controller(solver, controller, dt0, tolerance):
     base = run("driven", "default")
-    solution = qt.evolve(
-        driven_system(), RHO0, TS, solver=solver, controller=controller, dt0=dt0
-    )
+    solution = qt.evolve(driven_system(), RHO0, TS, solver=solver, controller=controller, dt0=dt0)
     assert bool(solution.result == qt.RESULTS.successful)
     np.testing.assert_allclose(solution.saved, base.saved, rtol=0, atol=tolerance)
     np.testing.assert_allclose(solution.ledger.heat, base.ledger.heat, rtol=0, atol=tolerance)

@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import qtjax as qt
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import qtjax as qt
 from qtjax.machines.clausius import clausius_integral
 
 N = qt.number(2)
@@ -312,50 +313,48 @@ def test_regimes(regime):
     assert cop == pytest.approx(1.0, rel=1e-9) if regime == "refrigerator" else math.isnan(cop)
 
 
-@pytest.fixture(scope="module")
-def traced_report():
+def test_nan_efficiency_does_not_poison_gradients():
+    # A refrigerator and an engine side by side. In the first eta is nan and dropped by the regime
+    # code; what is left is the power, whose closed form is dp/0.04, dp the population change.
     @jax.jit
-    @jax.value_and_grad
+    @jax.vmap
     def report(temperatures):
-        solution = qt.limit_cycle(qubit_otto(temperatures=temperatures))
-        engine = solution.regime_code == 0
-        return solution.power + jnp.where(engine, solution.efficiency, 0.0)
+        def merit(temperatures):
+            solution = qt.limit_cycle(qubit_otto(temperatures=temperatures))
+            code, eta = solution.regime_code, solution.efficiency
+            return solution.power + jnp.where(code == 0, eta, 0.0), (code, eta)
 
-    return report
+        return jax.value_and_grad(merit, has_aux=True)(temperatures)
 
+    points = [(1.0, 1.2), (1.0, 4.0)]
+    (values, (codes, etas)), gradients = report(jnp.array(points))
+    assert codes.tolist() == [1, 0]
+    assert math.isnan(float(etas[0]))
+    assert float(etas[1]) == pytest.approx(0.5, abs=1e-9)
 
-def test_nan_efficiency_does_not_poison_gradients(traced_report):
-    # A refrigerator: eta is nan and dropped by the regime code; what is left is the power, whose
-    # closed form is dp/0.04 with dp the population change.
-    t = (1.0, 1.2)
-    value, gradient = traced_report(jnp.array(t))
-
-    def power(t_cold, t_hot):
-        return (
-            finite_isochores((1.0, 2.0), (t_cold, t_hot), (0.5, 0.5), (0.02, 0.02)) / 0.04
-        )
+    def power(*t):
+        return finite_isochores((1.0, 2.0), t, (0.5, 0.5), (0.02, 0.02)) / 0.04
 
     h = 1e-4
-    expected = [
-        (power(t[0] + h, t[1]) - power(t[0] - h, t[1])) / (2 * h),
-        (power(t[0], t[1] + h) - power(t[0], t[1] - h)) / (2 * h),
-    ]
-    assert float(value) == pytest.approx(power(*t), rel=1e-9)
-    np.testing.assert_allclose(gradient, expected, rtol=1e-6)  # difference quotient: h^2 = 1e-8
+    for (t_cold, t_hot), value, eta, gradient in zip(
+        points, values, (0.0, 0.5), gradients, strict=True
+    ):
+        assert float(value) == pytest.approx(power(t_cold, t_hot) + eta, rel=1e-9)
+        expected = [
+            (power(t_cold + h, t_hot) - power(t_cold - h, t_hot)) / (2 * h),
+            (power(t_cold, t_hot + h) - power(t_cold, t_hot - h)) / (2 * h),
+        ]
+        np.testing.assert_allclose(gradient, expected, rtol=1e-6)  # difference quotient: h^2
 
 
-def test_regime_is_a_word_for_one_cycle_only():
-    cycles = eqx.filter_vmap(lambda t: qubit_otto(temperatures=(1.0, t)))(jnp.array([1.2, 4.0]))
-    solutions = eqx.filter_vmap(lambda c: qt.limit_cycle(c, throw=False))(cycles)
-    codes = eqx.filter_vmap(lambda s: s.regime_code)(solutions)
-    assert codes.tolist() == [1, 0]
-
+def test_regime_is_a_word_for_one_concrete_cycle_only(fast):
     def word(solution):
-        solution.regime  # noqa: B018
+        assert solution.regime
         return solution.period
 
+    word(fast)
     with pytest.raises(ValueError, match=r"`regime`.*use `regime_code`"):
-        eqx.filter_vmap(word)(solutions)
+        eqx.filter_eval_shape(word, fast)
 
 
 def test_warns_unless_hot_is_hotter():
