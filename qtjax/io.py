@@ -27,6 +27,7 @@ from .dynamics.schedules import Linear, Ramp
 from .dynamics.spectra import AbstractSpectrum, Flat, Ohmic
 from .dynamics.transitions import Transitions, bohr_transitions
 from .machines.cycle import Cycle, Stroke
+from .machines.otto import warn_unless_hotter
 
 REFERENCE = Path(__file__).with_name("reference.toml")
 
@@ -123,27 +124,20 @@ class Engine:
     def __init__(self, table: EngineTable):
         self.table = table
         self.dimension = _dimension(table)
-        self._check_names()
-        for name, entry in table.hamiltonians.items():
-            _guard(
-                f"hamiltonians.{name}",
-                lambda entry=entry: check_hermitian(
-                    "it", operator_from(entry, self.dimension), self.dimension
-                ),
-            )
+        entries = [(f"hamiltonians.{name}", h) for name, h in table.hamiltonians.items()]
         for name, bath in table.baths.items():
-            for k, entry in enumerate(bath.couplings):
-                _guard(
-                    f"baths.{name}.couplings[{k}]",
-                    lambda entry=entry: check_hermitian(
-                        "it", operator_from(entry, self.dimension), self.dimension
-                    ),
-                )
+            entries += [(f"baths.{name}.couplings[{k}]", c) for k, c in enumerate(bath.couplings)]
+        for key, entry in entries:
+            self._check_operator(key, entry)
+        self._check_names()
         self._transitions = {
             name: bohr_transitions(operator_from(entry, self.dimension))
             for name, entry in table.hamiltonians.items()
         }
         self._check_bounds()
+        baths = table.baths
+        if "cold" in baths and "hot" in baths:
+            warn_unless_hotter(baths["cold"].temperature, baths["hot"].temperature)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -229,6 +223,14 @@ class Engine:
     def _sum(self, name: str) -> dict[str, float]:
         entry = self.table.hamiltonians[name]
         return entry if isinstance(entry, dict) else {}
+
+    def _check_operator(self, key: str, entry: Any) -> None:
+        try:
+            check_hermitian(key, operator_from(entry, self.dimension), self.dimension)
+        except EngineError as error:
+            raise EngineError(f"key `{key}`: {error}") from error
+        except ValueError as error:
+            raise EngineError(f"key {error}") from error
 
     def _check_names(self) -> None:
         table = self.table
@@ -405,16 +407,6 @@ def _known(key: str, name: Any, known: list[Any]) -> None:
     if name not in known:
         names = ", ".join(repr(k) for k in known if k is not None) or "nothing here"
         raise EngineError(f"key `{key}`: found {name!r}, expected one of {names}")
-
-
-def _guard(key: str, check: Any) -> None:
-    """Run a check and name the key in what it raises."""
-    try:
-        check()
-    except EngineError as error:
-        raise EngineError(f"key `{key}`: {error}") from error
-    except ValueError as error:
-        raise EngineError(f"key `{key}`: {str(error).replace('`it` ', '')}") from error
 
 
 def _sentence(error: Any) -> str:

@@ -30,6 +30,7 @@ from jaxtyping import Array, Bool, Complex, Float
 
 from .._checks import as_complex, check_hermitian, is_concrete
 from .._types import Operator, OperatorLike
+from .operators import product
 
 Spectrum = Float[Array, "*batch d"]
 Pairs = Float[Array, "*batch d d"]
@@ -247,13 +248,6 @@ def _dagger(a: Matrices) -> Matrices:
     return jnp.swapaxes(a, -1, -2).conj()
 
 
-def _dot(a: Array, b: Array) -> Array:
-    """The matrix product; for qubits spelled out, so that it fuses instead of calling a library."""
-    if a.shape[-1] > 2:
-        return a @ b
-    return jnp.sum(a[..., :, :, None] * b[..., None, :, :], axis=-2)
-
-
 def _eigh_qubit(a: Matrices) -> tuple[Array, Array]:
     """Eigenvalues and eigenvectors of 2 x 2 Hermitian matrices, without cancellation, at r = 0 too.
 
@@ -288,7 +282,7 @@ def _symmetrize(x: Matrices) -> Matrices:
 def _value(f: AbstractSpectralFunction, a: Matrices) -> Matrices:
     """V f(l) V^dagger."""
     lam, v = eigensystem(a)
-    return _dot(v * f.values(lam)[..., None, :], _dagger(v))
+    return product(v * f.values(lam)[..., None, :], _dagger(v))
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -304,18 +298,18 @@ def _apply_jvp(f, primals, tangents):
 def _frechet(a: Matrices, x: Matrices, *, f: AbstractSpectralFunction) -> Matrices:
     """V (f[l_i, l_j] (V^dagger x V)_ij) V^dagger."""
     lam, v = eigensystem(a)
-    inner = f.first(lam) * _dot(_dagger(v), _dot(_symmetrize(x), v))
-    return _dot(v, _dot(inner, _dagger(v)))
+    inner = f.first(lam) * product(_dagger(v), product(_symmetrize(x), v))
+    return product(v, product(inner, _dagger(v)))
 
 
 @functools.partial(jax.jit, static_argnums=3, inline=True)
 def _second(a: Matrices, x: Matrices, y: Matrices, f: AbstractSpectralFunction) -> Matrices:
     """V (sum_k f[l_i, l_k, l_j] (X_ik Y_kj + Y_ik X_kj)) V^dagger."""
     lam, v = eigensystem(a)
-    x, y = (_dot(_dagger(v), _dot(_symmetrize(z), v)) for z in (x, y))
+    x, y = (product(_dagger(v), product(_symmetrize(z), v)) for z in (x, y))
     f2 = f.second(lam)
     inner = jnp.einsum("...ikj,...ik,...kj->...ij", f2, x, y)
-    return _dot(v, _dot(inner + _dagger(inner), _dagger(v)))
+    return product(v, product(inner + _dagger(inner), _dagger(v)))
 
 
 # The Frechet derivative is a primitive and not a `custom_jvp` function: when a gradient is

@@ -180,12 +180,19 @@ def _problem(
     def first(free: PyTree) -> Progress:
         value, margins = jax.eval_shape(evaluate, free)
         dtype = value.dtype
-        infinite = jnp.full((), jnp.inf, dtype)
+        zero = jnp.zeros((), dtype)
         return Progress(
-            free, optimizer.init(free), jnp.zeros(margins.shape, dtype),
-            jnp.asarray(penalty, dtype), infinite, to_parameters(bounds, free), infinite, infinite, jnp.asarray(0),
-            jnp.asarray(False),
-        )  # fmt: skip
+            free=free,
+            optimizer=optimizer.init(free),
+            multipliers=jnp.zeros(margins.shape, dtype),
+            penalty=zero + penalty,
+            violation=zero + jnp.inf,
+            best=to_parameters(bounds, free),
+            best_loss=zero + jnp.inf,
+            best_violation=zero + jnp.inf,
+            steps=jnp.asarray(0),
+            frozen=jnp.asarray(False),
+        )
 
     def step(progress: Progress, _: None) -> tuple[Progress, tuple[Real, Real]]:
         p = progress

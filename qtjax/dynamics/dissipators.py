@@ -22,7 +22,7 @@ from .._checks import (
     check_square,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
-from ..algebra.operators import dag
+from ..algebra.operators import anticommutator, dag, product
 from ..algebra.spectral import level_projectors
 from ..algebra.states import thermal_state
 from .schedules import Constant, Schedule, as_schedule
@@ -64,10 +64,10 @@ def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) ->
     Returns:
         D(rho), (d, d).
     """
-    weighted = rates[:, None, None] * operators
-    loss = jnp.einsum("kji,kjl->il", operators.conj(), weighted)
-    gain = jnp.einsum("kij,jl,kml->im", weighted, rho, operators.conj())
-    return gain - 0.5 * (loss @ rho + rho @ loss)
+    weighted, adjoint = rates[:, None, None] * operators, operators.conj().mT
+    loss = product(adjoint, weighted).sum(axis=0)
+    gain = product(product(weighted, rho), adjoint).sum(axis=0)
+    return gain - 0.5 * anticommutator(loss, rho)
 
 
 class Lindblad(AbstractDissipator):

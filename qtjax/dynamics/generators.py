@@ -164,7 +164,7 @@ def _linear_generator(h: Driven, dissipators: tuple[Any, ...], duration: Array) 
     return LinearGenerator(fixed, jnp.stack(parts), jnp.stack(works), h.schedules)
 
 
-def _assemble(state: Matrix, heats: list[Array], work: Array) -> Matrix:
+def _assemble(state: Float[Array, "n n"], heats: list[Array], work: Array) -> Matrix:
     """The block matrix [[state, 0], [heats, 0], [work, 0]]."""
     left = jnp.concatenate([state, jnp.stack([*heats, work])])
     return jnp.pad(left, ((0, 0), (0, len(heats) + 1)))

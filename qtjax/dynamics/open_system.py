@@ -110,7 +110,7 @@ def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array
         rho: state, (d, d).
     """
     h = system.energy_hamiltonian(t)
-    return jnp.einsum("kij,ji->k", dissipative_parts(system, t, rho), h).real
+    return jnp.sum(dissipative_parts(system, t, rho) * h.T, axis=(-2, -1)).real
 
 
 def power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:

@@ -7,6 +7,7 @@ import abc
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Bool
 
 from .._checks import as_real, check_nonnegative, is_concrete
 from .._types import Real, RealLike
@@ -101,7 +102,7 @@ def thermal_rates(
     return down, up
 
 
-def _reduced_frequency(omega: RealLike, temperature: RealLike) -> tuple[Real, Real]:
+def _reduced_frequency(omega: RealLike, temperature: RealLike) -> tuple[Real, Bool[Array, ""]]:
     """omega/T, and whether it is so large that n vanishes (then 1 stands in for it)."""
     omega = jnp.asarray(omega, jnp.result_type(float))
     temperature = jnp.asarray(temperature, jnp.result_type(float))

@@ -66,13 +66,7 @@ def otto_cycle(
     times = _entries(
         "durations", durations, ("hot isochore", "expansion", "cold isochore", "compression")
     )
-    if is_concrete(t_cold, t_hot) and not t_hot > t_cold:
-        warnings.warn(
-            f"`temperatures` is (cold, hot) = ({float(t_cold):g}, {float(t_hot):g}): the hot bath "
-            "is not hotter than the cold one, so this cannot be an engine (it may be a "
-            "refrigerator). Swap them if that is not what you mean.",
-            stacklevel=2,
-        )
+    warn_unless_hotter(t_cold, t_hot)
     expansion, compression = (Linear(0.0, 1.0),) * 2 if ramps is None else _pair("ramps", ramps)
     rate_cold, rate_hot = _pair("rate", rate) if isinstance(rate, list | tuple) else (rate, rate)
 
@@ -95,6 +89,17 @@ def otto_cycle(
             Stroke(ramp(cold, hot, compression), times[3]),
         )
     )
+
+
+def warn_unless_hotter(cold: RealLike, hot: RealLike) -> None:
+    """Warn if concrete temperatures (cold, hot) cannot drive an engine."""
+    if is_concrete(cold, hot) and not hot > cold:
+        warnings.warn(
+            f"`temperatures` is (cold, hot) = ({float(cold):g}, {float(hot):g}): the hot bath is "
+            "not hotter than the cold one, so this cannot be an engine (it may be a refrigerator). "
+            "Swap them if that is not what you mean.",
+            stacklevel=3,
+        )
 
 
 def _entries(name: str, value: Any, meaning: tuple[str, ...]) -> list[Any]:

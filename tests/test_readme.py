@@ -1,0 +1,43 @@
+"""The README's blocks and every example run as they stand."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def run(code, folder):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=folder, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_readme_block(block, tmp_path):
+    # fewer lanes and steps than the README shows; the program is otherwise the same
+    block = block.replace("100_000", "1_000").replace("steps=400", "steps=20")
+    outcome = run(block, tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_readme_has_three_programs_and_names_the_two_commands():
+    assert len(BLOCKS) == 3
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert 'pip install -e ".[plots]" && qtjax optimize' in text
+    assert 'pip install -e ".[test]" && pytest' in text
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs_and_draws_its_figure(path, tmp_path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 60
+    outcome = run(f"exec(compile(open({str(path)!r}).read(), {str(path)!r}, 'exec'))", tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
+    assert (tmp_path / f"{path.stem}.png").stat().st_size > 10_000
+    assert re.search(r"\d", outcome.stdout)
