@@ -93,7 +93,7 @@ class Lindblad(AbstractDissipator):
             operators = operators[None] if jnp.ndim(operators) == 2 else operators
         self.operators = jnp.stack([as_complex(operator) for operator in operators])
         check_operators("operators", self.operators)
-        if callable(rates) or jnp.ndim(rates) == 0:
+        if callable(rates) or not (isinstance(rates, list | tuple) or jnp.ndim(rates)):
             rates = (rates,)
         if len(rates) != self.operators.shape[0]:
             raise ValueError(

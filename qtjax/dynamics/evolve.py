@@ -1,5 +1,6 @@
 """Integration of a master equation, with heat per bath and work beside the state."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -252,11 +253,15 @@ def _integrate(
         breaks = system.hamiltonian.breakpoints()
         jumps = breaks if breaks.shape[0] else None
         controller = dfx.ClipStepSizeController(controller, step_ts=ts, jump_ts=jumps)
-    solution = dfx.diffeqsolve(
-        GeneratorTerm(), solver, ts[0], ts[-1], dt0, y0, build_generator(system),
-        saveat=dfx.SaveAt(ts=ts), stepsize_controller=controller, max_steps=max_steps, throw=False,
-        adjoint=dfx.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        # the state is real; Diffrax warns of complex *parameters* (the jump operators of a bath that
+        # moves), which never enter its arithmetic
+        warnings.filterwarnings("ignore", "Complex dtype support in Diffrax")
+        solution = dfx.diffeqsolve(
+            GeneratorTerm(), solver, ts[0], ts[-1], dt0, y0, build_generator(system),
+            saveat=dfx.SaveAt(ts=ts), stepsize_controller=controller, max_steps=max_steps,
+            throw=False, adjoint=dfx.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
+        )  # fmt: skip
     return jnp.asarray(solution.ys), RESULTS.promote(solution.result), solution.stats
 
 
