@@ -67,6 +67,8 @@ def optimize_command(
         )
         raise typer.Exit(130) from None
     console.print(comparison_table(report["before"], report["after"], machine.table.title))
+    if report["outcome_after"] != "successful":
+        console.print(f"[red]After: {report['outcome_after']}[/red]", soft_wrap=True)
     _say_starts(report["optimization"])
     _draw(folder, machine, before, after, optimum)
     console.print(f"Results in {folder}", soft_wrap=True)

@@ -17,6 +17,7 @@ import numpy as np
 import optax
 from jaxtyping import PyTree
 
+from ._results import RESULTS
 from .design.objectives import objective
 from .design.optimize import History, Optimum, Progress, optimize
 from .design.parameters import Bounded
@@ -130,6 +131,7 @@ def improve(
     report = {
         "before": figures_of_merit(before, engine.names),
         "after": figures_of_merit(after, engine.names),
+        "outcome_after": RESULTS[after.result] or "successful",
         "optimization": _summary(engine, optimum, best, before, after),
         "settings": asdict(settings) | {"engine": engine.table.model_dump(exclude_none=True)},
         "seed": settings.seed,

@@ -1,4 +1,4 @@
-"""Every value of the shared reference cases that belong to dynamics and cycles, by qtjax's own means.
+"""Every value of the reference cases of dynamics and cycles, by qtjax's own means.
 
 `CASES[id]()` returns {name: value} from evolutions, propagators, limit cycles and their gradients.
 The tolerances are those of the reference file; the set of names must be the file's.
@@ -388,7 +388,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def largest(request):
-    """The largest deviation of every case that ran, in units of its tolerance; printed at the end."""
+    """The largest deviation of every case, in units of its tolerance; printed at the end."""
     table = {}
     yield table
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
@@ -478,7 +478,7 @@ def published_generalized_temperature_otto():
 
 
 def published_values(key):
-    """The values to be met to 1e-9: all of the first key, those that the notes of the second name."""
+    """The values to be met to 1e-9: all of the first key, of the second those its notes name."""
     values = PUBLISHED[key]["values"]
     if key == "qubit_otto_limit_cycle":
         return values

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from .._checks import is_concrete
+from .._checks import as_real, is_concrete
 from .._types import Real
 from .parameters import to_free, to_parameters
 
@@ -119,14 +119,14 @@ def optimize(
         `Optimum`. Inside `jit` or `vmap` it runs as one loop, without checkpoints and callbacks.
 
     Raises:
-        ValueError: a start on or outside its bounds, `steps` < 1, or a checkpoint that does not
-            fit the problem.
+        ValueError: a start on or outside its bounds, `steps` < 1 or below those of the checkpoint,
+            or a checkpoint that does not fit the problem.
     """
     if steps < 1:
         raise ValueError(f"`steps` must be at least 1, got {steps}.")
     optimizer = optax.with_extra_args_support(optimizer)
     first, advance = _problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
-    free = to_free(bounds, jax.tree.map(jnp.asarray, start))
+    free = to_free(bounds, jax.tree.map(lambda x: as_real("start", x), start))
     progress = (jax.vmap(first) if many else first)(free)
     run = eqx.filter_jit(
         lambda state, n: (jax.vmap(advance, in_axes=(0, None)) if many else advance)(state, n),
@@ -136,8 +136,13 @@ def optimize(
         return _optimum(progress, history)
     histories: list[History] = []
     if resume and checkpoint is not None and Path(checkpoint).exists():
-        progress, histories = _load(checkpoint, progress)
+        progress, histories = _load(checkpoint, progress, jax.vmap(loss) if many else loss)
     done = int(jnp.max(progress.steps))
+    if done > steps:
+        raise ValueError(
+            f"`steps` is {steps}, but the checkpoint is already at step {done}; ask for that many "
+            "or more."
+        )
     while done < steps:
         count = min(checkpoint_every - done % checkpoint_every, steps - done)
         progress, history = run(progress, _Count(count))
@@ -287,15 +292,24 @@ def _save(path: str | os.PathLike[str], progress: Progress, histories: list[Hist
     os.replace(temporary, path)
 
 
-def _load(path: str | os.PathLike[str], like: Progress) -> tuple[Progress, list[History]]:
+def _load(
+    path: str | os.PathLike[str], like: Progress, loss: Loss
+) -> tuple[Progress, list[History]]:
+    """The checkpoint, if it is one of this problem: its best parameters must have their loss."""
+    misfit = ValueError(
+        f"`checkpoint` {os.fspath(path)} does not fit this problem (another loss, start, optimizer "
+        "or number of starts, or a damaged file); remove it or start without `resume`."
+    )
     with open(path, "rb") as file:
         try:
             shape = eqx.tree_deserialise_leaves(file, jnp.zeros(1 + like.steps.ndim, int))
             empty = jnp.zeros([int(n) for n in shape], like.best_loss.dtype)
             progress, history = eqx.tree_deserialise_leaves(file, (like, History(empty, empty)))
         except (RuntimeError, ValueError, EOFError) as error:
-            raise ValueError(
-                f"`checkpoint` {os.fspath(path)} does not fit this problem (another loss, start, "
-                "optimizer or number of starts); remove it or start without `resume`."
-            ) from error
+            raise misfit from error
+    out = jax.jit(loss)(progress.best)
+    value = out[0] if isinstance(out, tuple) else out
+    known = jnp.isfinite(progress.best_loss)
+    if not bool(jnp.all(~known | jnp.isclose(value, progress.best_loss, rtol=1e-6, atol=1e-9))):
+        raise misfit
     return progress, [history]

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from .._checks import as_real, is_concrete
+from .._checks import as_real, check_positive, is_concrete
 from .._types import RealLike
 
 
@@ -68,11 +68,15 @@ class Positive(AbstractBound):
 
     Args:
         scale: where the map turns from exponential to linear, > 0.
+
+    Raises:
+        ValueError: a scale that is not positive.
     """
 
     scale: Float[Array, ""]
 
     def __init__(self, scale: RealLike = 1.0):
+        check_positive("scale", scale, "it is a size.")
         self.scale = as_real("scale", scale)
 
     def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -254,7 +254,7 @@ def _integrate(
         jumps = breaks if breaks.shape[0] else None
         controller = dfx.ClipStepSizeController(controller, step_ts=ts, jump_ts=jumps)
     with warnings.catch_warnings():
-        # the state is real; Diffrax warns of complex *parameters* (the jump operators of a bath that
+        # the state is real; Diffrax warns of complex *parameters* (jump operators of a bath that
         # moves), which never enter its arithmetic
         warnings.filterwarnings("ignore", "Complex dtype support in Diffrax")
         solution = dfx.diffeqsolve(

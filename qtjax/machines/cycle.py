@@ -333,10 +333,12 @@ def _limit_cycle(cycle: Cycle, steps: int, tolerance: float) -> CycleSolution:
     residuals = _first_law_residuals(cycle, states, bath_heats, works)
     error = jnp.max(jnp.stack([stroke.error for stroke in maps]))
     finite = jnp.isfinite(works.sum() + residual) & jnp.all(jnp.isfinite(fixed.map_increment))
-    result: Any = RESULTS.where(error > tolerance, RESULTS.inaccurate, RESULTS.successful)  # pyright: ignore[reportArgumentType]
+    # an unresolved ramp may end in nan too: its own message comes first
+    result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
     result = RESULTS.where(unique, result, RESULTS.not_unique)
     result = RESULTS.where(finite | ~unique, result, RESULTS.not_finite)
     result = RESULTS.where(jnp.isnan(fixed.gap), RESULTS.not_finite, result)
+    result = RESULTS.where(error > tolerance, RESULTS.inaccurate, result)
     return CycleSolution(
         cycle, states, jax.vmap(entropy)(states), bath_heats, works, quenches,
         residuals[jnp.argmax(jnp.abs(residuals))], residual, error, fixed, result,
@@ -345,7 +347,7 @@ def _limit_cycle(cycle: Cycle, steps: int, tolerance: float) -> CycleSolution:
 
 def transient(
     cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64
-) -> tuple[Complex[Array, "cycles+1 d d"], Float[Array, "cycles strokes"]]:
+) -> tuple[Complex[Array, "{cycles}+1 d d"], Float[Array, "{cycles} strokes"]]:
     """The approach to the limit cycle, cycle by cycle.
 
     Args:

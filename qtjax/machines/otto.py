@@ -93,7 +93,7 @@ def otto_cycle(
 
 def warn_unless_hotter(cold: RealLike, hot: RealLike) -> None:
     """Warn if concrete temperatures (cold, hot) cannot drive an engine."""
-    if is_concrete(cold, hot) and not hot > cold:
+    if is_concrete(cold, hot) and hot <= cold:
         warnings.warn(
             f"`temperatures` is (cold, hot) = ({float(cold):g}, {float(hot):g}): the hot bath is "
             "not hotter than the cold one, so this cannot be an engine (it may be a refrigerator). "

@@ -235,7 +235,8 @@ def test_checkpoint_of_another_problem_is_refused(tmp_path):
     # Another loss of the same shapes: its optimum must not be handed out as that of this one.
     with pytest.raises(ValueError, match=r"(?s)`checkpoint` .*run\.eqx does not fit.*remove it"):
         qt.optimize(
-            lambda p: (disc(p)[0] + 50.0, disc(p)[1]), {"x": jnp.asarray(0.1), "y": jnp.asarray(0.3)},
+            lambda p: (disc(p)[0] + 50.0, disc(p)[1]),
+            {"x": jnp.asarray(0.1), "y": jnp.asarray(0.3)},
             optax.adam(0.1), steps=10, checkpoint=path, resume=True,
         )  # fmt: skip
     path.write_bytes(path.read_bytes()[:-40])  # cut off, as by a full disk
