@@ -7,7 +7,7 @@ import math
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +57,17 @@ class Monitor:
     Args:
         engine: the engine.
         tell: called with (step, figures) after every checkpoint.
-        rows: step, objective, efficiency, power and residuals at every checkpoint.
+        path: where the rows are kept, so that a run that is resumed has them all.
     """
 
     engine: Engine
     tell: Callable[[int, dict[str, float]], None]
-    rows: list[dict[str, float]] = field(default_factory=list)
+    path: Path
+
+    @property
+    def rows(self) -> list[dict[str, float]]:
+        """Step, objective, efficiency, power and residuals at every checkpoint."""
+        return json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else []
 
     def __call__(self, progress: Progress, history: History) -> None:
         best = best_lane(progress.best_loss, progress.best_violation)
@@ -80,7 +85,8 @@ class Monitor:
             "temperature_identity_residual": float(cycle.temperature_identity_residual),
             "frozen_lanes": int(jnp.sum(progress.frozen)),
         }
-        self.rows.append(row)
+        earlier = [old for old in self.rows if old["step"] < row["step"]]
+        write_json(self.path, [*earlier, row])
         self.tell(row["step"], row)
 
 
@@ -109,7 +115,7 @@ def improve(
     out.mkdir(parents=True, exist_ok=True)
     write_engine(engine, out / "start.toml")
     write_json(out / "settings.json", asdict(settings))
-    monitor = Monitor(engine, tell)
+    monitor = Monitor(engine, tell, out / "checkpoints.json")
     optimum = optimize(
         engine_loss(engine, float(before.power)),
         scattered_starts(engine, settings),

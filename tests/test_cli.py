@@ -149,9 +149,7 @@ def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
         )  # fmt: skip
         loss = engine_loss(type(engine)(table), 0.0)
         lanes = scattered_starts(engine, Settings(starts=1))
-        best = qt.optimize(
-            loss, lanes, optax.adam(0.05), steps=150, bounds=engine.bounds, many=True
-        )
+        best = qt.optimize(loss, lanes, optax.adam(0.1), steps=300, bounds=engine.bounds, many=True)
         found = qt.limit_cycle(engine.cycle(jax.tree.map(lambda x: x[0], best.parameters)))
         assert float(-best.loss[0]) > float(-loss(engine.start))
         if name != "ecological":

@@ -113,7 +113,8 @@ def optimize(
         checkpoint: file to write the state to, atomically, every `checkpoint_every` steps.
         checkpoint_every: steps per chunk.
         resume: start from the checkpoint if it exists; the result is that of an uninterrupted run.
-        callback: called with (progress, history of the chunk) after every chunk, outside jit.
+        callback: called with (progress, history of the chunk) after every chunk, outside jit and
+            before the checkpoint is written.
 
     Returns:
         `Optimum`. Inside `jit` or `vmap` it runs as one loop, without checkpoints and callbacks.
@@ -148,10 +149,10 @@ def optimize(
         progress, history = run(progress, _Count(count))
         histories.append(history)
         done += count
-        if checkpoint is not None:
-            _save(checkpoint, progress, histories)
         if callback is not None:
             callback(progress, history)
+        if checkpoint is not None:
+            _save(checkpoint, progress, histories)
     return _optimum(progress, _join(histories))
 
 

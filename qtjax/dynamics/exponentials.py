@@ -48,10 +48,12 @@ def taylor_expm1(a: Matrix) -> Matrix:
     a2 = a @ a
     powers = (one, a, a2, a2 @ a)
     a4 = a2 @ a2
-    total = one / math.factorial(_DEGREE)
+    total = one / float(math.factorial(_DEGREE))
     for block in range(_DEGREE // 4 - 1, -1, -1):
         first = 1 if block == 0 else 0
-        total = a4 @ total + sum(powers[k] / math.factorial(4 * block + k) for k in range(first, 4))
+        total = a4 @ total + sum(
+            powers[k] / float(math.factorial(4 * block + k)) for k in range(first, 4)
+        )
     return total
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._checks import as_complex, check_hermitian
 from .._types import Operator, OperatorLike, RealLike
-from .schedules import Schedule, as_schedule, breakpoints_of
+from .schedules import Schedule, as_schedule, breakpoints_of, jumps_of
 
 
 class AbstractHamiltonian(eqx.Module):
@@ -27,7 +27,11 @@ class AbstractHamiltonian(eqx.Module):
         """H(t), (d, d)."""
 
     def breakpoints(self) -> Float[Array, " breaks"]:
-        """Interior times where a derivative of H jumps."""
+        """Times where H or a derivative of it jumps."""
+        return jnp.zeros(0)
+
+    def jumps(self) -> Float[Array, " jumps"]:
+        """Times where H itself jumps (to its value there); the work done is booked."""
         return jnp.zeros(0)
 
 
@@ -86,13 +90,18 @@ class Driven(AbstractHamiltonian):
     def breakpoints(self) -> Float[Array, " breaks"]:
         return jnp.concatenate([breakpoints_of(s) for s in self.schedules])
 
+    def jumps(self) -> Float[Array, " jumps"]:
+        return jnp.concatenate([jumps_of(s) for s in self.schedules])
+
 
 class FromFunction(AbstractHamiltonian):
     """Any callable t -> Hermitian (d, d) as a Hamiltonian.
 
     Args:
         function: a callable. If it is an Equinox module its leaves are parameters; what a plain
-            function closes over is constant to `grad` and recompiles with every new function.
+            function closes over is constant to `grad` and recompiles with every new function. Its
+            jumps are not known, so their work is missing and shows in the first-law residual: use
+            `Driven` with `PiecewiseConstant` for them.
     """
 
     function: Callable[[Any], Any]
@@ -106,6 +115,12 @@ def as_hamiltonian(value: Any) -> AbstractHamiltonian:
     if isinstance(value, AbstractHamiltonian):
         return value
     return FromFunction(value) if callable(value) else Static(value)
+
+
+def hamiltonian_jump(hamiltonian: AbstractHamiltonian, t: RealLike) -> Operator:
+    """H(t) - H(t - 0), (d, d): what a jump at t adds to H."""
+    t = jnp.asarray(t, jnp.result_type(float))
+    return hamiltonian(t) - hamiltonian(jnp.nextafter(t, -jnp.inf))
 
 
 def hamiltonian_rate(hamiltonian: AbstractHamiltonian, t: RealLike) -> Operator:

@@ -12,6 +12,7 @@ from .._types import Operator, Real, RealLike
 from ..algebra.superoperators import pack, unpack
 from .exponentials import compose, expm1, magnus_exponent, taylor_expm1
 from .generators import AbstractGenerator, ConstantGenerator, build_generator
+from .hamiltonians import hamiltonian_jump
 from .open_system import OpenSystem
 
 Matrix = Float[Array, "m m"]
@@ -111,10 +112,30 @@ def propagator(system: OpenSystem, duration: RealLike, steps: int) -> Propagator
     t = subdivide(edges, per_piece)
     starts, ends = jnp.concatenate([t[:-1], t[:-2:2]]), jnp.concatenate([t[1:], t[2::2]])
     increments = magnus_steps(generator, starts, ends)
-    fine = _product(increments[: t.shape[0] - 1])
-    coarse = _product(jax.lax.stop_gradient(increments[t.shape[0] - 1 :]))
+    coarse = jax.lax.stop_gradient(increments[t.shape[0] - 1 :])
+    fine = increments[: t.shape[0] - 1]
+    if system.energy_hamiltonian.jumps().shape[0]:
+        jumps = jax.vmap(lambda s: _jump(system, s, fine.shape[-1]))(edges[1:])
+        fine, coarse = (_insert(part, jumps) for part in (fine, coarse))
+    fine, coarse = _product(fine), _product(coarse)
     error = jnp.max(jnp.abs(jax.lax.stop_gradient(fine) - coarse)) / 63.0
     return Propagator(fine, error)
+
+
+def _jump(system: OpenSystem, s: Real, m: int) -> Matrix:
+    """The increment of a jump of H at scaled time s > 0: the work tr(rho (H(s) - H(s - 0)))."""
+    work = pack(hamiltonian_jump(system.energy_hamiltonian, s))
+    row = jnp.where(s > 0.0, work, 0.0)
+    return jnp.zeros((m, m), row.dtype).at[-1, : row.shape[0]].set(row)
+
+
+def _insert(
+    steps: Float[Array, "steps m m"], jumps: Float[Array, "pieces m m"]
+) -> Float[Array, "more m m"]:
+    """The steps with a jump after every piece."""
+    m = steps.shape[-1]
+    pieces = steps.reshape(jumps.shape[0], -1, m, m)
+    return jnp.concatenate([pieces, jumps[:, None]], axis=1).reshape(-1, m, m)
 
 
 def stroke_edges(system: OpenSystem) -> Float[Array, " edges"]:

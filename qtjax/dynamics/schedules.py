@@ -26,7 +26,11 @@ class AbstractSchedule(eqx.Module):
         """The value at time t (a scalar)."""
 
     def breakpoints(self) -> Float[Array, " breaks"]:
-        """Interior times where a derivative jumps; integrators put step edges there."""
+        """Times where the value or a derivative jumps; integrators put step edges there."""
+        return jnp.zeros(0)
+
+    def jumps(self) -> Float[Array, " jumps"]:
+        """Times where the value itself jumps (to its value there), which does work at once."""
         return jnp.zeros(0)
 
 
@@ -129,6 +133,9 @@ class PiecewiseConstant(AbstractSchedule):
         return self.values[jnp.searchsorted(self.times, t, side="right")]
 
     def breakpoints(self) -> Float[Array, " breaks"]:
+        return self.times
+
+    def jumps(self) -> Float[Array, " jumps"]:
         return self.times
 
 
@@ -234,6 +241,11 @@ def as_schedule(name: str, value: Any) -> Schedule:
 def breakpoints_of(schedule: Schedule) -> Float[Array, " breaks"]:
     """The breakpoints of a schedule; none are known of other callables."""
     return schedule.breakpoints() if isinstance(schedule, AbstractSchedule) else jnp.zeros(0)
+
+
+def jumps_of(schedule: Schedule) -> Float[Array, " jumps"]:
+    """The jumps of a schedule; none are known of other callables."""
+    return schedule.jumps() if isinstance(schedule, AbstractSchedule) else jnp.zeros(0)
 
 
 def _interval(t0: RealLike, t1: RealLike) -> tuple[Real, Real]:

@@ -66,7 +66,7 @@ def bohr_transitions(hamiltonian: OperatorLike, tolerance: float = 1e-9) -> Tran
             groups.append([])
         groups[-1].append((i, j))
         last = frequency
-    return Transitions(tuple(levels), tuple(tuple(group) for group in groups))
+    return Transitions(tuple(levels), tuple(tuple(sorted(group)) for group in groups))
 
 
 def resolve_transitions(

@@ -33,6 +33,9 @@ class Stretched(AbstractHamiltonian):
     def breakpoints(self) -> Float[Array, " breaks"]:
         return self.duration * self.hamiltonian.breakpoints()
 
+    def jumps(self) -> Float[Array, " jumps"]:
+        return self.duration * self.hamiltonian.jumps()
+
 
 class Stroke(eqx.Module):
     """One stroke of a cycle: an open system, driven in scaled time s = t/duration in [0, 1].

@@ -194,11 +194,8 @@ def driven_heat_slope():
     return -(0.3 - excited) * (1.0 - (1.0 + g) * np.exp(-g)) / g
 
 
-@pytest.mark.parametrize(
-    "adjoint", [None, dfx.BacksolveAdjoint()], ids=["checkpoints", "backsolve"]
-)
-def test_reverse_mode_through_any_adjoint(adjoint):
-    slope = jax.jit(jax.grad(lambda x: driven_heat(x, adjoint)))(1.8)
+def test_reverse_mode_through_another_adjoint():
+    slope = jax.jit(jax.grad(lambda x: driven_heat(x, dfx.BacksolveAdjoint())))(1.8)
     assert abs(driven_heat_slope()) > 1e-3
     np.testing.assert_allclose(slope, driven_heat_slope(), rtol=1e-7)
 
@@ -343,7 +340,7 @@ def test_rates_that_depend_on_time_and_turn_negative():
 
 
 def test_a_bath_whose_gap_follows_a_schedule():
-    """LocalBath with a moving gap: the reference case P16, which test_reference runs adiabatically."""
+    """LocalBath with a moving gap: case P16, which test_reference runs with AdiabaticBath."""
     file = Path(__file__).parents[1] / "reference" / "public.json"
     case = next(c for c in json.loads(file.read_text())["cases"] if c["id"] == "P16")
     gap = qt.Linear(2.0, 0.8, 0.0, 3.0)
@@ -400,7 +397,8 @@ assert qt.evolve.__globals__["default_tolerances"]() == (1e-5, 1e-7)
 out = {{}}
 for name, make in test_evolve.SYSTEMS.items():
     s = qt.evolve(make(), test_evolve.RHO0, test_evolve.TS)
-    out |= {{name + "-saved": s.saved, name + "-heat": s.ledger.heat, name + "-work": s.ledger.work}}
+    out |= {{name + "-saved": s.saved, name + "-heat": s.ledger.heat}}
+    out |= {{name + "-work": s.ledger.work}}
 np.savez({file!r}, **out)
 """
 

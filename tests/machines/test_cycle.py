@@ -275,3 +275,24 @@ def test_strokes_of_different_dimension_are_refused():
         qt.Cycle((small, large))
     with pytest.raises(ValueError, match=r"`strokes` must hold at least one"):
         qt.Cycle(())
+
+
+def test_jumps_inside_a_stroke_do_the_work_of_quenches():
+    """A staircase in one driven stroke is a sequence of held Hamiltonians with quenches between."""
+    first, last = 1.0 * qt.sigmaz(), 0.5 * qt.sigmaz() + 0.4 * qt.sigmax()
+    bath = qt.LocalBath(qt.create(2), 1.0, 2.0, qt.Flat(0.3))
+    cold = qt.DaviesBath(last, qt.sigmax(), 0.5, qt.Flat(0.3))
+    staircase = qt.PiecewiseConstant([0.25, 0.5], [0.0, 0.6, 1.0])
+    moving = qt.Driven([(1.0, first), (staircase, last - first)])
+    contact = qt.Stroke(qt.OpenSystem(last, cold), 1.5)
+    whole = qt.limit_cycle(qt.Cycle([qt.Stroke(qt.OpenSystem(moving, bath), 2.0), contact]))
+    pieces = [
+        qt.Stroke(qt.OpenSystem(first + p * (last - first), bath), t)
+        for p, t in ((0.0, 0.5), (0.6, 0.5), (1.0, 1.0))
+    ]
+    apart = qt.limit_cycle(qt.Cycle([*pieces, contact]))
+    assert abs(float(whole.heats[0] - apart.heats[:3].sum())) < 1e-12
+    assert abs(float(whole.works[0] - apart.quenches[:2].sum())) < 1e-12
+    assert abs(float(whole.work - apart.work)) < 1e-12
+    assert abs(float(whole.works[0])) > 0.05
+    assert abs(float(whole.first_law_residual)) < 1e-12
