@@ -25,7 +25,7 @@ from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import anticommutator, dag, product
 from ..algebra.spectral import level_projectors
 from ..algebra.states import thermal_state
-from .schedules import Constant, Schedule, as_schedule
+from .schedules import Constant, Schedule, as_schedule, breakpoints_of
 from .spectra import AbstractSpectrum, thermal_rates
 from .transitions import Transitions, resolve_transitions
 
@@ -51,6 +51,10 @@ class AbstractDissipator(eqx.Module):
     @abc.abstractmethod
     def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
         """Rates (jumps,) and jump operators (jumps, d, d) at time t under H(t)."""
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        """Times where a rate or a derivative of it jumps."""
+        return jnp.zeros(0)
 
 
 def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) -> Operator:
@@ -115,6 +119,9 @@ class Lindblad(AbstractDissipator):
         dtype = self.operators.real.dtype
         return jnp.stack([jnp.asarray(r(t), dtype).reshape(()) for r in self.rates]), self.operators
 
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return jnp.concatenate([breakpoints_of(rate) for rate in self.rates])
+
 
 class LocalBath(AbstractDissipator):
     """A thermal bath on one given transition: gamma (n+1) D[L] + gamma n D[L^+].
@@ -164,6 +171,9 @@ class LocalBath(AbstractDissipator):
     def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
         down, up = thermal_rates(self.spectrum, self.gap(t), self.temperature)
         return jnp.stack([down, up]), jnp.stack([self.lowering, dag(self.lowering)])
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return breakpoints_of(self.gap)
 
 
 class DaviesBath(AbstractDissipator):

@@ -1,6 +1,5 @@
 """Integration of a master equation, with heat per bath and work beside the state."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +25,13 @@ from ..algebra.spectral import eigenvalues
 from ..algebra.superoperators import unpack
 from ..information.entropy import entropy
 from .exponentials import expm1
-from .generators import ConstantGenerator, build_generator, initial_vector, is_constant
+from .generators import (
+    ConstantGenerator,
+    build_generator,
+    initial_vector,
+    is_constant,
+    real_leaves,
+)
 from .hamiltonians import hamiltonian_jump
 from .open_system import OpenSystem
 from .solvers import GeneratorTerm, Magnus
@@ -250,38 +255,34 @@ def _integrate(
     if controller is None:
         rtol, atol = default_tolerances()
         controller = dfx.PIDController(rtol=rtol, atol=atol)
-    breaks, jumps = system.hamiltonian.breakpoints(), system.energy_hamiltonian.jumps()
+    breaks, jumps = system.breakpoints(), jnp.sort(system.energy_hamiltonian.jumps())
     times = jnp.sort(jnp.concatenate([ts, jnp.clip(jumps, ts[0], ts[-1])]))
     if isinstance(controller, dfx.AbstractAdaptiveStepSizeController):
         breaks = breaks if breaks.shape[0] else None
         controller = dfx.ClipStepSizeController(controller, step_ts=times, jump_ts=breaks)
-    with warnings.catch_warnings():
-        # the state is real; Diffrax warns of complex *parameters* (jump operators of a bath that
-        # moves), which never enter its arithmetic
-        warnings.filterwarnings("ignore", "Complex dtype support in Diffrax")
-        solution = dfx.diffeqsolve(
-            GeneratorTerm(), solver, ts[0], ts[-1], dt0, y0, build_generator(system),
-            saveat=dfx.SaveAt(ts=times), stepsize_controller=controller, max_steps=max_steps,
-            throw=False, adjoint=dfx.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
-        )  # fmt: skip
-    ys, result = jnp.asarray(solution.ys), RESULTS.promote(solution.result)
-    wanted = ys[jnp.searchsorted(times, ts)]
-    if not jumps.shape[0]:
-        return wanted, result, solution.stats
-    here = ys[jnp.searchsorted(times, jnp.clip(jumps, ts[0], ts[-1]))]
-    works = jax.vmap(lambda t, y: _jump_work(system, t, y))(jumps, here)
-    done = (jumps > ts[0]) & (jumps <= ts[:, None])
-    return (
-        wanted.at[:, -1].add(jnp.sum(jnp.where(done, works, 0.0), axis=1)),
-        result,
-        solution.stats,
-    )
+    solution = dfx.diffeqsolve(
+        GeneratorTerm(), solver, ts[0], ts[-1], dt0, y0, real_leaves(build_generator(system)),
+        saveat=dfx.SaveAt(ts=times), stepsize_controller=controller, max_steps=max_steps,
+        throw=False, adjoint=dfx.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
+    )  # fmt: skip
+    found = jnp.asarray(solution.ys)
+    ys = found[jnp.searchsorted(times, ts)]
+    if jumps.shape[0]:
+        at_jumps = found[jnp.searchsorted(times, jnp.clip(jumps, ts[0], ts[-1]))]
+        ys = ys.at[:, -1].add(_jump_works(system, ts, jumps, at_jumps))
+    return ys, RESULTS.promote(solution.result), solution.stats
 
 
-def _jump_work(system: OpenSystem, t: Array, y: Array) -> Array:
-    """tr(rho (H(t) - H(t - 0))), the work of a jump of H."""
-    rho = unpack(y[: system.dimension**2])
-    return expectation(hamiltonian_jump(system.energy_hamiltonian, t), rho)
+def _jump_works(system: OpenSystem, ts: Array, jumps: Array, ys: Array) -> Array:
+    """The work tr(rho (H(t) - H(t - 0))) of all jumps up to each time; equal jumps count once."""
+
+    def work(t: Array, y: Array) -> Array:
+        rho = unpack(y[: system.dimension**2])
+        return expectation(hamiltonian_jump(system.energy_hamiltonian, t), rho)
+
+    first = jnp.diff(jumps, prepend=-jnp.inf) > 0.0
+    passed = first & (jumps > ts[0]) & (jumps <= ts[:, None])
+    return jnp.sum(jnp.where(passed, jax.vmap(work)(jumps, ys), 0.0), axis=1)
 
 
 def _ledger(system: OpenSystem, ts: Array, rhos: Array, books: Array) -> Ledger:

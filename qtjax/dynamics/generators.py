@@ -97,6 +97,30 @@ class GeneralGenerator(AbstractGenerator):
         return _assemble(self.duration * sum(parts, unitary), heats, work)
 
 
+class RealLeaves(AbstractGenerator):
+    """A generator whose complex leaves are kept as pairs of real ones, as Diffrax wants them."""
+
+    real: Any
+    imaginary: Any
+    rest: Any
+
+    def __call__(self, t: RealLike) -> Matrix:
+        joined = jax.tree.map(jax.lax.complex, self.real, self.imaginary)
+        return eqx.combine(joined, self.rest)(t)
+
+
+def real_leaves(generator: AbstractGenerator) -> AbstractGenerator:
+    """The generator itself if its leaves are real, else as `RealLeaves`."""
+
+    def is_complex(leaf: Any) -> bool:
+        return eqx.is_array(leaf) and jnp.iscomplexobj(leaf)
+
+    found, rest = eqx.partition(generator, is_complex)
+    if not jax.tree.leaves(found):
+        return generator
+    return RealLeaves(jax.tree.map(jnp.real, found), jax.tree.map(jnp.imag, found), rest)
+
+
 def build_generator(system: OpenSystem, duration: RealLike = 1.0) -> AbstractGenerator:
     """The generator of a system in the most structured form that its types allow.
 

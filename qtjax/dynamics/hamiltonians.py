@@ -120,7 +120,9 @@ def as_hamiltonian(value: Any) -> AbstractHamiltonian:
 def hamiltonian_jump(hamiltonian: AbstractHamiltonian, t: RealLike) -> Operator:
     """H(t) - H(t - 0), (d, d): what a jump at t adds to H."""
     t = jnp.asarray(t, jnp.result_type(float))
-    return hamiltonian(t) - hamiltonian(jnp.nextafter(t, -jnp.inf))
+    fixed = jax.lax.stop_gradient(t)
+    before = t + (jnp.nextafter(fixed, -jnp.inf) - fixed)
+    return hamiltonian(t) - hamiltonian(before)
 
 
 def hamiltonian_rate(hamiltonian: AbstractHamiltonian, t: RealLike) -> Operator:

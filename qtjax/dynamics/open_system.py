@@ -58,6 +58,11 @@ class OpenSystem(eqx.Module):
         """The dimension d of the Hilbert space."""
         return eqx.filter_eval_shape(self.hamiltonian, jnp.zeros(())).shape[0]
 
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        """Times where a Hamiltonian, a rate or a derivative of them jumps, in order."""
+        parts = [self.hamiltonian, *self.baths, *([] if self.energy is None else [self.energy])]
+        return jnp.sort(jnp.concatenate([part.breakpoints() for part in parts]))
+
     @property
     def energy_hamiltonian(self) -> AbstractHamiltonian:
         """The Hamiltonian whose expectation is called energy."""

@@ -115,17 +115,23 @@ def propagator(system: OpenSystem, duration: RealLike, steps: int) -> Propagator
     coarse = jax.lax.stop_gradient(increments[t.shape[0] - 1 :])
     fine = increments[: t.shape[0] - 1]
     if system.energy_hamiltonian.jumps().shape[0]:
-        jumps = jax.vmap(lambda s: _jump(system, s, fine.shape[-1]))(edges[1:])
+        inside = edges[1:] > edges[:-1]
+        jumps = jax.vmap(lambda s, there: _jump(system, s, there, fine.shape[-1]))(
+            edges[1:], inside
+        )
         fine, coarse = (_insert(part, jumps) for part in (fine, coarse))
     fine, coarse = _product(fine), _product(coarse)
     error = jnp.max(jnp.abs(jax.lax.stop_gradient(fine) - coarse)) / 63.0
     return Propagator(fine, error)
 
 
-def _jump(system: OpenSystem, s: Real, m: int) -> Matrix:
-    """The increment of a jump of H at scaled time s > 0: the work tr(rho (H(s) - H(s - 0)))."""
+def _jump(system: OpenSystem, s: Real, there: Array, m: int) -> Matrix:
+    """The increment of a jump of H at the end of a piece: the work tr(rho (H(s) - H(s - 0))).
+
+    Pieces of no length (where two schedules break together) have none, so each jump counts once.
+    """
     work = pack(hamiltonian_jump(system.energy_hamiltonian, s))
-    row = jnp.where(s > 0.0, work, 0.0)
+    row = jnp.where(there, work, 0.0)
     return jnp.zeros((m, m), row.dtype).at[-1, : row.shape[0]].set(row)
 
 
@@ -139,8 +145,8 @@ def _insert(
 
 
 def stroke_edges(system: OpenSystem) -> Float[Array, " edges"]:
-    """0, the breakpoints of the Hamiltonian inside [0, 1], and 1, in order."""
-    breaks = jnp.clip(jnp.sort(system.hamiltonian.breakpoints()), 0.0, 1.0)
+    """0, the breakpoints of the system inside [0, 1], and 1, in order."""
+    breaks = jnp.clip(system.breakpoints(), 0.0, 1.0)
     return jnp.concatenate([jnp.zeros(1), breaks, jnp.ones(1)])
 
 

@@ -12,6 +12,7 @@ from .._checks import as_complex, as_real, check_density_matrix, check_nonnegati
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import expectation
+from ..dynamics.dissipators import AbstractDissipator, Jumps
 from ..dynamics.hamiltonians import AbstractHamiltonian
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.propagator import FixedPoint, Propagator, contraction, fixed_point, propagator
@@ -35,6 +36,28 @@ class Stretched(AbstractHamiltonian):
 
     def jumps(self) -> Float[Array, " jumps"]:
         return self.duration * self.hamiltonian.jumps()
+
+
+class StretchedBath(AbstractDissipator):
+    """A dissipator of scaled time, in time."""
+
+    bath: AbstractDissipator
+    duration: Real
+    temperature: Real | None
+
+    @property
+    def constant(self) -> bool:
+        return self.bath.constant
+
+    @property
+    def dimension(self) -> int:
+        return self.bath.dimension
+
+    def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
+        return self.bath.jumps(t / self.duration, hamiltonian)
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return self.duration * self.bath.breakpoints()
 
 
 class Stroke(eqx.Module):
@@ -65,11 +88,17 @@ class Stroke(eqx.Module):
 
     def in_time(self) -> OpenSystem:
         """The stroke's open system as a function of time in [0, duration], for `qt.rates`."""
-        system = self.system
-        if system.hamiltonian.constant:
-            return system
-        energy = None if system.energy is None else Stretched(system.energy, self.duration)
-        return OpenSystem(Stretched(system.hamiltonian, self.duration), system.baths, energy)
+        system, duration = self.system, self.duration
+
+        def stretched(h: AbstractHamiltonian) -> AbstractHamiltonian:
+            return h if h.constant else Stretched(h, duration)
+
+        baths = [
+            bath if bath.constant else StretchedBath(bath, duration, bath.temperature)
+            for bath in system.baths
+        ]
+        energy = None if system.energy is None else stretched(system.energy)
+        return OpenSystem(stretched(system.hamiltonian), baths, energy)
 
 
 class Cycle(eqx.Module):

@@ -296,3 +296,34 @@ def test_jumps_inside_a_stroke_do_the_work_of_quenches():
     assert abs(float(whole.work - apart.work)) < 1e-12
     assert abs(float(whole.works[0])) > 0.05
     assert abs(float(whole.first_law_residual)) < 1e-12
+
+
+def test_a_stroke_in_time_stretches_all_that_moves():
+    rate = qt.Linear(0.0, 1.0)
+    system = qt.OpenSystem(
+        qt.number(2), qt.Lindblad(qt.sigmaz(), rate), qt.Driven([(rate, qt.number(2))])
+    )
+    there = qt.Stroke(system, 10.0).in_time()
+    assert float(there.baths[0].jumps(5.0, qt.number(2))[0][0]) == 0.5
+    assert float(there.energy(5.0)[1, 1].real) == 0.5
+
+
+def test_two_schedules_that_jump_together_do_their_work_once():
+    one, two = qt.PiecewiseConstant([0.5], [1.0, 2.0]), qt.PiecewiseConstant([0.5], [0.2, -0.3])
+    system = qt.OpenSystem(qt.Driven([(one, qt.sigmaz()), (two, qt.sigmax())]))
+    contact = qt.DaviesBath(qt.sigmaz(), (qt.sigmax(), qt.sigmaz()), 1.0, qt.Flat(0.5))
+    cycle = qt.Cycle([qt.Stroke(system, 1.0), qt.Stroke(qt.OpenSystem(qt.sigmaz(), contact), 1.0)])
+    assert abs(float(qt.limit_cycle(cycle).first_law_residual)) < 1e-12
+    rho0 = qt.from_bloch(jnp.array([0.3, 0.2, -0.5]))
+    ledger = qt.evolve(system, rho0, jnp.linspace(0.0, 1.0, 5)).ledger
+    assert float(jnp.max(jnp.abs(ledger.first_law_residual))) < 1e-11
+    assert abs(float(ledger.work[-1])) > 0.1
+
+
+def test_steps_meet_the_breakpoints_of_rates():
+    rate = qt.PiecewiseConstant([0.513], [0.1, 1.3])
+    system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.sigmaz(), rate))
+    bath = qt.LocalBath(qt.destroy(2), 1.0, 1.0, qt.Flat(0.5))
+    hold = qt.Stroke(qt.OpenSystem(qt.number(2) + 0.3 * qt.sigmax(), bath), 1.0)
+    solution = qt.limit_cycle(qt.Cycle([qt.Stroke(system, 1.0), hold]))
+    assert float(solution.error) < 1e-12
