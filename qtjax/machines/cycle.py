@@ -94,7 +94,9 @@ class Stroke(eqx.Module):
             return h if h.constant else Stretched(h, duration)
 
         baths = [
-            bath if bath.constant else StretchedBath(bath, duration, bath.temperature)
+            bath
+            if bath.constant
+            else StretchedBath(bath=bath, duration=duration, temperature=bath.temperature)
             for bath in system.baths
         ]
         energy = None if system.energy is None else stretched(system.energy)
