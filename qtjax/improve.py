@@ -236,7 +236,7 @@ def write_json(path: Path, data: Any) -> None:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of what the numbers depend on."""
-    names = ("qtjax", "jax", "jaxlib", "equinox", "diffrax", "optimistix", "optax", "numpy")
+    names = ("qtjax", "jax", "jaxlib", "equinox", "diffrax", "optax", "numpy")
     found = {name: importlib.metadata.version(name) for name in names}
     return {"python": platform.python_version()} | found
 

@@ -8,106 +8,28 @@ file that can be run again.
 import math
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 import tomli_w
 from jaxtyping import PyTree
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from ._checks import check_hermitian
-from .algebra.composite import tensor
-from .algebra.operators import create, destroy, identity, number, sigmax, sigmay, sigmaz, spin
 from .design.parameters import Bounded
 from .dynamics.dissipators import AdiabaticBath, DaviesBath
 from .dynamics.hamiltonians import Driven, Static
 from .dynamics.open_system import OpenSystem
 from .dynamics.schedules import Linear, Ramp
 from .dynamics.spectra import AbstractSpectrum, Flat, Ohmic
-from .dynamics.transitions import Transitions, bohr_transitions
-from .machines.cycle import Cycle, Stroke
+from .dynamics.transitions import bohr_transitions
+from .engine_operators import dimension_of, operator_from
+from .engine_tables import EngineError, EngineTable, StrokeTable
 from .machines.otto import warn_unless_hotter
+from .machines.stroke import Cycle, Stroke
 
 REFERENCE = Path(__file__).with_name("reference.toml")
-
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Sum = dict[str, Finite]
-Matrix = list[list[Finite | str]]
-Interval = Annotated[list[Finite], Field(min_length=2, max_length=2)]
-
-
-class EngineError(ValueError):
-    """A mistake in an engine file: every key with what was found and what was expected."""
-
-
-class _Table(BaseModel):
-    """A TOML table that knows all of its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BathTable(_Table):
-    """A thermal bath: [baths.NAME]."""
-
-    temperature: NonNegative
-    couplings: Annotated[list[str | Sum | Matrix], Field(min_length=1)]
-    spectrum: dict[Literal["flat", "ohmic", "cutoff"], NonNegative]
-    zero_frequency: NonNegative | None = None
-
-    @model_validator(mode="after")
-    def _one_spectrum(self) -> "BathTable":
-        if set(self.spectrum) not in ({"flat"}, {"ohmic"}, {"ohmic", "cutoff"}):
-            raise ValueError(
-                "`spectrum` must be { flat = rate } or { ohmic = strength, cutoff = frequency }"
-            )
-        return self
-
-
-class StrokeTable(_Table):
-    """A stroke: [[strokes]]."""
-
-    name: str
-    hamiltonian: str
-    to: str | None = None
-    bath: str | None = None
-    duration: NonNegative
-    ramp: Annotated[list[Finite], Field(min_length=1)] | None = None
-
-    @model_validator(mode="after")
-    def _ramp_goes_somewhere(self) -> "StrokeTable":
-        if self.ramp is not None and self.to is None:
-            raise ValueError("`ramp` needs `to`, the Hamiltonian where the stroke ends")
-        return self
-
-
-class FreeTable(_Table):
-    """What may change, with bounds: [free]."""
-
-    durations: dict[str, Interval] = {}
-    ramps: dict[str, Interval] = {}
-    coefficients: dict[str, dict[str, Interval]] = {}
-
-
-class OptimizeTable(_Table):
-    """How to improve the machine: [optimize]."""
-
-    objective: Literal["efficiency", "power", "product", "ecological"] = "efficiency"
-    power_exponent: Annotated[float, Field(gt=0.0)] = 1.0
-    efficiency_exponent: Annotated[float, Field(gt=0.0)] = 1.0
-    minimum_power: Finite | Literal["start", "none"] = "none"
-
-
-class EngineTable(_Table):
-    """A whole engine file."""
-
-    title: str = "Quantum engine"
-    hamiltonians: Annotated[dict[str, Sum | Matrix], Field(min_length=1)]
-    baths: Annotated[dict[str, BathTable], Field(min_length=1)]
-    strokes: Annotated[list[StrokeTable], Field(min_length=1)]
-    free: FreeTable = FreeTable()
-    optimize: OptimizeTable = OptimizeTable()
 
 
 class Engine:
@@ -123,7 +45,7 @@ class Engine:
 
     def __init__(self, table: EngineTable):
         self.table = table
-        self.dimension = _dimension(table)
+        self.dimension = dimension_of(table)
         entries = [(f"hamiltonians.{name}", h) for name, h in table.hamiltonians.items()]
         for name, bath in table.baths.items():
             entries += [(f"baths.{name}.couplings[{k}]", c) for k, c in enumerate(bath.couplings)]
@@ -315,89 +237,6 @@ def write_engine(engine: Engine, path: str | Path) -> None:
     Path(path).write_text(tomli_w.dumps(data), encoding="utf-8")
 
 
-def operator_from(entry: Any, d: int, coefficients: dict[str, Any] | None = None) -> Any:
-    """An operator from a name, a sum {name: coefficient} or a matrix.
-
-    Args:
-        entry: what stands in the file.
-        d: dimension of the Hilbert space.
-        coefficients: values that replace some of the sum's.
-
-    Returns:
-        Operator, (d, d).
-
-    Raises:
-        EngineError: an unknown name, or a matrix whose entries are not numbers.
-    """
-    if isinstance(entry, str):
-        return named_operator(entry, d)
-    if isinstance(entry, dict):
-        values = entry | (coefficients or {})
-        terms = [values[name] * named_operator(name, d) for name in entry]
-        return sum(terms[1:], terms[0])
-    if any(len(row) != len(entry) for row in entry):
-        raise EngineError(f"found rows of length {[len(row) for row in entry]}, expected a square")
-    return jnp.asarray(np.array([[_number(value) for value in row] for row in entry]))
-
-
-def named_operator(name: str, d: int) -> Any:
-    """The operator of that name in d dimensions.
-
-    Args:
-        name: sigmax, sigmay, sigmaz (d = 2), number, position (a + a^+), spinx, spiny, spinz
-            (j = (d-1)/2), identity, or a Pauli string of IXYZ with one letter per qubit.
-        d: dimension of the Hilbert space.
-
-    Returns:
-        Hermitian operator, (d, d).
-
-    Raises:
-        EngineError: an unknown name, or one that does not fit d.
-    """
-    paulis = {"X": sigmax, "Y": sigmay, "Z": sigmaz, "I": lambda: identity(2)}
-    if set(name) <= set(paulis) and 2 ** len(name) == d:
-        return tensor(*(paulis[letter]() for letter in name))
-    qubit = {"sigmax": sigmax, "sigmay": sigmay, "sigmaz": sigmaz}
-    if name in qubit and d == 2:
-        return qubit[name]()
-    if name in ("spinx", "spiny", "spinz"):
-        return spin((d - 1) / 2, name[-1])
-    general = {"number": number, "identity": identity}
-    if name in general:
-        return general[name](d)
-    if name == "position":
-        return destroy(d) + create(d)
-    raise EngineError(
-        f"found the operator {name!r}, expected for d = {d} one of "
-        f"{'sigmax, sigmay, sigmaz, ' if d == 2 else ''}number, position, spinx, spiny, spinz, "
-        "identity, or a Pauli string of I, X, Y, Z with one letter per qubit"
-    )
-
-
-def _dimension(table: EngineTable) -> int:
-    """The dimension, from the first matrix or Pauli string; named qubit operators mean 2."""
-    entries = [
-        *table.hamiltonians.values(),
-        *(c for b in table.baths.values() for c in b.couplings),
-    ]
-    for entry in entries:
-        if isinstance(entry, list):
-            return len(entry)
-        for name in [entry] if isinstance(entry, str) else entry:
-            if name and set(name) <= set("IXYZ"):
-                return 2 ** len(name)
-    return 2
-
-
-def _number(value: float | str) -> complex:
-    try:
-        return complex(value.replace(" ", "")) if isinstance(value, str) else complex(value)
-    except ValueError:
-        raise EngineError(
-            f'found the entry {value!r}, expected a number or a string such as "0.1-0.2j"'
-        ) from None
-
-
 def _knots(stroke: StrokeTable) -> list[float]:
     """The knots of a ramp; eight on a straight line if the file gives none."""
     return np.linspace(0.0, 1.0, 10)[1:-1].tolist() if stroke.ramp is None else stroke.ramp
@@ -423,13 +262,3 @@ def _sentence(error: Any) -> str:
         return f"key `{key}`: found nothing, expected a value"
     expected = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"key `{key}`: found {error['input']!r}, expected {expected}"
-
-
-__all__ = [
-    "REFERENCE",
-    "Engine",
-    "EngineError",
-    "Transitions",
-    "read_engine",
-    "write_engine",
-]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import qtjax as qt
-from qtjax.io import REFERENCE, EngineError, named_operator, read_engine, write_engine
+from qtjax.engine_operators import named_operator
+from qtjax.engine_tables import EngineError
+from qtjax.io import REFERENCE, read_engine, write_engine
 
 TEXT = REFERENCE.read_text(encoding="utf-8")
 

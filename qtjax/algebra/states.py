@@ -10,8 +10,9 @@ from jaxtyping import Array, Complex, Float, Num
 
 from .._checks import as_complex, as_real, check_density_matrix, check_hermitian, is_concrete
 from .._types import Operator, OperatorLike, Real, RealLike, VectorLike
+from .divided_differences import Exp, Lowest, One, Restricted, rounding
 from .operators import identity, projector, sigmax, sigmay, sigmaz
-from .spectral import Exp, Lowest, One, Restricted, apply, eigenvalues, rounding
+from .spectral import apply, eigenvalues
 
 
 def ket(levels: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array, " d"]:

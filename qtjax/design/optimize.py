@@ -6,6 +6,7 @@ lambda <- max(0, lambda - mu g) after every round (Nocedal and Wright, Numerical
 2nd ed., section 17.4).
 """
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -126,12 +127,11 @@ def optimize(
     if steps < 1:
         raise ValueError(f"`steps` must be at least 1, got {steps}.")
     optimizer = optax.with_extra_args_support(optimizer)
-    first, advance = _problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
+    problem = _Problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
     free = to_free(bounds, jax.tree.map(lambda x: as_real("start", x), start))
-    progress = (jax.vmap(first) if many else first)(free)
-    run = eqx.filter_jit(
-        lambda state, n: (jax.vmap(advance, in_axes=(0, None)) if many else advance)(state, n),
-    )
+    progress = (jax.vmap(problem.first) if many else problem.first)(free)
+    advance = jax.vmap(problem.advance, in_axes=(0, None)) if many else problem.advance
+    run = eqx.filter_jit(advance)
     if not is_concrete(progress):
         progress, history = run(progress, _Count(steps))
         return _optimum(progress, history)
@@ -162,77 +162,67 @@ class _Count(eqx.Module):
     value: int = eqx.field(static=True)
 
 
-def _problem(
-    loss: Loss,
-    optimizer: optax.GradientTransformationExtraArgs,
-    bounds: PyTree,
-    round_steps: int,
-    penalty: float,
-    feasibility: float,
-) -> tuple[Callable[[PyTree], Progress], Callable[[Progress, Any], tuple[Progress, History]]]:
-    """The pure functions that start a lane and advance it by a number of steps."""
+@dataclasses.dataclass(frozen=True)
+class _Problem:
+    """What is minimized and how: the pure functions that start a lane and advance it."""
 
-    def evaluate(free: PyTree) -> tuple[Real, Float[Array, " margins"]]:
-        out = loss(to_parameters(bounds, free))
+    loss: Loss
+    optimizer: optax.GradientTransformationExtraArgs
+    bounds: PyTree
+    round_steps: int
+    penalty: float
+    feasibility: float
+
+    def evaluate(self, free: PyTree) -> tuple[Real, Float[Array, " margins"]]:
+        out = self.loss(to_parameters(self.bounds, free))
         value, margins = out if isinstance(out, tuple) else (out, jnp.zeros(0))
         return jnp.asarray(value), jnp.atleast_1d(jnp.asarray(margins))
 
-    def lagrangian(free: PyTree, multipliers: Array, mu: Array) -> tuple[Real, Any]:
-        value, margins = evaluate(free)
+    def lagrangian(self, free: PyTree, multipliers: Array, mu: Array) -> tuple[Real, Any]:
+        value, margins = self.evaluate(free)
         pressed = jnp.maximum(0.0, multipliers - mu * margins)
         total = value + jnp.sum(pressed**2 - multipliers**2) / (2.0 * mu)
         return total, (value, margins)
 
-    def first(free: PyTree) -> Progress:
-        value, margins = jax.eval_shape(evaluate, free)
-        dtype = value.dtype
-        zero = jnp.zeros((), dtype)
+    def first(self, free: PyTree) -> Progress:
+        value, margins = jax.eval_shape(self.evaluate, free)
+        zero = jnp.zeros((), value.dtype)
         return Progress(
             free=free,
-            optimizer=optimizer.init(free),
-            multipliers=jnp.zeros(margins.shape, dtype),
-            penalty=zero + penalty,
+            optimizer=self.optimizer.init(free),
+            multipliers=jnp.zeros(margins.shape, value.dtype),
+            penalty=zero + self.penalty,
             violation=zero + jnp.inf,
-            best=to_parameters(bounds, free),
+            best=to_parameters(self.bounds, free),
             best_loss=zero + jnp.inf,
             best_violation=zero + jnp.inf,
             steps=jnp.asarray(0),
             frozen=jnp.asarray(False),
         )
 
-    def step(progress: Progress, _: None) -> tuple[Progress, tuple[Real, Real]]:
-        p = progress
-        (total, (value, margins)), gradient = jax.value_and_grad(lagrangian, has_aux=True)(
-            p.free, p.multipliers, p.penalty
-        )
-        updates, optimizer_state = optimizer.update(
+    def step(self, p: Progress, _: None) -> tuple[Progress, tuple[Real, Real]]:
+        slope = jax.value_and_grad(self.lagrangian, has_aux=True)
+        (total, (value, margins)), gradient = slope(p.free, p.multipliers, p.penalty)
+        updates, optimizer = self.optimizer.update(
             gradient, p.optimizer, p.free, value=total, grad=gradient,
-            value_fn=lambda free: lagrangian(free, p.multipliers, p.penalty)[0],
+            value_fn=lambda free: self.lagrangian(free, p.multipliers, p.penalty)[0],
         )  # fmt: skip
         moved = optax.apply_updates(p.free, updates)
         violation = jnp.max(jnp.maximum(0.0, -margins), initial=0.0)
-        frozen = p.frozen | ~(jnp.isfinite(total) & _all_finite((gradient, moved)))
-        best = _best(p, to_parameters(bounds, p.free), value, violation, feasibility)
+        parameters = to_parameters(self.bounds, p.free)
+        best = _best(p, parameters, value, violation, self.feasibility)
         new = Progress(
-            moved,
-            optimizer_state,
-            p.multipliers,
-            p.penalty,
-            p.violation,
-            *best,
-            p.steps + 1,
-            frozen,
+            moved, optimizer, p.multipliers, p.penalty, p.violation, *best, p.steps + 1, p.frozen
         )
-        new = _end_of_round(new, margins, violation, round_steps)
+        new = _end_of_round(new, margins, violation, self.round_steps)
+        frozen = p.frozen | ~(jnp.isfinite(total) & _all_finite((gradient, moved)))
         kept = eqx.tree_at(lambda q: (q.steps, q.frozen), p, (p.steps + 1, frozen))
         new = jax.tree.map(lambda a, b: jnp.where(frozen, a, b), kept, new)
         return new, (value, violation)
 
-    def advance(progress: Progress, count: _Count) -> tuple[Progress, History]:
-        progress, (losses, violations) = jax.lax.scan(step, progress, None, length=count.value)
+    def advance(self, progress: Progress, count: _Count) -> tuple[Progress, History]:
+        progress, (losses, violations) = jax.lax.scan(self.step, progress, None, length=count.value)
         return progress, History(losses, violations)
-
-    return first, advance
 
 
 def _best(

@@ -5,8 +5,9 @@ import jax.numpy as jnp
 
 from .._checks import as_complex, check_square
 from .._types import Operator, OperatorLike, Real
+from ..algebra.divided_differences import Log
 from ..algebra.operators import expectation
-from ..algebra.spectral import Log, apply, group_levels, level_projectors
+from ..algebra.spectral import apply, group_levels, level_projectors
 from .entropy import relative_entropy
 
 

@@ -17,18 +17,9 @@ from jaxtyping import Array
 
 from .._checks import as_complex, as_real, check_square
 from .._types import Operator, OperatorLike, Real, RealLike
+from ..algebra.divided_differences import AtLeast, Below, Log, One, Restricted
 from ..algebra.operators import expectation
-from ..algebra.spectral import (
-    AtLeast,
-    Below,
-    Log,
-    One,
-    Restricted,
-    apply,
-    eigensystem,
-    eigenvalues,
-    frechet,
-)
+from ..algebra.spectral import apply, eigensystem, eigenvalues, frechet
 from ..algebra.states import boltzmann, check_temperature
 
 

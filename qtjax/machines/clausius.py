@@ -19,7 +19,8 @@ from .._types import Operator, Real, RealLike
 from ..dynamics.open_system import OpenSystem, heat_currents, right_hand_side
 from ..dynamics.path import StrokePath, stroke_path
 from ..information.entropy import entropy, entropy_rate_analytic
-from .cycle import CycleSolution, Stroke
+from .cycle import CycleSolution
+from .stroke import Stroke
 
 # Gauss-Kronrod rule of 7 and 15 points on [0, 1] (Kronrod 1965; QUADPACK qk15).
 _HALF = [0.991455371120812639206854697526329, 0.949107912342758524526189684047851,

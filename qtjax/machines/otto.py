@@ -13,7 +13,7 @@ from ..dynamics.open_system import OpenSystem
 from ..dynamics.schedules import Linear
 from ..dynamics.spectra import AbstractSpectrum, Flat
 from ..dynamics.transitions import Transitions
-from .cycle import Cycle, Stroke
+from .stroke import Cycle, Stroke
 
 
 def otto_cycle(

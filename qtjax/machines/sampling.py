@@ -11,7 +11,8 @@ from ..dynamics.path import stroke_path
 from ..information.entropy import entropy
 from ..thermodynamics.rates import Rates, energy, rates
 from ..thermodynamics.temperature import GeneralizedTemperature, generalized_temperature
-from .cycle import CycleSolution, Stroke
+from .cycle import CycleSolution
+from .stroke import Stroke
 
 
 class StrokeSamples(eqx.Module):

@@ -9,19 +9,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from qtjax.algebra.spectral import (
-    AtLeast,
-    Exp,
-    Level,
-    Log,
-    One,
-    Restricted,
-    apply,
-    eigenvalues,
-    frechet,
-    group_levels,
-    level_projectors,
-)
+from qtjax.algebra.divided_differences import AtLeast, Exp, Level, Log, One, Restricted
+from qtjax.algebra.spectral import apply, eigenvalues, frechet, group_levels, level_projectors
 
 # Spectra: generic, nearly degenerate on both sides of every switch, exactly degenerate.
 SPECTRA = {

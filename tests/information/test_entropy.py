@@ -10,8 +10,9 @@ import mpmath
 import numpy as np
 import pytest
 
+from qtjax.algebra.divided_differences import Log
 from qtjax.algebra.operators import commutator, number, sigmax, sigmaz
-from qtjax.algebra.spectral import Log, apply
+from qtjax.algebra.spectral import apply
 from qtjax.algebra.states import maximally_mixed, random_density_matrix, thermal_state
 from qtjax.information.entropy import (
     entropy,
