@@ -76,7 +76,7 @@ from .information.entropy import (
     relative_entropy,
 )
 from .machines.clausius import clausius_integrals, generalized_efficiency, interior_production
-from .machines.cycle import CycleSolution, limit_cycle, transient
+from .machines.cycle import CycleSolution, limit_cycle, resolving_steps, transient
 from .machines.otto import otto_cycle
 from .machines.stroke import Cycle, Stroke
 from .thermodynamics.ergotropy import ergotropy, passive_state

@@ -22,7 +22,7 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
     )
     inaccurate = (
         "A driven stroke was not resolved to the tolerance: its estimated error exceeds it. "
-        "Increase `steps`, or loosen `tolerance`."
+        "Increase `steps` (`resolving_steps` finds how many), or loosen `tolerance`."
     )
 
 

@@ -22,11 +22,11 @@ from .design.objectives import objective
 from .design.optimize import History, Optimum, Progress, optimize
 from .design.parameters import Bounded
 from .io import Engine, read_engine, write_engine
-from .machines.cycle import CycleSolution, limit_cycle
+from .machines.cycle import CycleSolution, limit_cycle, resolving_steps
 from .report import figures_of_merit
 
-MAGNUS_STEPS = 32
 AGREEMENT = 1e-4
+SEARCH_TOLERANCE = 1e-7  # of the maps while searching; reports are resolved to 1e-9
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Monitor:
     def __call__(self, progress: Progress, history: History) -> None:
         best = best_lane(progress.best_loss, progress.best_violation)
         parameters = jax.tree.map(lambda x: x[best], progress.best)
-        cycle = limit_cycle(self.engine.cycle(parameters), steps=MAGNUS_STEPS, throw=False)
+        cycle = limit_cycle(self.engine.cycle(parameters), throw=False)
         row = {
             "step": int(progress.steps[best]),
             "objective": -float(progress.best_loss[best]),
@@ -111,7 +111,7 @@ def improve(
     """
     if not jax.tree.leaves(engine.start):
         raise ValueError("key `free`: found nothing, expected at least one free parameter")
-    before = limit_cycle(engine.cycle(), steps=2 * MAGNUS_STEPS)
+    before = limit_cycle(engine.cycle())
     out.mkdir(parents=True, exist_ok=True)
     write_engine(engine, out / "start.toml")
     write_json(out / "settings.json", asdict(settings))
@@ -132,7 +132,7 @@ def improve(
     best = best_lane(optimum.loss, optimum.violation)
     improved = engine.with_parameters(jax.tree.map(lambda x: x[best], optimum.parameters))
     write_engine(improved, out / "optimized.toml")
-    after = limit_cycle(improved.cycle(), steps=2 * MAGNUS_STEPS, throw=False)
+    after = limit_cycle(improved.cycle(), throw=False)
     write_json(out / "history.json", _history(optimum, monitor))
     report = {
         "before": figures_of_merit(before, engine.names),
@@ -165,10 +165,11 @@ def engine_loss(engine: Engine, start_power: float) -> Callable[[PyTree], Any]:
         power_exponent=table.power_exponent,
         efficiency_exponent=table.efficiency_exponent,
     )
+    steps = resolving_steps(engine.cycle(), SEARCH_TOLERANCE, first=32)
     least = start_power if table.minimum_power == "start" else table.minimum_power
 
     def loss(parameters: PyTree) -> Any:
-        cycle = limit_cycle(engine.cycle(parameters), steps=MAGNUS_STEPS, throw=False)
+        cycle = limit_cycle(engine.cycle(parameters), steps=steps, throw=False)
         if least == "none":
             return -merit(cycle)
         return -merit(cycle), (cycle.power - least) / (abs(least) or 1.0)

@@ -17,6 +17,8 @@ from ..information.entropy import entropy
 from ..thermodynamics.rates import entropy_flux
 from .stroke import Cycle
 
+_FIRST_STEPS, _MOST_STEPS = 64, 16384
+
 REGIMES = ("engine", "refrigerator", "heater", "accelerator", "none")
 
 
@@ -215,7 +217,7 @@ class CycleSolution(eqx.Module):
 
 
 def limit_cycle(
-    cycle: Cycle, *, steps: int = 64, tolerance: float | None = None, throw: bool = True
+    cycle: Cycle, *, steps: int | None = None, tolerance: float | None = None, throw: bool = True
 ) -> CycleSolution:
     """The limit cycle of a machine: the fixed point of its affine one-cycle map, solved directly.
 
@@ -225,7 +227,10 @@ def limit_cycle(
 
     Args:
         cycle: the cycle.
-        steps: Magnus steps (sixth order) per driven stroke, static; constant strokes are exact.
+        steps: Magnus steps (sixth order) per driven stroke, static; constant strokes are exact. By
+            default 64, and for a concrete cycle twice as many until the tolerance is met. Inside
+            `jit`, `vmap` and `grad` it cannot depend on values: give `resolving_steps(cycle)` of a
+            typical cycle where 64 do not do.
         tolerance: largest estimated error of a driven stroke's map; 1e-9 in float64, 1e-4 in
             float32.
         throw: raise `SolverError` if the outcome is concrete and not successful. Inside `jit`,
@@ -239,11 +244,53 @@ def limit_cycle(
             resolved, or a parameter is not finite.
     """
     if tolerance is None:
-        tolerance = 1e-9 if jax.config.read("jax_enable_x64") else 1e-4
-    solution = _limit_cycle(cycle, steps, tolerance)
+        tolerance = _default_tolerance()
+    solution = _limit_cycle(cycle, _FIRST_STEPS if steps is None else steps, tolerance)
+    if steps is None and _unresolved(solution.error, tolerance):
+        solution = _limit_cycle(cycle, resolving_steps(cycle, tolerance), tolerance)
     if throw:
         raise_if_failed(solution)
     return solution
+
+
+def resolving_steps(
+    cycle: Cycle, tolerance: float | None = None, *, first: int = _FIRST_STEPS
+) -> int:
+    """How many Magnus steps per driven stroke resolve a concrete cycle: `first` times a power of 2.
+
+    Args:
+        cycle: a concrete cycle.
+        tolerance: as for `limit_cycle`.
+        first: the number to begin with.
+
+    Returns:
+        The number to pass as `steps` to `limit_cycle` and `transient`; at most 16384, where the
+        error may still exceed the tolerance.
+
+    Raises:
+        ValueError: traced or batched.
+    """
+    if not is_concrete(cycle):
+        raise ValueError("`cycle` is traced; find the steps for a concrete one and pass them on.")
+    tolerance = _default_tolerance() if tolerance is None else tolerance
+    steps = first
+    while steps < _MOST_STEPS and _unresolved(_map_error(cycle, steps), tolerance):
+        steps *= 2
+    return steps
+
+
+def _default_tolerance() -> float:
+    return 1e-9 if jax.config.read("jax_enable_x64") else 1e-4
+
+
+def _unresolved(error: Real, tolerance: float) -> bool:
+    """Whether a concrete, unbatched error estimate exceeds the tolerance."""
+    return is_concrete(error) and jnp.ndim(error) == 0 and bool(error > tolerance)
+
+
+@eqx.filter_jit
+def _map_error(cycle: Cycle, steps: int) -> Real:
+    return jnp.max(jnp.stack([stroke.error for stroke in _propagators(cycle, steps)]))
 
 
 @eqx.filter_jit

@@ -183,6 +183,14 @@ def test_more_steps_resolve_a_hard_ramp():
     assert difference < max(10.0 * float(fine.error), 1e-13)
 
 
+def test_steps_are_found_for_a_concrete_slow_ramp():
+    assert bool(qt.limit_cycle(hard_machine(20.0)).result == qt.RESULTS.successful)
+    steps = qt.resolving_steps(hard_machine(20.0))
+    assert steps in (128, 256)
+    coarse = qt.limit_cycle(hard_machine(20.0), steps=steps // 2, throw=False)
+    assert bool(coarse.result == qt.RESULTS.inaccurate)
+
+
 def test_quench_between_strokes_books_its_work():
     whole = reference_machine(durations=(2.0, 0.0, 2.0, 0.0))
     hot, _, cold, _ = whole.strokes

@@ -235,7 +235,7 @@ def test_efficiency_by_the_clausius_route(fast, reference):
 
 def cooling_stroke(duration=60.0):
     bath = qt.LocalBath(qt.destroy(2), 1.0, 0.3, qt.Flat(0.2))
-    return qt.machines.cycle.Stroke(qt.OpenSystem(qt.Static(1.0 * N), (bath,)), duration, "cold")
+    return qt.Stroke(qt.OpenSystem(qt.Static(1.0 * N), (bath,)), duration, "cold")
 
 
 def test_clausius_integral_across_a_turning_point():
@@ -261,7 +261,7 @@ def test_clausius_integral_across_a_turning_point():
 
 def test_clausius_integral_masks_what_does_not_move():
     # dS/dt = 0 throughout at the maximally mixed state of a closed stroke: T = 0/0 at every node.
-    closed = qt.machines.cycle.Stroke(qt.OpenSystem(qt.Static(1.0 * N)), 1.0, "hot")
+    closed = qt.Stroke(qt.OpenSystem(qt.Static(1.0 * N)), 1.0, "hot")
     found = clausius_integral(closed, 0.5 * jnp.eye(2, dtype=complex))
     assert int(found.masked) == 2 * 8 * 15  # every node of every half panel
     assert float(found.value) == 0.0
