@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from .._types import Operator, RealLike
+from .._types import Operator, Real, RealLike
 from ..algebra.superoperators import pack, unpack
 from .exponentials import expm1, exponential_action, magnus_exponent
 from .generators import AbstractGenerator, build_generator
@@ -41,6 +41,13 @@ class StrokePath(NamedTuple):
         n = self.vectors.shape[1]
         exponent = magnus_exponent(self.generator, self.grid[i], s)[:n, :n]
         return unpack(exponential_action(exponent, self.vectors[i]))
+
+    def flow(self, s: RealLike, rho: Operator) -> tuple[Operator, Real]:
+        """d rho/ds and dQ/ds (all baths) at scaled time s in state rho."""
+        x = pack(rho)
+        n = x.shape[0]
+        y_dot = self.generator(s)[:, :n] @ x
+        return unpack(y_dot[:n]), jnp.sum(y_dot[n:-1])
 
 
 def stroke_path(system: OpenSystem, duration: RealLike, rho0: Operator, points: int) -> StrokePath:

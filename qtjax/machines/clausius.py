@@ -16,9 +16,12 @@ from jaxtyping import Array, Bool, Float
 
 from .._checks import is_concrete
 from .._types import Operator, Real, RealLike
-from ..dynamics.open_system import OpenSystem, heat_currents, right_hand_side
+from ..algebra.divided_differences import Log
+from ..algebra.operators import commutator
+from ..algebra.spectral import apply
+from ..dynamics.open_system import OpenSystem
 from ..dynamics.path import StrokePath, stroke_path
-from ..information.entropy import entropy, entropy_rate_analytic
+from ..information.entropy import entropy
 from .cycle import CycleSolution
 from .stroke import Stroke
 
@@ -60,8 +63,8 @@ class ClausiusIntegral(NamedTuple):
 def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> ClausiusIntegral:
     """int T dS along a stroke from rho0, by a Gauss-Kronrod rule over S.
 
-    In each panel S = S_a + (S_b - S_a) sin^2(pi u/2), so that the square-root singularity of T at a
-    turning point is harmless.
+    At a turning point of S, where T has a pole like an inverse square root, panels end and S is
+    substituted by a square, so that the integrand is smooth.
 
     Args:
         stroke: a stroke of the cycle.
@@ -78,38 +81,50 @@ def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> Cla
 def _integral(system: OpenSystem, duration: Real, rho0: Operator, panels: int) -> ClausiusIntegral:
     path = stroke_path(system, duration, rho0, 8 * panels)
     starts, ends = path.grid[:-8:8], path.grid[8::8]
-    slopes = jax.vmap(lambda s, rho: _slope(system, s, rho))
-    signs = jnp.sign(slopes(path.grid[::8], path.states[::8]))
+    rates = jax.vmap(lambda s, rho: _rates(path, s, rho)[1])
+    signs = jnp.sign(rates(path.grid[::8], path.states[::8]))
     turns = signs[:-1] * signs[1:] < 0.0
-    cuts = jax.vmap(lambda a, b, sign: _turning_point(system, path, a, b, sign))(
-        starts, ends, signs[:-1]
-    )
+    cuts = jax.vmap(lambda a, b, sign: _turning_point(path, a, b, sign))(starts, ends, signs[:-1])
     cuts = jnp.where(turns, cuts, 0.5 * (starts + ends))
     edges = jnp.append(jnp.stack([starts, cuts], axis=1).reshape(-1), ends[-1])
     entropies = jax.vmap(lambda s: entropy(path.at(s)))(edges)
     first, change = entropies[:-1, None], jnp.diff(entropies)[:, None]
-    targets = first + change * jnp.sin(0.5 * jnp.pi * _U) ** 2
+    share, density = _substitution(turns)
+    targets = first + change * share
     rising = jnp.broadcast_to(change > 0.0, targets.shape)
     a, b = (jnp.broadcast_to(x[:, None], targets.shape) for x in (edges[:-1], edges[1:]))
     nodes = (x.reshape(-1) for x in (a, b, rising, targets))
     temperatures, regular = jax.vmap(
-        lambda *node: _temperature(system, path, _time_of_entropy(path, *node))
+        lambda *node: _temperature(path, _time_of_entropy(path, *node))
     )(*nodes)
     values = jnp.where(regular, temperatures, 0.0).reshape(targets.shape)
-    values = values * change * 0.5 * jnp.pi * jnp.sin(jnp.pi * _U)
+    values = values * change * density
     integrals = values @ _K15
     error = jnp.sum(_kronrod_error(values, integrals))
     return ClausiusIntegral(jnp.sum(integrals), error, jnp.sum(turns), jnp.sum(~regular))
 
 
+def _substitution(turns: Bool[Array, " panels"]) -> tuple[Array, Array]:
+    """(S - S_a)/(S_b - S_a) and its slope at the nodes of both halves of each panel.
+
+    Straight, but 1 - (1-u)^2 before a turning point and u^2 after it.
+    """
+    turns = turns[:, None]
+    share = jnp.stack([jnp.where(turns, 2 * _U - _U**2, _U), jnp.where(turns, _U**2, _U)], axis=1)
+    density = jnp.stack([jnp.where(turns, 2 - 2 * _U, 1), jnp.where(turns, 2 * _U, 1)], axis=1)
+    return share.reshape(-1, _U.size), density.reshape(-1, _U.size)
+
+
 def _kronrod_error(values: Float[Array, "panels 15"], integrals: Float[Array, " panels"]) -> Array:
-    """QUADPACK's estimate, r min(1, (200 |K - G|/r)^1.5), r the integral of |f - mean|."""
+    """QUADPACK's estimate, r min(1, (200 |K - G|/r)^1.5), r the integral of |f - mean|.
+
+    Not below 50 eps times the integral of |f|.
+    """
     difference = jnp.abs(integrals - values @ _G7)
     spread = jnp.abs(values - integrals[:, None]) @ _K15
-    safe = jnp.where(spread > 0.0, spread, 1.0)
-    return jnp.where(
-        spread > 0.0, spread * jnp.minimum(1.0, (200.0 * difference / safe) ** 1.5), 0.0
-    )
+    ratio = 200.0 * difference / jnp.where(spread > 0.0, spread, 1.0)
+    rounding = 50.0 * jnp.finfo(values.dtype).eps * (jnp.abs(values) @ _K15)
+    return jnp.maximum(spread * jnp.minimum(1.0, ratio**1.5), rounding)
 
 
 def clausius_integrals(
@@ -189,32 +204,37 @@ def _interior_production(solution: CycleSolution, panels: int) -> Real:
 
         def interior(s: RealLike, path: StrokePath = path, stroke: Stroke = stroke) -> Real:
             state, h = path.at(s), stroke.system.hamiltonian(s)
-            return jnp.abs(entropy_rate_analytic(state, -1j * (h @ state - state @ h)))
+            return jnp.abs(_entropy_flow(state, -1j * commutator(h, state)))
 
         values = jax.vmap(interior)(nodes.reshape(-1))
         total = total + stroke.duration * jnp.sum(weights.reshape(-1) * values)
     return total
 
 
-def _temperature(system: OpenSystem, path: StrokePath, s: Real) -> tuple[Real, Bool[Array, ""]]:
+def _rates(path: StrokePath, s: RealLike, rho: Operator) -> tuple[Real, Real]:
+    """(dQ/ds, dS/ds) at a state of the path."""
+    rho_dot, heat = path.flow(s, rho)
+    return heat, _entropy_flow(rho, rho_dot)
+
+
+def _entropy_flow(rho: Operator, rho_dot: Operator) -> Real:
+    """-tr(X ln rho), of which eq. (10) is the case X = rho' and eq. (11) X = -i[H, rho]."""
+    return -jnp.sum(apply(Log(), rho) * rho_dot.T).real
+
+
+def _temperature(path: StrokePath, s: Real) -> tuple[Real, Bool[Array, ""]]:
     """T(t) of eq. (17) at a state of the path, and whether dS/dt is not 0 there."""
-    rho = path.at(s)
-    heat, rate = heat_currents(system, s, rho).sum(), _slope(system, s, rho)
+    heat, rate = _rates(path, s, path.at(s))
     regular = jnp.abs(rate) > 1e-14 * (1.0 + jnp.abs(heat))
     return heat / jnp.where(regular, rate, 1.0), regular
 
 
-def _slope(system: OpenSystem, s: RealLike, rho: Operator) -> Real:
-    """dS/dt (per time, also in a stroke of zero length)."""
-    return entropy_rate_analytic(rho, right_hand_side(system, s, rho))
-
-
-def _turning_point(system: OpenSystem, path: StrokePath, a: Real, b: Real, sign: Real) -> Real:
+def _turning_point(path: StrokePath, a: Real, b: Real, sign: Real) -> Real:
     """Where dS/dt loses its sign at a, between a and b, by bisection."""
 
     def halve(ends: tuple[Real, Real], _: None) -> tuple[tuple[Real, Real], None]:
         middle = 0.5 * (ends[0] + ends[1])
-        before = _slope(system, middle, path.at(middle)) * sign > 0.0
+        before = _rates(path, middle, path.at(middle))[1] * sign > 0.0
         return (jnp.where(before, middle, ends[0]), jnp.where(before, ends[1], middle)), None
 
     (a, b), _ = jax.lax.scan(halve, (a, b), None, length=_ITERATIONS)
