@@ -8,9 +8,9 @@ import numpy as np
 
 jax.config.update("jax_enable_x64", True)
 
-import qtjax as qt  # noqa: E402
+import qtjax as qt
 
-from .common import KNOTS, median_seconds, reference_machine, save  # noqa: E402
+from .common import KNOTS, median_seconds, reference_machine, save
 
 
 def outputs(durations):
