@@ -448,3 +448,17 @@ def test_a_hamiltonian_that_is_not_hermitian_is_named():
     system = qt.OpenSystem(lambda t: qt.destroy(2))
     with pytest.raises(ValueError, match=r"`hamiltonian\(ts\[0\]\)` must be Hermitian"):
         qt.evolve(system, RHO0, TS)
+
+
+def test_backsolve_through_a_bath_that_follows_the_hamiltonian():
+    """Its generator has complex parameters, which Diffrax gets as pairs of real ones."""
+
+    def heat(temperature, adjoint=None):
+        bath = qt.AdiabaticBath(SX, temperature, qt.Flat(0.3))
+        system = qt.OpenSystem(qt.Driven([(qt.Linear(1.0, 2.0), N), (0.3, SX)]), bath)
+        options = {"adjoint": adjoint, "throw": False}
+        return qt.evolve(system, RHO0, jnp.array([0.0, 1.0]), **options).ledger.heat[-1, 0]
+
+    h = 1e-4
+    slope = (float(heat(0.7 + h)) - float(heat(0.7 - h))) / (2 * h)  # truncated at h^2 ~ 1e-8
+    assert abs(float(jax.grad(heat)(0.7, dfx.BacksolveAdjoint())) - slope) < 1e-7
