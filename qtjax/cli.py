@@ -2,11 +2,12 @@
 
 import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import jax
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 app = typer.Typer(
@@ -42,12 +43,13 @@ def optimize_command(
 
     try:
         if resume:
-            folder, machine, settings = _begun(out, engine, steps, seed, starts, settings_of)
+            folder = _begun(out, engine, steps, seed, starts)
+            machine, settings = settings_of(folder)
         else:
             folder, machine = _fresh(out), read_engine(REFERENCE if engine is None else engine)
             given = {"steps": steps, "seed": seed, "starts": starts}
             settings = Settings(**{k: v for k, v in given.items() if v is not None})
-        console.print(f"[bold]{machine.table.title}[/bold]: {_what(machine)}")
+        console.print(f"[bold]{escape(machine.table.title)}[/bold]: {escape(_what(machine))}")
         with _progress() as progress:
             task = progress.add_task("optimizing", total=settings.steps, figures="compiling ...")
 
@@ -59,7 +61,7 @@ def optimize_command(
                 machine, settings, folder, resume=resume, tell=tell
             )
     except (ValueError, SolverError, FileNotFoundError) as error:
-        console.print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
         console.print(
@@ -97,8 +99,10 @@ def _fresh(out: Path | None) -> Path:
     return out
 
 
-def _begun(out, engine, steps, seed, starts, settings_of):
-    """The folder, engine and settings of a run to go on with."""
+def _begun(
+    out: Path | None, engine: Path | None, steps: int | None, seed: int | None, starts: int | None
+) -> Path:
+    """The folder of a run to go on with, which keeps its own settings."""
     if out is None:
         raise ValueError("`--resume` needs `--out`, the folder of the run to go on with.")
     given = {"ENGINE": engine, "--steps": steps, "--seed": seed, "--starts": starts}
@@ -108,10 +112,10 @@ def _begun(out, engine, steps, seed, starts, settings_of):
             f"`--resume` goes on with the settings in {out}, so {', '.join(changed)} must be left "
             "out; begin a new run to change them."
         )
-    return (out, *settings_of(out))
+    return out
 
 
-def _what(machine) -> str:
+def _what(machine: Any) -> str:
     """The objective and what is free, with bounds, in one line."""
     table = machine.table
     least = table.optimize.minimum_power
@@ -128,7 +132,8 @@ def _what(machine) -> str:
     return f"maximize {table.optimize.objective}{condition}; free: {'; '.join(free)}"
 
 
-def _say_starts(summary) -> None:
+def _say_starts(summary: dict[str, Any]) -> None:
+    """What became of every start."""
     starts = summary["starts"]
     reached = [str(s["start"]) for s in starts if s["reached_best"]]
     console.print(
@@ -146,7 +151,8 @@ def _say_starts(summary) -> None:
             )
 
 
-def _draw(folder, machine, before, after, optimum) -> None:
+def _draw(folder: Path, machine: Any, before: Any, after: Any, optimum: Any) -> None:
+    """The figures, if matplotlib is there."""
     try:
         from .plots import save_figures
     except ImportError:

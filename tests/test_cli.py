@@ -120,9 +120,14 @@ def test_a_finished_folder_is_not_overwritten(finished):
         (("--resume",), "needs `--out`"),
         (("--resume", "--out", "nowhere"), "nothing was begun there"),
         (("missing.toml",), "missing.toml"),
+        (("wrong.toml",), "key `free.ramps.expansion`: found [1.5, -0.5], expected [lower, upper]"),
     ],
 )
 def test_mistakes_on_the_command_line_are_told(tmp_path, arguments, message):
+    text = REFERENCE.read_text(encoding="utf-8").replace(
+        "expansion = [-0.5, 1.5]", "expansion = [1.5, -0.5]"
+    )
+    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
     run = qtjax("optimize", *arguments, cwd=tmp_path)
     assert run.returncode == 2
     assert message in run.stdout
