@@ -356,9 +356,3 @@ def gibbs_defect(bath: AbstractDissipator, t: RealLike, hamiltonian: Operator) -
         )
     tau = thermal_state(hamiltonian, bath.temperature)
     return jnp.max(jnp.abs(dissipate(*bath.jumps(t, hamiltonian), tau)))
-
-
-def freeze(bath: AbstractDissipator, t: RealLike, hamiltonian: Operator) -> Lindblad:
-    """The bath as a `Lindblad` with the rates and operators that it has at time t under H(t)."""
-    rates, operators = bath.jumps(t, hamiltonian)
-    return Lindblad(operators, tuple(rates), bath.temperature)

@@ -156,11 +156,6 @@ def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"
     return jnp.concatenate([inner.reshape(-1), edges[-1:]])
 
 
-def magnus_product(generator: AbstractGenerator, edges: Float[Array, " edges"]) -> Matrix:
-    """The ordered product of Magnus steps between consecutive edges, minus 1, (m, m)."""
-    return _product(magnus_steps(generator, edges[:-1], edges[1:]))
-
-
 def magnus_steps(
     generator: AbstractGenerator, starts: Float[Array, " steps"], ends: Float[Array, " steps"]
 ) -> Float[Array, "steps m m"]:

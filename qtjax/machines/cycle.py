@@ -110,7 +110,7 @@ class CycleSolution(eqx.Module):
         A cross-check of `efficiency` by a quadrature over S; see `clausius_integrals` for its error
         estimate and flags.
         """
-        from .clausius import generalized_efficiency
+        from .clausius import generalized_efficiency  # which is made of limit cycles
 
         return generalized_efficiency(self)
 
