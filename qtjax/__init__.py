@@ -5,7 +5,8 @@ For quoted results enable float64: `jax.config.update("jax_enable_x64", True)`.
 """
 
 from ._results import RESULTS, SolverError
-from .algebra.composite import embed, partial_trace, tensor
+from .algebra.canonical import CanonicalForm, canonical_form, canonical_form_of, traceless_basis
+from .algebra.composite import embed, partial_trace, partial_transpose, tensor
 from .algebra.operators import (
     anticommutator,
     commutator,
@@ -45,7 +46,10 @@ from .dynamics.evolve import Expectation, Ledger, Solution, default_tolerances, 
 from .dynamics.hamiltonians import AbstractHamiltonian, Driven, FromFunction, Static
 from .dynamics.open_system import (
     OpenSystem,
+    canonical_generator,
+    composite_system,
     dissipative_parts,
+    gibbs_defects,
     heat_currents,
     liouvillian,
     power,
@@ -65,8 +69,17 @@ from .dynamics.schedules import (
 )
 from .dynamics.solvers import Exponential, Magnus
 from .dynamics.spectra import AbstractSpectrum, Flat, Ohmic, occupation, thermal_rates
+from .dynamics.steady_state import SteadyState, steady_state
+from .dynamics.time_local import LorentzianDamping, eternal_dephasing, oscillating_dephasing
 from .dynamics.transitions import Transitions, bohr_transitions
 from .information.coherence import coherence, dephase
+from .information.correlations import (
+    concurrence,
+    correlation_entropy,
+    mutual_information,
+    negativity,
+    total_correlation,
+)
 from .information.entropy import (
     entropy,
     entropy_rate,
@@ -75,12 +88,52 @@ from .information.entropy import (
     free_energy,
     relative_entropy,
 )
+from .machines.carnot import stepwise_carnot_cycle
 from .machines.clausius import clausius_integrals, generalized_efficiency, interior_production
 from .machines.cycle import CycleSolution, limit_cycle, resolving_steps, transient
+from .machines.exchange import (
+    exchange,
+    partial_swap,
+    qubit_and_oscillator,
+    qubit_and_spins,
+)
 from .machines.otto import otto_cycle
 from .machines.stroke import Cycle, Stroke
+from .thermodynamics.comparison import (
+    Accounting,
+    Conditions,
+    accounting_table,
+    accountings,
+    measure_conditions,
+)
+from .thermodynamics.erasure import ErasureLedger, von_neumann_ledger
 from .thermodynamics.ergotropy import ergotropy, passive_state
+from .thermodynamics.parts import PartRates, internal_coupling, part_rates
+from .thermodynamics.production import (
+    BathRates,
+    CoherenceSplit,
+    adiabatic_production,
+    bath_rates,
+    coherence_split,
+    deffner_lutz_closed,
+    deffner_lutz_open,
+    fixed_point_production,
+    free_energy_production,
+    spohn_production,
+    spohn_total,
+)
 from .thermodynamics.rates import Rates, energy, rates
+from .thermodynamics.reservoirs import FiniteReservoirs, finite_reservoirs
+from .thermodynamics.state_temperatures import (
+    Temperatures,
+    covariance_beta,
+    energy_beta,
+    entropy_beta,
+    gradient_beta,
+    population_beta,
+    spectral_beta,
+    temperatures,
+)
 from .thermodynamics.temperature import (
     GeneralizedTemperature,
     TemperatureStatus,

@@ -20,6 +20,11 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
         "all strokes are unitary or all rates are zero. Put at least one stroke in contact with a "
         "bath that moves every state, or follow `transient` from a given state."
     )
+    steady_state_not_unique = (
+        "The steady state is not unique: the generator leaves more than one state as it is, as "
+        "without baths, with all rates zero, or with levels that no bath connects. Add what "
+        "connects them, or follow `evolve` from a given state."
+    )
     inaccurate = (
         "A driven stroke was not resolved to the tolerance: its estimated error exceeds it. "
         "Increase `steps` (`resolving_steps` finds how many), or loosen `tolerance`."

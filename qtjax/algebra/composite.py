@@ -101,12 +101,7 @@ def partial_trace(
     """
     dims = tuple(dims)
     rho = as_complex(rho)
-    d = math.prod(dims)
-    if rho.shape != (d, d):
-        raise ValueError(
-            f"`dims` {dims} multiply to {d}, but `rho` has shape {rho.shape}; "
-            "give the dimension of every part, in order."
-        )
+    check_dims(rho, dims)
     kept = _indices("keep", keep, len(dims))
     parts = len(dims)
     columns = [parts + k if k in kept else k for k in range(parts)]
@@ -117,3 +112,38 @@ def partial_trace(
     )
     size = math.prod(dims[k] for k in kept)
     return traced.reshape(size, size)
+
+
+def partial_transpose(
+    rho: Num[Array | np.ndarray, "d d"], dims: Sequence[int], sites: int | Sequence[int]
+) -> Operator:
+    """The operator transposed on some parts, in the product basis.
+
+    Args:
+        rho: operator of the whole, (d, d).
+        dims: dimension of each part; their product is d.
+        sites: the part, or parts, that are transposed.
+
+    Returns:
+        Operator of the whole, (d, d).
+
+    Raises:
+        ValueError: `dims` does not multiply to d, or a part does not exist.
+    """
+    dims, rho = tuple(dims), as_complex(rho)
+    check_dims(rho, dims)
+    parts = len(dims)
+    order = np.arange(2 * parts)
+    for k in _indices("sites", sites, parts):
+        order[[k, parts + k]] = order[[parts + k, k]]
+    return rho.reshape(dims + dims).transpose(tuple(order)).reshape(rho.shape)
+
+
+def check_dims(rho: Num[Array | np.ndarray, "d d"], dims: tuple[int, ...]) -> None:
+    """Raise unless the dimensions of the parts multiply to that of the whole."""
+    d = math.prod(dims)
+    if rho.shape != (d, d):
+        raise ValueError(
+            f"`dims` {dims} multiply to {d}, but `rho` has shape {rho.shape}; "
+            "give the dimension of every part, in order."
+        )

@@ -116,6 +116,25 @@ class Exp(AbstractSpectralFunction):
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class Sqrt(AbstractSpectralFunction):
+    """The square root of max(l, eps^2), so that its derivatives at 0 are large and finite."""
+
+    def _roots(self, lam: Spectrum) -> Spectrum:
+        return jnp.sqrt(jnp.maximum(lam, float(jnp.finfo(lam.dtype).eps) ** 2))
+
+    def values(self, lam: Spectrum) -> Spectrum:
+        return jnp.sqrt(jnp.maximum(lam, 0.0))
+
+    def first(self, lam: Spectrum) -> Pairs:
+        r = self._roots(lam)
+        return 1 / (r[..., :, None] + r[..., None, :])
+
+    def second(self, lam: Spectrum) -> Triples:
+        f = self.first(lam)
+        return -f[..., :, :, None] * f[..., None, :, :] * f[..., :, None, :]
+
+
 def _simplex_integral(lam: Spectrum, f2: Callable[[Array], Array]) -> Triples:
     """f[a, b, c] for nearby a <= b <= c: Hermite and Genocchi's integral of f'' over a triangle.
 

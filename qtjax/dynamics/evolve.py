@@ -33,7 +33,7 @@ from .generators import (
     real_leaves,
 )
 from .hamiltonians import hamiltonian_jump
-from .open_system import OpenSystem
+from .open_system import OpenSystem, gibbs_defects, warn_unless_gibbs
 from .solvers import GeneratorTerm, Magnus
 
 Save = Callable[[OpenSystem, RealLike, Operator], PyTree]
@@ -73,7 +73,8 @@ class Solution(eqx.Module):
         state: the last state, (d, d).
         ledger: energy, entropy, heat, work and residuals over `ts`.
         result: the outcome, one per lane; compare with `RESULTS.successful`.
-        stats: numbers about the run.
+        stats: numbers about the run; `gibbs_defects`, (baths,), says how far each bath is from
+            leaving its Gibbs state as it is, at the first and the last time (`evolve` warns).
         method: "propagator" (exact), "magnus" or "diffrax"; which path was taken, by type.
     """
 
@@ -160,6 +161,8 @@ def evolve(
     Returns:
         `Solution`.
 
+    Warns where a bath does not fix the Gibbs state of H at its temperature (Levy and Kosloff 2014).
+
     Raises:
         ValueError: rho0 not a density matrix of dimension d, times that do not increase or are
             fewer than two, a Hamiltonian that is not Hermitian at ts[0], NaN.
@@ -182,6 +185,9 @@ def evolve(
     )  # fmt: skip
     if throw:
         raise_if_failed(solution)
+    defects = solution.stats["gibbs_defects"]
+    if is_concrete(defects) and defects.ndim == 1:
+        warn_unless_gibbs(system, defects)
     return solution
 
 
@@ -210,6 +216,8 @@ def _evolve(
     saved = jax.tree.map(
         lambda f: jax.vmap(lambda t, rho: f(system, t, rho))(ts, rhos), save, is_leaf=callable
     )
+    ends = [gibbs_defects(system, t) for t in (ts[0], ts[-1])]
+    stats = {**stats, "gibbs_defects": jax.lax.stop_gradient(jnp.maximum(*ends))}
     method = {None: "propagator", Magnus: "magnus"}.get(solver and type(solver), "diffrax")
     return Solution(
         ts, saved, rhos[-1], _ledger(system, ts, rhos, ys[:, n:]), result, stats, method

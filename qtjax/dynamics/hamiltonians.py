@@ -14,6 +14,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._checks import as_complex, check_hermitian
 from .._types import Operator, OperatorLike, RealLike
+from ..algebra.composite import embed
 from .schedules import Schedule, as_schedule, breakpoints_of, jumps_of
 
 
@@ -108,6 +109,75 @@ class FromFunction(AbstractHamiltonian):
 
     def __call__(self, t: RealLike) -> Operator:
         return as_complex(self.function(t))
+
+
+class Embedded(AbstractHamiltonian):
+    """A Hamiltonian of one part as one of the whole.
+
+    Args:
+        hamiltonian: of the part.
+        dims: dimension of each part, static.
+        site: which part it acts on, static.
+    """
+
+    hamiltonian: AbstractHamiltonian
+    dims: tuple[int, ...] = eqx.field(static=True)
+    site: int = eqx.field(static=True)
+
+    def __call__(self, t: RealLike) -> Operator:
+        return embed(self.hamiltonian(t), self.dims, self.site)
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return self.hamiltonian.breakpoints()
+
+    def jumps(self) -> Float[Array, " jumps"]:
+        return self.hamiltonian.jumps()
+
+
+class Sum(AbstractHamiltonian):
+    """The sum of Hamiltonians.
+
+    Args:
+        terms: Hamiltonians of one dimension, at least one.
+    """
+
+    terms: tuple[AbstractHamiltonian, ...]
+
+    def __call__(self, t: RealLike) -> Operator:
+        return sum((term(t) for term in self.terms[1:]), self.terms[0](t))
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return jnp.concatenate([term.breakpoints() for term in self.terms])
+
+    def jumps(self) -> Float[Array, " jumps"]:
+        return jnp.concatenate([term.jumps() for term in self.terms])
+
+
+def embed_hamiltonian(
+    hamiltonian: AbstractHamiltonian, dims: tuple[int, ...], site: int
+) -> AbstractHamiltonian:
+    """The Hamiltonian of one part as one of the whole, of the same type where that has a name."""
+    if isinstance(hamiltonian, Static):
+        return Static(embed(hamiltonian.operator, dims, site))
+    if isinstance(hamiltonian, Driven):
+        operators = [embed(operator, dims, site) for operator in hamiltonian.operators]
+        return Driven(list(zip(hamiltonian.schedules, operators, strict=True)))
+    return Embedded(hamiltonian, dims, site)
+
+
+def add_hamiltonians(terms: Sequence[AbstractHamiltonian]) -> AbstractHamiltonian:
+    """The sum, `Static` or `Driven` where all terms are, so that the fast paths stay open."""
+    if all(isinstance(term, Static) for term in terms):
+        return Static(sum((term.operator for term in terms[1:]), terms[0].operator))  # pyright: ignore
+    if all(isinstance(term, Static | Driven) for term in terms):
+        pairs: list[tuple[Any, Any]] = []
+        for term in terms:
+            if isinstance(term, Driven):
+                pairs += list(zip(term.schedules, term.operators, strict=True))
+            else:
+                pairs.append((1.0, term(0.0)))
+        return Driven(pairs)
+    return Sum(tuple(terms))
 
 
 def as_hamiltonian(value: Any) -> AbstractHamiltonian:

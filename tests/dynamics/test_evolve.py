@@ -18,6 +18,9 @@ from scipy.linalg import expm
 
 import qtjax as qt
 
+# local baths on driven levels, on purpose
+pytestmark = pytest.mark.filterwarnings("ignore:.*Levy and Kosloff")
+
 N, SX, SZ = qt.number(2), qt.sigmax(), qt.sigmaz()
 RHO0 = jnp.array([[0.7, 0.2 - 0.1j], [0.2 + 0.1j, 0.3]])
 TS = jnp.array([0.0, 0.4, 1.5, 2.0])

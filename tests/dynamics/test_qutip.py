@@ -3,10 +3,14 @@
 import diffrax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 import qutip
 from scipy.interpolate import make_interp_spline
 
 import qtjax as qt
+
+# local baths on coupled or driven levels, on purpose
+pytestmark = pytest.mark.filterwarnings("ignore:.*Levy and Kosloff")
 
 TIGHT = {"atol": 1e-12, "rtol": 1e-11, "nsteps": 100_000, "method": "dop853"}
 LOOSER = {

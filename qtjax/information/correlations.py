@@ -1,0 +1,153 @@
+"""Correlations between the parts of a state, eqs. (15), (16).
+
+The paper's S_C = S_AB - S_A - S_B is minus the mutual information: S_C <= 0, and information that
+leaves the parts of a closed whole is kept in it.
+"""
+
+import functools
+import math
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+
+from .._checks import as_complex, check_square
+from .._types import Operator, OperatorLike, Real
+from ..algebra.composite import check_dims, embed, partial_trace, partial_transpose, tensor
+from ..algebra.divided_differences import Log, Sqrt
+from ..algebra.operators import expectation, sigmay
+from ..algebra.spectral import apply, eigenvalues
+from .entropy import relative_entropy
+
+
+def total_correlation(rho: OperatorLike, dims: Sequence[int]) -> Real:
+    """The total correlation sum_i S(rho_i) - S(rho) = D(rho || rho_1 x rho_2 x ...) >= 0.
+
+    Of two parts it is their mutual information. Computed as the relative entropy, in which nothing
+    cancels when correlations are weak; its derivatives are those of the entropies, twice
+    differentiable at full rank.
+
+    Args:
+        rho: density matrix of the whole, (d, d).
+        dims: dimension of each part; their product is d.
+
+    Returns:
+        Correlation in nats.
+
+    Raises:
+        ValueError: `dims` does not multiply to d.
+
+    Source: Watanabe (1960); Groisman, Popescu and Winter, Phys. Rev. A 72, 032317 (2005).
+    """
+    check_square("rho", rho)
+    check_dims(as_complex(rho), tuple(dims))
+    return _total_correlation(as_complex(rho), tuple(dims))
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _total_correlation(rho: Operator, dims: tuple[int, ...]) -> Real:
+    return relative_entropy(rho, tensor(*[partial_trace(rho, dims, k) for k in range(len(dims))]))
+
+
+@_total_correlation.defjvp
+def _total_correlation_jvp(dims, primals, tangents):
+    """That of sum S_i - S: the logarithms of whole and parts cancel where both supports grow."""
+    (rho,), (rho_dot,) = primals, tangents
+    log = apply(Log(), rho)
+    for k in range(len(dims)):
+        log = log - embed(apply(Log(), partial_trace(rho, dims, k)), dims, k)
+    return _total_correlation(rho, dims), expectation(log, rho_dot)
+
+
+def correlation_entropy(rho: OperatorLike, dims: Sequence[int]) -> Real:
+    """The paper's entropy of correlations S_C = S - sum_i S_i <= 0, minus the total correlation.
+
+    Args:
+        rho: density matrix of the whole, (d, d).
+        dims: dimension of each part; their product is d.
+
+    Returns:
+        S_C in nats.
+
+    Raises:
+        ValueError: `dims` does not multiply to d.
+
+    Source: eq. (16).
+    """
+    return -total_correlation(rho, dims)
+
+
+def mutual_information(
+    rho: OperatorLike,
+    dims: Sequence[int],
+    first: int | Sequence[int] = 0,
+    second: int | Sequence[int] | None = None,
+) -> Real:
+    """The mutual information I(A:B) = S_A + S_B - S_AB of two groups of parts.
+
+    Args:
+        rho: density matrix of the whole, (d, d).
+        dims: dimension of each part; their product is d.
+        first: the part, or parts, of A.
+        second: the part, or parts, of B; all others by default.
+
+    Returns:
+        I >= 0 in nats.
+
+    Raises:
+        ValueError: `dims` does not multiply to d, or a part does not exist or is named twice.
+    """
+    dims = tuple(dims)
+    a = (first,) if isinstance(first, int) else tuple(first)
+    rest = tuple(k for k in range(len(dims)) if k not in a)
+    b = rest if second is None else ((second,) if isinstance(second, int) else tuple(second))
+    sizes = [math.prod(dims[k] for k in group if 0 <= k < len(dims)) for group in (a, b)]
+    return total_correlation(partial_trace(rho, dims, (*a, *b)), sizes)
+
+
+def negativity(rho: OperatorLike, dims: Sequence[int], sites: int | Sequence[int] = 0) -> Real:
+    """The negativity: minus the sum of the negative eigenvalues of the partial transpose.
+
+    It has a kink where an eigenvalue crosses 0, with a finite derivative.
+
+    Args:
+        rho: density matrix of the whole, (d, d).
+        dims: dimension of each part; their product is d.
+        sites: one side of the cut.
+
+    Returns:
+        N >= 0; 0 for every separable state (and only for them in 2 x 2 and 2 x 3).
+
+    Raises:
+        ValueError: `dims` does not multiply to d, or a part does not exist.
+
+    Source: Vidal and Werner, Phys. Rev. A 65, 032314 (2002).
+    """
+    return jnp.sum(jnp.maximum(-eigenvalues(partial_transpose(rho, dims, sites)), 0.0))
+
+
+def concurrence(rho: OperatorLike) -> Real:
+    """The concurrence of two qubits, max(0, l1 - l2 - l3 - l4).
+
+    The l are the descending singular values of sqrt(rho) (sigma_y x sigma_y) sqrt(rho)^*. Their
+    derivatives are finite everywhere, those of vanishing l large.
+
+    Args:
+        rho: density matrix, (4, 4).
+
+    Returns:
+        C between 0 (separable) and 1.
+
+    Raises:
+        ValueError: rho is not 4 x 4.
+
+    Source: Wootters, Phys. Rev. Lett. 80, 2245 (1998).
+    """
+    check_square("rho", rho, 4)
+    root = apply(Sqrt(), as_complex(rho))
+    spin_flip = tensor(sigmay(), sigmay())
+    a = root @ spin_flip @ root.conj()
+    # singular values as eigenvalues of a Hermitian matrix, whose derivatives are safe
+    zero = jnp.zeros_like(a)
+    values = eigenvalues(jnp.block([[zero, a], [a.conj().T, zero]]))[:3:-1]
+    return jnp.maximum(0.0, values[0] - values[1:].sum())

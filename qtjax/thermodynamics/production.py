@@ -1,0 +1,289 @@
+"""The mainstream accountings of irreversibility, each under the name of its convention.
+
+Rates are functions of (system, t, rho); totals are functions of a solution. None of them is *the*
+entropy production: that word stands for a convention, and `accountings` (in `comparison`) puts all
+of them side by side.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Complex, Float
+
+from .._types import Operator, Real, RealLike
+from ..algebra.divided_differences import Log
+from ..algebra.operators import expectation
+from ..algebra.spectral import apply
+from ..algebra.states import thermal_state
+from ..dynamics.evolve import Solution
+from ..dynamics.open_system import OpenSystem, dissipative_parts, heat_currents, right_hand_side
+from ..dynamics.steady_state import stationary_state
+from ..information.coherence import coherence, dephase
+from ..information.entropy import (
+    entropy_rate,
+    entropy_rate_analytic,
+    equilibrium_free_energy,
+    free_energy,
+    relative_entropy,
+)
+from .rates import entropy_flux
+
+States = Complex[Array, "times d d"]
+OverTime = Float[Array, " times"]
+
+
+def spohn_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
+    """Spohn's and Alicki's production sigma = S' - sum_k Q_k'/T_k (A1), eq. (14).
+
+    >= 0 if all rates are >= 0 and every D_k fixes the Gibbs state of its bath. A dissipator without
+    a temperature enters with beta = 0 if it carries no heat, and makes sigma nan if it does. A bath
+    at T = 0 gives +inf where it takes heat out.
+
+    Args:
+        system: the open system.
+        t: time.
+        rho: density matrix, (d, d).
+
+    Returns:
+        A scalar, in nats per time.
+
+    Source: Spohn, J. Math. Phys. 19, 1227 (1978); Alicki, J. Phys. A 12, L103 (1979).
+    """
+    heats = heat_currents(system, t, rho)
+    return entropy_rate(rho, right_hand_side(system, t, rho)) - entropy_flux(system.baths, heats)
+
+
+def fixed_point_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
+    """The production relative to the momentary fixed point, -tr(L_t(rho)(ln rho - ln pi_t)) (A2).
+
+    L_t(pi_t) = 0 with the full generator. It is also the non-adiabatic production (A7); >= 0 if all
+    rates are >= 0.
+
+    Args:
+        system: the open system, with a unique fixed point at every time.
+        t: time.
+        rho: density matrix, (d, d).
+
+    Returns:
+        A scalar, in nats per time; nan where the fixed point is not unique.
+
+    Source: Spohn (1978); Horowitz and Parrondo, New J. Phys. 15, 085028 (2013).
+    """
+    rho_dot = right_hand_side(system, t, rho)
+    log = apply(Log(), stationary_state(system, t))
+    return entropy_rate(rho, rho_dot) + expectation(log, rho_dot)
+
+
+def adiabatic_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
+    """The adiabatic production sigma_a = sigma - sigma_na (A7): what is left at the steady state.
+
+    >= 0 for classical populations, not in general.
+
+    Args:
+        system: the open system.
+        t: time.
+        rho: density matrix, (d, d).
+
+    Returns:
+        A scalar, in nats per time.
+
+    Source: Esposito and Van den Broeck, Phys. Rev. Lett. 104, 090601 (2010); Horowitz and Parrondo
+        (2013).
+    """
+    return spohn_production(system, t, rho) - fixed_point_production(system, t, rho)
+
+
+class BathRates(eqx.Module):
+    """The paper's exterior rate divided by baths: an extension of qtjax, not in the paper.
+
+    `generalized_temperature` of it gives T_k = Q_k' / d_eS_k for each bath.
+
+    Args:
+        heat_current: Q_k' = tr(D_k(rho) H), (baths,).
+        entropy_rate: d_eS_k = -tr(D_k(rho) ln rho), (baths,); their sum is eq. (12).
+    """
+
+    heat_current: Float[Array, " baths"]
+    entropy_rate: Float[Array, " baths"]
+
+
+def bath_rates(system: OpenSystem, t: RealLike, rho: Operator) -> BathRates:
+    """Heat and exterior entropy rate of every bath (qtjax's extension of eq. 12).
+
+    At a steady state between two baths S' = Q' = 0, so T(t) is 0/0; the T_k of this split exist.
+
+    Args:
+        system: the open system.
+        t: time.
+        rho: density matrix, (d, d).
+
+    Returns:
+        `BathRates`.
+    """
+    parts = dissipative_parts(system, t, rho)
+    return BathRates(
+        heat_currents(system, t, rho),
+        jax.vmap(lambda part: entropy_rate_analytic(rho, part))(parts),
+    )
+
+
+class CoherenceSplit(eqx.Module):
+    """Spohn's production, divided into populations and coherence between energy levels (A8).
+
+    Args:
+        population: d/dt S(dephased rho) - sum_k Q_k'/T_k.
+        coherence: -C'; the two add up to `spohn_production`.
+        coherence_rate: C', the rate of the relative entropy of coherence.
+    """
+
+    population: Real
+    coherence: Real
+    coherence_rate: Real
+
+
+def coherence_split(
+    system: OpenSystem, t: RealLike, rho: Operator, levels: tuple[int, ...] | None = None
+) -> CoherenceSplit:
+    """Spohn's production from populations and from coherence, at a Hamiltonian that does not move.
+
+    Both are >= 0 for Davies baths. For a qubit and one bath S' = Q'/T_pop - C'.
+
+    Args:
+        system: the open system; its energy Hamiltonian is taken as fixed at t.
+        t: time.
+        rho: density matrix, (d, d).
+        levels: sizes of the groups of equal energies, ascending; found from a concrete H, known
+            for a qubit.
+
+    Returns:
+        `CoherenceSplit`.
+
+    Raises:
+        ValueError: H is traced with d > 2 and `levels` is not given.
+
+    Source: Santos, Celeri, Landi and Paternostro, npj Quantum Inf. 5, 23 (2019); Francica, Goold
+        and Plastina, Phys. Rev. E 99, 042105 (2019).
+    """
+    h = system.energy_hamiltonian(t)
+    levels = (1, 1) if levels is None and h.shape[0] == 2 else levels
+    rho_dot = right_hand_side(system, t, rho)
+    _, coherence_rate = jax.jvp(lambda r: coherence(r, h, levels), (rho,), (rho_dot,))
+    dephased = entropy_rate(dephase(rho, h, levels), dephase(rho_dot, h, levels))
+    flux = entropy_flux(system.baths, heat_currents(system, t, rho))
+    return CoherenceSplit(dephased - flux, -coherence_rate, coherence_rate)
+
+
+def states_of(solution: Solution) -> States:
+    """The states of a solution that saved them (the default of `evolve`).
+
+    Raises:
+        ValueError: `saved` does not hold the states.
+    """
+    saved: Any = solution.saved
+    d = solution.state.shape[-1]
+    if not eqx.is_array(saved) or saved.shape != (solution.ts.shape[0], d, d):
+        raise ValueError(
+            "`solution` must hold the states in `saved`, as `evolve` does by default, but this one "
+            "saved something else; evolve without `save=` for accountings over the whole history."
+        )
+    return saved
+
+
+def spohn_total(system: OpenSystem, solution: Solution) -> OverTime:
+    """Spohn's production integrated since ts[0]: S(t) - S(0) - sum_k Q_k/T_k, from the ledger.
+
+    Args:
+        system: the open system.
+        solution: its trajectory.
+
+    Returns:
+        In nats, (times,).
+
+    Source: A1 in docs/physics.md. The balance of entropy changes and heats, never a quadrature.
+    """
+    ledger = solution.ledger
+    flux = jax.vmap(lambda heat: entropy_flux(system.baths, heat))(ledger.heat)
+    return ledger.entropy - ledger.entropy[0] - flux
+
+
+def deffner_lutz_open(system: OpenSystem, solution: Solution, temperature: RealLike) -> OverTime:
+    """The irreversible entropy of an open driven system after Deffner and Lutz (A3, 2011).
+
+    D(rho_0||tau_0) - D(rho_t||tau_t) - int tr(rho_s d ln tau_s/ds) ds, with tau_s the Gibbs state
+    of H(s). The integral is -beta (W - Delta F_eq), with the work of the ledger.
+
+    Args:
+        system: the open system.
+        solution: its trajectory, with states.
+        temperature: T > 0 of the bath.
+
+    Returns:
+        In nats, (times,); equal to Delta S - beta Q.
+
+    Raises:
+        ValueError: the solution holds no states.
+
+    Source: Deffner and Lutz, Phys. Rev. Lett. 107, 140404 (2011).
+    """
+    distance = deffner_lutz_closed(system, solution, temperature)
+    energies = equilibrium_energies(system, solution, temperature)
+    excess = solution.ledger.work - (energies - energies[0])
+    return distance[0] - distance + excess / temperature
+
+
+def deffner_lutz_closed(system: OpenSystem, solution: Solution, temperature: RealLike) -> OverTime:
+    """The irreversible entropy of a closed driven system after Deffner and Lutz (A3, 2010).
+
+    D(rho_t||tau_t), which for a closed system that starts in Gibbs' state is beta (W - Delta F): it
+    counts the relaxation that would follow. The open form is 0 there.
+
+    Args:
+        system: the system.
+        solution: its trajectory, with states.
+        temperature: T > 0.
+
+    Returns:
+        In nats, (times,).
+
+    Raises:
+        ValueError: the solution holds no states.
+
+    Source: Deffner and Lutz, Phys. Rev. Lett. 105, 170402 (2010).
+    """
+    h = system.energy_hamiltonian
+    return jax.vmap(lambda t, rho: relative_entropy(rho, thermal_state(h(t), temperature)))(
+        solution.ts, states_of(solution)
+    )
+
+
+def free_energy_production(
+    system: OpenSystem, solution: Solution, temperature: RealLike
+) -> OverTime:
+    """(W - Delta F)/T with the nonequilibrium free energy F = U - T S (A6).
+
+    Args:
+        system: the open system.
+        solution: its trajectory, with states.
+        temperature: T > 0 of the bath.
+
+    Returns:
+        In nats, (times,).
+
+    Raises:
+        ValueError: the solution holds no states.
+
+    Source: Esposito and Van den Broeck, EPL 95, 40004 (2011); Parrondo, Horowitz and Sagawa, Nat.
+        Phys. 11, 131 (2015).
+    """
+    h = system.energy_hamiltonian
+    f = jax.vmap(lambda t, rho: free_energy(rho, h(t), temperature))(
+        solution.ts, states_of(solution)
+    )
+    return (solution.ledger.work - (f - f[0])) / temperature
+
+
+def equilibrium_energies(system: OpenSystem, solution: Solution, temperature: RealLike) -> OverTime:
+    """The equilibrium free energy of H(t) at every time, (times,)."""
+    h = system.energy_hamiltonian
+    return jax.vmap(lambda t: equilibrium_free_energy(h(t), temperature))(solution.ts)

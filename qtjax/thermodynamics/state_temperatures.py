@@ -1,0 +1,307 @@
+"""Temperatures of a nonequilibrium state, to stand beside the generalized T(t) of eq. (17).
+
+Each is one function of (rho, H) and returns the inverse temperature beta: it is finite where T
+diverges, changes sign smoothly through an equal population, and all of them equal 1/T in the Gibbs
+state at T. T(t) itself is no state function: it depends on rho' as well.
+"""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+import optimistix
+from jaxtyping import Array, Float
+
+from .._checks import as_complex, check_square
+from .._types import Operator, OperatorLike, Real, RealLike
+from ..algebra.divided_differences import Log
+from ..algebra.operators import expectation
+from ..algebra.spectral import apply, eigenvalues, group_levels, level_projectors
+from ..dynamics.open_system import OpenSystem
+from ..information.entropy import entropy
+from .rates import rates
+from .temperature import generalized_temperature
+
+
+def population_beta(
+    rho: OperatorLike,
+    hamiltonian: OperatorLike,
+    lower: int = 0,
+    upper: int = -1,
+    levels: tuple[int, ...] | None = None,
+) -> Real:
+    """The virtual temperature of a pair of levels, ln((W_i/N_i)/(W_j/N_j)) / (E_j - E_i).
+
+    W is the probability of a level and N its degeneracy. For a qubit it is the population
+    temperature, and equals beta(t) of eq. (17) where there is no coherence.
+
+    Args:
+        rho: density matrix, (d, d).
+        hamiltonian: Hermitian operator, (d, d).
+        lower: number i of the lower level, counted from the ground level.
+        upper: number j of the upper level; the highest by default.
+        levels: sizes of the groups of equal energies, ascending; found from a concrete H by
+            default, known for a qubit.
+
+    Returns:
+        beta; +-inf where one of the levels is empty, nan where both are or the level is one.
+
+    Raises:
+        ValueError: the shapes do not agree, a level does not exist, or H is traced with d > 2 and
+            `levels` is not given.
+
+    Source: Brunner, Linden, Popescu and Skrzypczyk, Phys. Rev. E 85, 051117 (2012).
+    """
+    energies, weights, sizes = _levels(rho, hamiltonian, levels)
+    count = energies.shape[0]
+    if not (-count <= lower < count and -count <= upper < count):
+        raise ValueError(
+            f"`lower` and `upper` must name two of the {count} levels, got {lower} and {upper}."
+        )
+    logs = jnp.log(weights / sizes)
+    return (logs[lower] - logs[upper]) / (energies[upper] - energies[lower])
+
+
+def spectral_beta(
+    rho: OperatorLike, hamiltonian: OperatorLike, levels: tuple[int, ...] | None = None
+) -> Real:
+    """The spectral temperature of Gemmer, Michel and Mahler, a mean over neighbouring levels.
+
+    beta = -[1 - (W_0 + W_M)/2]^-1 sum_i (W_i + W_{i-1})/2 ln((W_i/N_i)/(W_{i-1}/N_{i-1}))
+    / (E_i - E_{i-1}).
+
+    Args:
+        rho: density matrix, (d, d).
+        hamiltonian: Hermitian operator, (d, d).
+        levels: sizes of the groups of equal energies, ascending; found from a concrete H by
+            default, known for a qubit.
+
+    Returns:
+        beta; +-inf or nan where a level is empty.
+
+    Raises:
+        ValueError: the shapes do not agree, or H is traced with d > 2 and `levels` is not given.
+
+    Source: Gemmer, Michel and Mahler, Quantum Thermodynamics (Springer 2009), ch. 12.
+    """
+    energies, weights, sizes = _levels(rho, hamiltonian, levels)
+    logs = jnp.log(weights / sizes)
+    mean = (weights[1:] + weights[:-1]) / 2
+    terms = mean * jnp.diff(logs) / jnp.diff(energies)
+    return -jnp.sum(terms) / (1 - (weights[0] + weights[-1]) / 2)
+
+
+def gradient_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
+    """The slope of entropy along the Hamiltonian, -tr(h ln rho)/tr(h^2), h = H - tr(H)/d.
+
+    The derivative of S by U along the Hilbert-Schmidt gradient of the energy, in the spirit of
+    Alipour et al., whose exact definition may differ.
+
+    Args:
+        rho: density matrix, (d, d); its logarithm is clamped at zero eigenvalues.
+        hamiltonian: Hermitian operator, (d, d).
+
+    Returns:
+        beta; nan where H is a multiple of the identity.
+
+    Raises:
+        ValueError: the shapes do not agree.
+
+    Source: Alipour, Rezakhani, Chenu, del Campo and Ala-Nissila, arXiv:2105.11915.
+    """
+    h, rho = _operators(hamiltonian, rho)
+    h = h - jnp.trace(h) / h.shape[0] * jnp.eye(h.shape[0], dtype=h.dtype)
+    return -expectation(h, apply(Log(), rho)) / expectation(h, h)
+
+
+def covariance_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
+    """The regression of -ln rho on H in the state: -cov(H, ln rho)/var(H), symmetrized.
+
+    Args:
+        rho: density matrix, (d, d); its logarithm is clamped at zero eigenvalues.
+        hamiltonian: Hermitian operator, (d, d).
+
+    Returns:
+        beta; nan where the energy does not fluctuate.
+
+    Raises:
+        ValueError: the shapes do not agree.
+    """
+    h, rho = _operators(hamiltonian, rho)
+    log = apply(Log(), rho)
+    mean, mean_log = expectation(h, rho), expectation(log, rho)
+    covariance = jnp.trace(h @ log @ rho).real - mean * mean_log
+    return -covariance / (jnp.trace(h @ h @ rho).real - mean**2)
+
+
+def energy_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
+    """beta of the Gibbs state with the same mean energy; a monotone root, of either sign.
+
+    Args:
+        rho: density matrix, (d, d).
+        hamiltonian: Hermitian operator, (d, d).
+
+    Returns:
+        beta; +inf or -inf where the mean energy is the lowest or the highest, nan where H has one
+        level.
+
+    Raises:
+        ValueError: the shapes do not agree.
+
+    Source: Strasberg and Winter, PRX Quantum 2, 030202 (2021).
+    """
+    h, rho = _operators(hamiltonian, rho)
+    return _root(eigenvalues(h), expectation(h, rho), _gibbs_energy, (-1.0, 1.0))
+
+
+def entropy_beta(rho: OperatorLike, hamiltonian: OperatorLike, *, inverted: bool = False) -> Real:
+    """beta of the Gibbs state with the same entropy, on the branch beta >= 0 or the inverted one.
+
+    At the maximally mixed state beta is 0 and its derivative infinite.
+
+    Args:
+        rho: density matrix, (d, d).
+        hamiltonian: Hermitian operator, (d, d).
+        inverted: take the branch beta <= 0, static.
+
+    Returns:
+        beta; +-inf where the entropy is that of the ground (highest) level, nan where it is less.
+
+    Raises:
+        ValueError: the shapes do not agree.
+
+    Source: Bera et al., Quantum 3, 121 (2019).
+    """
+    h, rho = _operators(hamiltonian, rho)
+    branch = (-1.0, 0.0) if inverted else (0.0, 1.0)
+    return _root(eigenvalues(h), entropy(rho), _gibbs_entropy, branch)
+
+
+class Temperatures(eqx.Module):
+    """Inverse temperatures of one state side by side, each under the name of its definition.
+
+    Args:
+        generalized: beta(t) = S'/Q' of eq. (17).
+        status: its `TemperatureStatus`.
+        population: of the pair of the lowest and the highest level.
+        energy: of the Gibbs state of the same mean energy.
+        entropy: of the Gibbs state of the same entropy, beta >= 0.
+        spectral: Gemmer, Michel and Mahler's.
+        gradient: of the Hilbert-Schmidt gradient.
+    """
+
+    generalized: Real
+    status: Array
+    population: Real
+    energy: Real
+    entropy: Real
+    spectral: Real
+    gradient: Real
+
+
+def temperatures(
+    system: OpenSystem, t: RealLike, rho: Operator, levels: tuple[int, ...] | None = None
+) -> Temperatures:
+    """All inverse temperatures at one instant; saved along a trajectory, their curves.
+
+    Args:
+        system: the open system.
+        t: time.
+        rho: density matrix, (d, d).
+        levels: sizes of the groups of equal energies, ascending. Found where H is concrete and
+            known for a qubit; for d > 2 inside `evolve(save=...)` bind it by `functools.partial`.
+
+    Returns:
+        `Temperatures`.
+
+    Raises:
+        ValueError: H is traced with d > 2 and `levels` is not given.
+
+    Source: docs/physics.md, "Other temperatures".
+    """
+    h = system.energy_hamiltonian(t)
+    instant = generalized_temperature(rates(system, t, rho))
+    return Temperatures(
+        generalized=instant.beta,
+        status=instant.status,
+        population=population_beta(rho, h, levels=levels),
+        energy=energy_beta(rho, h),
+        entropy=entropy_beta(rho, h),
+        spectral=spectral_beta(rho, h, levels),
+        gradient=gradient_beta(rho, h),
+    )
+
+
+def _operators(hamiltonian: OperatorLike, rho: OperatorLike) -> tuple[Operator, Operator]:
+    check_square("rho", rho)
+    check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
+    return as_complex(hamiltonian), as_complex(rho)
+
+
+def _levels(
+    rho: OperatorLike, hamiltonian: OperatorLike, levels: tuple[int, ...] | None
+) -> tuple[Float[Array, " levels"], Float[Array, " levels"], np.ndarray]:
+    """Energies, probabilities and degeneracies of the levels."""
+    h, rho = _operators(hamiltonian, rho)
+    if levels is None:
+        levels = (1, 1) if h.shape[0] == 2 else group_levels(h)
+    projectors, sizes = level_projectors(h, levels), np.asarray(levels, float)
+    energies = jnp.einsum("lij,ji->l", projectors, h).real / sizes
+    return energies, jnp.einsum("lij,ji->l", projectors, rho).real, sizes
+
+
+def _weights(energies: Float[Array, " d"], beta: Real) -> Float[Array, " d"]:
+    """Gibbs probabilities at any beta of either sign."""
+    logs = -beta * (energies - jnp.where(beta > 0.0, energies[0], energies[-1]))
+    weights = jnp.exp(logs)
+    return weights / weights.sum()
+
+
+def _gibbs_energy(energies: Float[Array, " d"], beta: Real) -> Real:
+    return jnp.dot(_weights(energies, beta), energies)
+
+
+def _gibbs_entropy(energies: Float[Array, " d"], beta: Real) -> Real:
+    p = _weights(energies, beta)
+    return -jnp.sum(jnp.where(p > 0.0, p * jnp.log(jnp.where(p > 0.0, p, 1.0)), 0.0))
+
+
+def _root(
+    energies: Float[Array, " d"], target: Real, function: Any, branch: tuple[float, float]
+) -> Real:
+    """beta with function(beta) = target, by bisection in x, beta = x/((1 - x^2) range of H).
+
+    The range of x is cut where weights underflow; a target beyond it gives the infinite end.
+    """
+    spread = energies[-1] - energies[0]
+    flat = spread <= 1e-14 * jnp.max(jnp.abs(energies))
+    scale = 1 / jnp.where(flat, 1.0, spread)
+    edge = 1.0 - 1e-3
+    lower, upper = (jnp.asarray(edge * x, energies.dtype) for x in branch)
+
+    def beta(x: Real) -> Real:
+        return scale * x / (1 - x**2)
+
+    def miss(x: Real, args: Any) -> Real:
+        energies, target = args
+        return function(energies, beta(x)) - target
+
+    low, high = (miss(x, (energies, target)) for x in (lower, upper))
+    inside = low * high < 0.0
+    # outside the branch the search runs on a problem that it can solve, and its answer is not used
+    safe = jnp.where(inside, target, function(energies, beta((lower + upper) / 2)))
+    found = optimistix.root_find(
+        miss,
+        optimistix.Bisection(rtol=1e-15, atol=1e-15),
+        jnp.asarray((lower + upper) / 2 + 1e-3 * (upper - lower), energies.dtype),
+        (energies, safe),
+        options={"lower": lower, "upper": upper},
+        max_steps=128,
+        throw=False,
+    ).value
+    ends = jnp.where(jnp.abs(low) < jnp.abs(high), lower, upper)
+    close = jnp.minimum(jnp.abs(low), jnp.abs(high)) <= 1e-12 * (1.0 + jnp.abs(target))
+    limit = jnp.where(ends == 0.0, 0.0, jnp.sign(ends) * jnp.inf)
+    outside = jnp.where(close, limit, jnp.nan)
+    return jnp.where(flat, jnp.nan, jnp.where(inside, beta(found), outside))
