@@ -5,11 +5,10 @@ arrays as well as JAX arrays; outputs are always JAX arrays.
 """
 
 import numpy as np
-from jaxtyping import Array, Complex, Float, Int, Num
+from jaxtyping import Array, Complex, Float, Num
 
 Operator = Complex[Array, "d d"]
 OperatorLike = Num[Array | np.ndarray, "d d"]
 VectorLike = Num[Array | np.ndarray, " d"]
 Real = Float[Array, ""]
 RealLike = float | int | Num[Array | np.ndarray, ""]
-Status = Int[Array, ""]

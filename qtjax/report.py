@@ -4,10 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from .machines.clausius import clausius_integrals, interior_production
 from .machines.cycle import CycleSolution
+from .papers.equation import Contrast, Equation
 
 ROWS = (
     ("efficiency", "efficiency, first law (W_out/Q_h)"),
@@ -118,6 +120,50 @@ def comparison_table(before: dict[str, Any], after: dict[str, Any], title: str) 
         for quantity in ("heat", "work", "duration"):
             label = f"{old['name']}: {quantity}"
             table.add_row(label, number(old[quantity]), number(new[quantity]))
+    return table
+
+
+def equation_table(equations: Sequence[Equation]) -> Table:
+    """The equations of a paper with their status and largest residual.
+
+    Args:
+        equations: in order.
+
+    Returns:
+        A rich `Table`.
+    """
+    table = Table(title="Equations (1) to (20), computed", show_lines=True)
+    for name in ("eq.", "as computed", "quantity", "value", "residual", "status", "convention"):
+        table.add_column(name, justify="right" if name in ("eq.", "value", "residual") else "left")
+    for equation in equations:
+        for k, row in enumerate(equation.rows):
+            table.add_row(
+                f"({equation.number})" if k == 0 else "",
+                escape(equation.formula) if k == 0 else "",
+                escape(f"{row.quantity}: {row.system}"),
+                f"{row.value:.9g}",
+                f"{row.residual:.1e}",
+                equation.status if k == 0 else "",
+                escape(equation.convention) if k == 0 else "",
+            )
+    return table
+
+
+def contrast_table(contrast: Contrast) -> Table:
+    """Both columns of a contrast.
+
+    Args:
+        contrast: the contrast.
+
+    Returns:
+        A rich `Table`.
+    """
+    table = Table(title=escape(f"{contrast.title} ({contrast.system})"), caption=contrast.sentence)
+    for name in ("", *contrast.columns):
+        table.add_column(escape(name))
+    for name, *values in contrast.rows:
+        cells = [v if isinstance(v, str) else number(v) for v in values]
+        table.add_row(escape(name), *(escape(cell) for cell in cells))
     return table
 
 

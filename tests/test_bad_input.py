@@ -53,7 +53,91 @@ def optimize(**kw):
 FINITE = r"must be finite, but entry .* is .*nan.*; look for a division by zero"
 HERMITIAN = r"must be Hermitian, but max\|A - A\^dagger\| = 0\.75; add the Hermitian conjugate"
 
+PAIR = qt.partial_swap(1.0, 0.3)
+PRODUCT = jnp.diag(jnp.array([1.0, 0.0, 0.0, 0.0])) + 0j
+LEAKY = np.diag([0.0, 0.0, 0.0, -0.25]).astype(complex)
+SKEW = np.zeros((4, 4), complex)
+SKEW[1, 0] = 0.5
+
+
+def pair_solution(system=PAIR, rho0=PRODUCT):
+    return qt.evolve(system, rho0, TS)
+
+
 MESSAGES = {
+    # composites, generators, reservoirs
+    "parts that do not multiply to d": (
+        lambda: qt.OpenSystem(jnp.eye(4), parts=(N, jnp.eye(3))),
+        r"`parts` have dimensions \(2, 3\), which multiply to 6, .* d = 4; give the bare Ham",
+    ),
+    "coupling of the wrong size": (
+        lambda: qt.composite_system((N, N), jnp.eye(3)),
+        r"`coupling` has d = 3, but .* multiply to 4; build it with `tensor`",
+    ),
+    "dims of a correlation": (
+        lambda: qt.total_correlation(PRODUCT, (2, 3)),
+        r"`dims` \(2, 3\) multiply to 6, but `rho` has shape \(4, 4\)",
+    ),
+    "part_rates without parts": (
+        lambda: qt.part_rates(QUBIT, 0.0, GROUND),
+        r"`system` declares 0 parts.*`composite_system`",
+    ),
+    "generator that loses trace": (
+        lambda: qt.canonical_form_of(LEAKY),
+        r"`superoperator` must keep the trace, but max\|tr L\(X\)\| = 0\.25 .* missing",
+    ),
+    "generator that loses Hermiticity": (
+        lambda: qt.canonical_form_of(SKEW),
+        r"`superoperator` must keep Hermiticity, but max.* = 0\.5 .* factors of i",
+    ),
+    "generator of no dimension": (
+        lambda: qt.canonical_form_of(np.eye(3)),
+        r"`superoperator` must have shape \(d\*d, d\*d\).*got shape \(3, 3\)",
+    ),
+    "all parts reservoirs": (
+        lambda: qt.finite_reservoirs(PAIR, pair_solution(), (0, 1), 1.0),
+        r"`reservoirs` must .* leave at least one for the system itself, got \(0, 1\)",
+    ),
+    "reservoir at T = 0": (
+        lambda: qt.finite_reservoirs(PAIR, pair_solution(), (1,), 0.0),
+        r"`temperatures` must be > 0, got 0\.0; a reservoir's Gibbs state needs T > 0",
+    ),
+    "accountings without states": (
+        lambda: qt.accountings(QUBIT, evolve(save=qt.rates)),
+        r"`solution` must hold the states.*evolve without `save=`",
+    ),
+    "reservoirs without temperature": (
+        lambda: qt.accountings(PAIR, pair_solution(), reservoirs=(1,)),
+        r"`reservoirs` need `temperature`",
+    ),
+    "ledger at negative temperature": (
+        lambda: qt.von_neumann_ledger(GROUND, -1.0),
+        r"`temperature` must be > 0, got -1\.0; the compression is isothermal",
+    ),
+    "levels that do not exist": (
+        lambda: qt.population_beta(GROUND, N, 0, 2),
+        r"`lower` and `upper` must name two of the 2 levels, got 0 and 2",
+    ),
+    "Carnot without steps": (
+        lambda: qt.stepwise_carnot_cycle(
+            N,
+            couplings=X,
+            temperatures=(1.0, 2.0),
+            scales=(1.0, 2.0),
+            rate=1.0,
+            duration=1.0,
+            steps=0,
+        ),
+        r"`steps` must be at least 1, got 0",
+    ),
+    "damping of no width": (
+        lambda: qt.LorentzianDamping(1.0, 1.0, 0.0),
+        r"`width` must be > 0, got 0\.0; a spectrum of no width",
+    ),
+    "eternal dephasing of negative rate": (
+        lambda: qt.eternal_dephasing(-1.0),
+        r"`rate` must be >= 0, got -1\.0",
+    ),
     # Hamiltonians
     "Static not Hermitian": (lambda: qt.Static(LOPSIDED), "`operator` " + HERMITIAN),
     "Static nan": (lambda: qt.Static(NOT_A_NUMBER), "`operator` " + FINITE),
@@ -296,3 +380,32 @@ def test_failing_lane_in_a_batch_does_not_raise():
     assert "Check the parameters" in qt.RESULTS[bad]
     np.testing.assert_allclose(states[0], evolve_at(1.0).state, atol=1e-14)
     np.testing.assert_allclose(states[2], evolve_at(2.0).state, atol=1e-14)
+
+
+def test_a_bath_that_does_not_fix_its_gibbs_state_warns():
+    chain = qt.OpenSystem(
+        PAIR.hamiltonian, bath(lowering=qt.embed(qt.destroy(2), (2, 2), 0)), parts=PAIR.parts
+    )
+    message = (
+        r"`baths\[0\]` \(LocalBath\) does not leave the Gibbs state .* Spohn's production may be "
+        r"negative .*Levy and Kosloff.* Use `DaviesBath`"
+    )
+    with pytest.warns(UserWarning, match=message):
+        solution = pair_solution(chain)
+    assert solution.stats["gibbs_defects"].shape == (1,)
+    with pytest.warns(UserWarning, match=message):
+        qt.accountings(chain, solution)
+    assert float(evolve().stats["gibbs_defects"][0]) < 1e-12
+
+
+def test_what_is_flagged_and_not_an_error():
+    excited = jnp.diag(jnp.array([0.0, 1.0])) + 0j
+    assert float(qt.relative_entropy(excited, GROUND)) == np.inf
+    nothing = qt.interval_temperature(0.0, 0.0)
+    assert np.isnan(float(nothing.temperature))
+    assert int(nothing.status) == qt.TemperatureStatus.UNDEFINED
+
+
+def test_steady_state_that_is_not_unique():
+    with pytest.raises(qt.SolverError, match=r"steady state is not unique.*no bath connects"):
+        qt.steady_state(qt.OpenSystem(N))

@@ -27,11 +27,12 @@ def test_readme_block(block, tmp_path):
     assert outcome.returncode == 0, outcome.stderr
 
 
-def test_readme_has_three_programs_and_names_the_two_commands():
-    assert len(BLOCKS) == 3
+def test_readme_has_its_programs_and_names_the_commands():
+    assert len(BLOCKS) == 4
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 'pip install -e ".[plots]" && qtjax optimize' in text
     assert 'pip install -e ".[test]" && pytest' in text
+    assert "qtjax paper --out" in text
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -1,9 +1,10 @@
-"""Every value of the reference cases of dynamics and cycles, by qtjax's own means.
+"""Every value of every public reference case, and the published ones, by qtjax's own means.
 
 `CASES[id]()` returns {name: value} from evolutions, propagators, limit cycles and their gradients.
 The tolerances are those of the reference file; the set of names must be the file's.
 """
 
+import functools
 import json
 import math
 from pathlib import Path
@@ -370,20 +371,323 @@ def p16():
     return out
 
 
+def p04():
+    p = PUBLIC["P04"]["params"]
+    system = qt.partial_swap(p["w"], p["g"])
+    rho0 = qt.tensor(qt.thermal_state(N, p["T_A"]), qt.thermal_state(N, p["T_B"]))
+    times = [0, 1, 3, 5]
+    solution = qt.evolve(system, rho0, jnp.array(times, float), save=SAVE | {"p": qt.part_rates})
+    states = eqx.tree_at(lambda s: s.saved, solution, solution.saved["rho"])
+    books = qt.finite_reservoirs(system, states, (1,), p["T_B"])
+    out = {}
+    for k, t in list(enumerate(times))[1:]:
+        rho, part = states.saved[k], at(solution.saved["p"], k)
+        t_a, t_b = qt.generalized_temperature(part).temperature
+        out |= {
+            f"S_A@{t}": qt.entropy(qt.partial_trace(rho, (2, 2), 0)),
+            f"S_B@{t}": qt.entropy(qt.partial_trace(rho, (2, 2), 1)),
+            f"S_AB@{t}": qt.entropy(rho),
+            f"I_AB@{t}": qt.mutual_information(rho, (2, 2)),
+            f"S_C@{t}": part.correlation_entropy,
+            f"Qdot_A@{t}": part.heat_current[0],
+            f"Qdot_B@{t}": part.heat_current[1],
+            f"T_A@{t}": t_a,
+            f"T_B@{t}": t_b,
+            f"dS_C_dt_eq18@{t}": part.clausius_balance,
+            f"Sigma_esposito_B_as_bath@{t}": books.production[k],
+            f"D_rhoB_rhoB0@{t}": books.reservoir_divergence[k, 0],
+            f"offdiag_abs_01_10@{t}": jnp.abs(rho[1, 2]),
+        }
+    return out
+
+
+def lorentzian(case):
+    p = PUBLIC[case]["params"]
+    damping = qt.LorentzianDamping(p["w"], p["gamma0"], p["lam"])
+    return damping, qubit_state(p["p_e0"], p["rho_ge0"])
+
+
+def p07():
+    damping, rho0 = lorentzian("P07")
+    # the first zeros of G and of G', by bisection
+    zero = _bisect(damping.amplitude, 8.0, 8.5)
+    turning = _bisect(jax.grad(lambda t: damping.amplitude(t)), 14.0, 15.0)
+    out = {"t_first_zero_of_G": zero, "t_first_turning": turning}
+    system = damping.time_local()
+    for t in (2, 5, 10, 12, 20):
+        rho = damping.state(float(t), rho0)
+        rates = jitted_rates(system, float(t), rho)
+        out |= {
+            f"G@{t}": damping.amplitude(t),
+            f"gamma@{t}": damping.rate(t),
+            f"p_e@{t}": rho[1, 1].real,
+            f"S@{t}": qt.entropy(rho),
+            f"Sdot@{t}": rates.entropy_rate,
+            f"Qdot@{t}": rates.heat_current,
+            f"beta_gen@{t}": qt.generalized_temperature(rates).beta,
+        }
+    return out
+
+
+def p07b():
+    damping, rho0 = lorentzian("P07b")
+    system, out = damping.time_local(), {}
+    for t in (1, 2, 5, 12):
+        rho = damping.state(float(t), rho0)
+        rates = jitted_rates(system, float(t), rho)
+        out |= {
+            f"T_gen@{t}": qt.generalized_temperature(rates).temperature,
+            f"S@{t}": qt.entropy(rho),
+        }
+
+    def excited(t):
+        return damping.state(t, rho0)[1, 1].real
+
+    turning = _bisect(jax.grad(excited), 14.0, 15.0)
+    # a removable 0/0: the limit of T(t) there is the population temperature
+    out["T_gen_limit@turning"] = _population_temperature(damping.state(turning, rho0), damping.gap)
+    out["t_beta_zero (p=1/2)"] = _bisect(lambda t: excited(t) - 0.5, 1.0, 5.0)
+    return out
+
+
+def _bisect(f, a, b):
+    f, sign = eqx.filter_jit(f), math.copysign(1.0, float(f(a)))
+    for _ in range(60):
+        middle = 0.5 * (a + b)
+        a, b = (middle, b) if float(f(middle)) * sign > 0 else (a, middle)
+    return 0.5 * (a + b)
+
+
+jitted_rates = eqx.filter_jit(qt.rates)
+
+
+def p10():
+    p = PUBLIC["P10"]["params"]
+    rho = np.diag(p["p"])
+    ledger = qt.von_neumann_ledger(rho, p["T"], atoms=p["n"], volume=p["V"])
+    work, heat = ledger.work.sum(0), ledger.heat.sum(0)
+    out = {
+        "W_on_total": work.sum(),
+        "S_rho": ledger.entropy,
+        "dS_gas_total_per_particle": ledger.gas_entropy.sum() / p["n"],
+        "dS_bath_total": ledger.bath_entropy.sum(),
+        "dS_universe": (ledger.gas_entropy + ledger.bath_entropy).sum(),
+        "final_entropy": qt.entropy(rho) + ledger.gas_entropy.sum() / p["n"],
+    }
+    for i in range(3):
+        out |= {
+            f"W_on_{i}": work[i],
+            f"Q_gas_{i}": heat[i],
+            f"dS_gas_{i}": ledger.gas_entropy[:, i].sum(),
+            f"V_{i}": ledger.volumes[i],
+            f"paper_W_per_particle_units_T_{i} (by gas)": -work[i] / (p["n"] * p["T"]),
+        }
+    return out
+
+
+def p11():
+    p = PUBLIC["P11"]["params"]
+    baths = [
+        qt.LocalBath(qt.destroy(2), p["w"], p[f"T_{x}"], qt.Flat(p[f"gamma0_{x}"])) for x in "hc"
+    ]
+    system = qt.OpenSystem(p["w"] * N, baths)
+    save = SAVE | {"na": qt.fixed_point_production, "baths": qt.bath_rates}
+    times = [0, 2, 6, 40]
+    solution = qt.evolve(system, qubit_state(p["p_e0"]), jnp.array(times, float), save=save)
+    steady = qt.steady_state(system).state
+    at_steady = jitted_rates(system, 0.0, steady)
+    out = {
+        "p_ss": steady[1, 1].real,
+        "J_h_ss": at_steady.heat_currents[0],
+        "sigma_ss": at_steady.spohn_production,
+        "T_population_ss": 1 / qt.population_beta(steady, p["w"] * N),
+    }
+    for k, t in enumerate(times):
+        rates = at(solution.saved["rates"], k)
+        na = solution.saved["na"][k]
+        out |= {
+            f"p_e@{t}": solution.saved["rho"][k][1, 1].real,
+            f"Qdot_h@{t}": rates.heat_currents[0],
+            f"Qdot_c@{t}": rates.heat_currents[1],
+            f"Sdot@{t}": rates.entropy_rate,
+            f"sigma@{t}": rates.spohn_production,
+            f"sigma_na@{t}": na,
+            f"sigma_a@{t}": rates.spohn_production - na,
+            f"deS_h_dt@{t}": solution.saved["baths"].entropy_rate[k, 0],
+        }
+    return out
+
+
+def p12():
+    p = PUBLIC["P12"]["params"]
+    h, rho = np.diag(np.array(p["E"], float)), np.diag(p["p"])
+    gibbs_beta = qt.entropy_beta(rho, h)
+    same_entropy = qt.thermal_state(h, 1 / gibbs_beta)
+    return {
+        "U": qt.expectation(h, rho),
+        "S": qt.entropy(rho),
+        "T_mean_energy": 1 / qt.energy_beta(rho, h),
+        "T_same_entropy": 1 / gibbs_beta,
+        "beta_spectral_mahler": qt.spectral_beta(rho, h),
+        "beta_HS_gradient": qt.gradient_beta(rho, h),
+        "beta_cov_in_rho": qt.covariance_beta(rho, h),
+        "T_pair_01": 1 / qt.population_beta(rho, h, 0, 1),
+        "T_pair_12": 1 / qt.population_beta(rho, h, 1, 2),
+        "ergotropy": qt.ergotropy(rho, h),
+        "bound_ergotropy (U-U_th(S))": qt.expectation(h, rho) - qt.expectation(h, same_entropy),
+        "F_neq_T1": qt.free_energy(rho, h, 1.0),
+        "F_eq_T1": qt.equilibrium_free_energy(h, 1.0),
+        "D_rho_tau_T1": qt.relative_entropy(rho, qt.thermal_state(h, 1.0)),
+    }
+
+
+def p13():
+    t_bath, gaps = PUBLIC["P13"]["params"]["T_B"], (0.8, 1.0, 1.3)
+    spins = qt.qubit_and_spins(1.0, gaps, [0.15, 0.2, 0.1])
+    h_bath = sum(w * qt.embed(N, (2, 2, 2), k) for k, w in enumerate(gaps))
+    # the three spins as one reservoir
+    system = qt.OpenSystem(spins.hamiltonian, parts=(N, h_bath))
+    rho_s = np.array([[0.3, 0.2 - 0.1j], [0.2 + 0.1j, 0.7]])
+    rho0 = qt.tensor(rho_s, qt.thermal_state(h_bath, t_bath))
+    times = [0.0, 2.0, 6.0, 15.0]
+    solution = qt.evolve(system, rho0, jnp.array(times), save=SAVE | {"p": qt.part_rates})
+    states = eqx.tree_at(lambda s: s.saved, solution, solution.saved["rho"])
+    books = qt.finite_reservoirs(system, states, (1,), t_bath)
+    np.testing.assert_allclose(books.divergence, books.production, rtol=0, atol=1e-10)
+    out = {}
+    for k, t in list(enumerate(times))[1:]:
+        part = at(solution.saved["p"], k)
+        t_s, t_b = qt.generalized_temperature(part).temperature
+        out |= {
+            f"S_S@{t}": qt.entropy(qt.partial_trace(states.saved[k], (2, 8), 0)),
+            f"S_B@{t}": qt.entropy(qt.partial_trace(states.saved[k], (2, 8), 1)),
+            f"S_tot@{t}": qt.entropy(states.saved[k]),
+            f"I@{t}": books.correlation[k],
+            f"Q_from_bath@{t}": books.heat[k, 0],
+            f"dU_S@{t}": books.bare_heat[k],
+            f"Sigma@{t}": books.production[k],
+            f"D_B@{t}": books.reservoir_divergence[k, 0],
+            f"Qdot_S@{t}": part.heat_current[0],
+            f"Qdot_B@{t}": part.heat_current[1],
+            f"Sdot_S@{t}": part.entropy_rate[0],
+            f"Sdot_B@{t}": part.entropy_rate[1],
+            f"dS_C_dt@{t}": part.correlation_rate,
+            f"T_S@{t}": t_s,
+            f"T_B@{t}": t_b,
+        }
+        if not np.isnan(books.reeb_wolf_bound[k]):
+            out[f"ReebWolf_bound@{t}"] = books.reeb_wolf_bound[k]
+            out[f"beta_dQ_to_bath@{t}"] = books.landauer_cost[k]
+    return out
+
+
+def p14():
+    rates = np.array([0.4, 0.1, 0.2])
+    operators = np.stack(
+        [qt.destroy(2) + 0.3 * np.eye(2), qt.sigmaz(), qt.sigmax() + 0.5j * qt.sigmaz()]
+    )
+    h = 0.5 * qt.sigmaz()
+    rho = jnp.array([[0.6, 0.1 + 0.2j], [0.1 - 0.2j, 0.4]])
+    given = qt.OpenSystem(h, qt.Lindblad(operators, rates))
+    form = qt.canonical_generator(given)
+    canonical = qt.OpenSystem(form.hamiltonian, qt.Lindblad(form.operators, form.rates))
+    paulis = {"x": qt.sigmax(), "y": qt.sigmay(), "z": qt.sigmaz()}
+    return {
+        **{f"canonical_rate_{k}": rate for k, rate in enumerate(form.rates)},
+        "sum_rates": form.rates.sum(),
+        **{
+            f"H_can_bloch_{x} (tr(H s)/2)": qt.expectation(s, form.hamiltonian) / 2
+            for x, s in paulis.items()
+        },
+        "deS_dt_canonical": jitted_rates(canonical, 0.0, rho).exterior,
+        "heat_rate_tr(D_given rho_H_given)": qt.heat_currents(given, 0.0, rho)[0],
+        "heat_rate_canonical_H": qt.heat_currents(canonical, 0.0, rho)[0],
+        "heat_rate_total_rhodot_H_given": qt.expectation(h, qt.right_hand_side(given, 0.0, rho)),
+    }
+
+
+def p17():
+    """The damped oscillator in 30 levels; the Otto cycle from squeezed Gibbs states in 60."""
+    p, d = PUBLIC["P17"]["params"], 30
+    n = qt.number(d)
+    bath = qt.LocalBath(qt.destroy(d), p["w"], p["T_bath"], qt.Flat(p["gamma"]))
+    system = qt.OpenSystem(p["w"] * n, bath)
+    rho0 = qt.thermal_state(n, 1 / math.log(1 + 1 / p["N0"]))
+    # populations far below 4 d eps are real here
+    exact = functools.partial(qt.rates, support=1e-300, tolerance=math.inf)
+    save = {"rho": state, "rates": exact}
+    solution, out = qt.evolve(system, rho0, jnp.array([0.0, 2.0, 8.0]), save=save), {}
+    for k, t in enumerate((0, 2, 8)):
+        rates = at(solution.saved["rates"], k)
+        out |= {
+            f"N@{t}": qt.expectation(n, solution.saved["rho"][k]),
+            f"S@{t}": solution.ledger.entropy[k],
+            f"Qdot@{t}": rates.heat_current,
+            f"Sdot@{t}": rates.entropy_rate,
+            f"T_gen@{t}": qt.generalized_temperature(rates).temperature,
+        }
+    return out | _oscillator_otto(**p["otto"])
+
+
+def _oscillator_otto(w_c, w_h, T_c, T_h, Qstar):
+    """Ramps as squeezers with cosh 2r = Q*: U = w (n + 1/2) multiplies by Q*, S stays."""
+    d = 60
+    a, n = qt.destroy(d), qt.number(d)
+    squeeze = jax.scipy.linalg.expm(0.25 * math.acosh(Qstar) * (a @ a - qt.dag(a @ a)))
+    cold, hot = qt.thermal_state(n, T_c / w_c), qt.thermal_state(n, T_h / w_h)
+
+    def energy(w, rho):
+        return w * (qt.expectation(n, rho) + 0.5)
+
+    def ramped(rho):
+        return squeeze @ rho @ qt.dag(squeeze)
+
+    heat_hot = energy(w_h, hot) - energy(w_h, ramped(cold))
+    heat_cold = energy(w_c, cold) - energy(w_c, ramped(hot))
+    gain = qt.entropy(hot) - qt.entropy(ramped(cold))
+    free = (energy(w, hot) - energy(w, cold) for w in (w_h, w_c))
+    return {
+        "Q_h": heat_hot,
+        "Q_c": heat_cold,
+        "W_out": heat_hot + heat_cold,
+        "eta": 1 + heat_cold / heat_hot,
+        "eta_frictionless": 1 - 1 / (next(free) / next(free)),
+        "dS_h": gain,
+        "T_mean_hot": qt.interval_temperature(heat_hot, gain).temperature,
+        "T_mean_cold": qt.interval_temperature(heat_cold, -gain).temperature,
+        "Sigma_cycle": -heat_hot / T_h - heat_cold / T_c,
+        "eta_carnot": 1 - T_c / T_h,
+    }
+
+
 CASES = {
     "P01": p01,
     "P02a": lambda: p02("P02a"),
     "P02b": lambda: p02("P02b"),
     "P03": p03,
+    "P04": p04,
     "P05": p05,
     "P06": p06,
     "P06b": p06b,
     "P06c": p06c,
+    "P07": p07,
+    "P07b": p07b,
     "P08": p08,
     "P09": p09,
+    "P10": p10,
+    "P11": p11,
+    "P12": p12,
+    "P13": p13,
+    "P14": p14,
     "P15": p15,
     "P16": p16,
+    "P17": p17,
 }
+
+
+def test_every_public_case_is_computed():
+    assert set(CASES) == set(PUBLIC)
+    assert sum(len(case["values"]) for case in PUBLIC.values()) == 521
 
 
 @pytest.fixture(scope="module")
@@ -477,11 +781,57 @@ def published_generalized_temperature_otto():
     return out
 
 
+def published_temperature_zoo():
+    p = PUBLISHED["temperature_zoo_qutrit"]["params"]
+    h = np.diag(np.array(p["E"], float))
+    rho = np.diag(p["p"])
+    rho[0, 1] = rho[1, 0] = p["coh01"]
+    betas = {
+        "T_energy": qt.energy_beta(rho, h),
+        "T_entropy": qt.entropy_beta(rho, h),
+        "T_spectral": qt.spectral_beta(rho, h),
+        "T_alipour": qt.gradient_beta(rho, h),
+    }
+    pairs = ((0, 1), (1, 2), (0, 2))
+    return {
+        "U": qt.expectation(h, rho),
+        "S": qt.entropy(rho),
+        **{name: 1 / beta for name, beta in betas.items()},
+        **{
+            f"T_virtual_01_12_02.{k}": 1 / qt.population_beta(rho, h, *pair)
+            for k, pair in enumerate(pairs)
+        },
+        "S_relent_coherence": qt.coherence(rho, h),
+    }
+
+
+def published_entropy_production_as_correlation():
+    """The unitary exp(-i g (XX + YY)) as an evolution over the time g, with the bare energies."""
+    p = PUBLISHED["entropy_production_as_correlation"]["params"]
+    x, y = qt.sigmax(), qt.sigmay()
+    rho_s = np.array([[complex(entry) for entry in row] for row in p["rhoS"]])
+    h_bath = 0.65 * qt.sigmaz()
+    tau = qt.thermal_state(h_bath, 1 / p["beta"])
+    bare = (np.zeros((2, 2)), h_bath)
+    system = qt.OpenSystem(qt.tensor(x, x) + qt.tensor(y, y), parts=bare)
+    out = {}
+    for name in PUBLISHED["entropy_production_as_correlation"]["values"]:
+        g = math.pi / 4 if name == "g0.7854" else float(name[1:])
+        solution = qt.evolve(system, qt.tensor(rho_s, tau), jnp.array([0.0, g]))
+        f = qt.finite_reservoirs(system, solution, (1,), 1 / p["beta"])
+        columns = [f.production, f.divergence, f.correlation, f.reservoir_divergence[:, 0]]
+        columns += [f.entropy_change, -f.heat[:, 0]]
+        out |= {f"{name}.{k}": column[1] for k, column in enumerate(columns)}
+    return out
+
+
 def published_values(key):
-    """The values to be met to 1e-9: all of the first key, of the second those its notes name."""
+    """The values to be met, flat; of the second key those that its notes name."""
     values = PUBLISHED[key]["values"]
-    if key == "qubit_otto_limit_cycle":
-        return values
+    if key != "generalized_temperature_otto":
+        lists = {k: v for k, v in values.items() if isinstance(v, list)}
+        flat = {k: v for k, v in values.items() if k not in lists}
+        return flat | {f"{k}.{i}": x for k, v in lists.items() for i, x in enumerate(v)}
     flat = {k: v for k, v in values.items() if isinstance(v, float) and "carnot" not in k}
     for name, detail in values.items():
         if isinstance(detail, dict):
@@ -490,16 +840,22 @@ def published_values(key):
 
 
 @pytest.mark.parametrize(
-    ("key", "compute"),
+    ("key", "compute", "tolerance"),
     [
-        ("qubit_otto_limit_cycle", published_qubit_otto),
-        ("generalized_temperature_otto", published_generalized_temperature_otto),
+        ("qubit_otto_limit_cycle", published_qubit_otto, 1e-9),
+        ("generalized_temperature_otto", published_generalized_temperature_otto, 1e-9),
+        ("temperature_zoo_qutrit", published_temperature_zoo, 1e-10),
+        (
+            "entropy_production_as_correlation",
+            published_entropy_production_as_correlation,
+            1e-10,
+        ),
     ],
 )
-def test_published_reference(key, compute, largest):
+def test_published_reference(key, compute, tolerance, largest):
     values, found = published_values(key), compute()
     assert set(found) == set(values)
-    deviations = {k: abs(float(found[k]) - v) / 1e-9 for k, v in values.items()}
+    deviations = {k: abs(float(found[k]) - v) / tolerance for k, v in values.items()}
     worst = max(deviations, key=deviations.get)
     largest[key] = (deviations[worst], worst)
     assert not {k: (float(found[k]), values[k]) for k, d in deviations.items() if not d <= 1.0}

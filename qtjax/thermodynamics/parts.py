@@ -118,7 +118,7 @@ def check_parts(system: OpenSystem) -> None:
         )
 
 
-def _mean_field(coupling: Operator, rho: Operator, dims: tuple[int, ...], site: int) -> Operator:
+def _mean_field(coupling: Operator, rho: Operator, dims: tuple[int, ...], site: int) -> Array:
     """tr_rest(V (1 x rho_rest)): the coupling as one part feels it without correlations."""
     others = [k for k in range(len(dims)) if k != site]
     environment = embed(partial_trace(rho, dims, others), dims, others)

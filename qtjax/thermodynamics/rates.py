@@ -1,5 +1,7 @@
 """The books at one instant: every rate of energy and entropy of an open system."""
 
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -35,7 +37,14 @@ class Rates(eqx.Module):
     spohn_production: Real
 
 
-def rates(system: OpenSystem, t: RealLike, rho: Operator) -> Rates:
+def rates(
+    system: OpenSystem,
+    t: RealLike,
+    rho: Operator,
+    *,
+    support: float | None = None,
+    tolerance: float | None = None,
+) -> Rates:
     """All rates of energy and entropy at one instant, both bookkeepings side by side.
 
     The paper calls all of -tr(D(rho) ln rho) exterior, so that its interior production (11)
@@ -47,6 +56,9 @@ def rates(system: OpenSystem, t: RealLike, rho: Operator) -> Rates:
         t: time.
         rho: density matrix, (d, d). At a pure state whose support grows `entropy_rate`, `exterior`
             and `spohn_production` are +inf.
+        support: eigenvalues of rho below it count as 0, see `entropy_rate`; 4 d eps by default.
+            Lower it for truncated oscillators and cold states, whose tiny populations are real.
+        tolerance: what may flow into the null block as rounding, see `entropy_rate`.
 
     Returns:
         `Rates`; a PyTree of scalars, so this function can be saved along a trajectory.
@@ -58,15 +70,16 @@ def rates(system: OpenSystem, t: RealLike, rho: Operator) -> Rates:
     dissipative = dissipative_parts(system, t, rho).sum(axis=0)
     heats = heat_currents(system, t, rho)
     work = power(system, t, rho)
-    rate = entropy_rate(rho, unitary + dissipative)
+    edge: Any = {"support": support, "tolerance": tolerance}
+    rate = entropy_rate(rho, unitary + dissipative, **edge)
     return Rates(
         energy_rate=heats.sum() + work,
         heat_currents=heats,
         heat_current=heats.sum(),
         power=work,
         entropy_rate=rate,
-        interior=entropy_rate_analytic(rho, unitary),
-        exterior=entropy_rate_analytic(rho, dissipative),
+        interior=entropy_rate_analytic(rho, unitary, **edge),
+        exterior=entropy_rate_analytic(rho, dissipative, **edge),
         spohn_production=rate - entropy_flux(system.baths, heats),
     )
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Num
 
-from .._types import Real, RealLike, Status
+from .._types import RealLike
 from .rates import Rates
 
 
@@ -30,10 +32,10 @@ class GeneralizedTemperature(eqx.Module):
         status: a `TemperatureStatus`.
     """
 
-    temperature: Real
-    beta: Real
-    angle: Real
-    status: Status
+    temperature: Float[Array, "*shape"]
+    beta: Float[Array, "*shape"]
+    angle: Float[Array, "*shape"]
+    status: Int[Array, "*shape"]
 
 
 def generalized_temperature(
@@ -55,7 +57,9 @@ def generalized_temperature(
 
 
 def interval_temperature(
-    heat: RealLike, entropy: RealLike, tolerance: RealLike | None = None
+    heat: float | Num[Array | np.ndarray, "*shape"],
+    entropy: float | Num[Array | np.ndarray, "*shape"],
+    tolerance: RealLike | None = None,
 ) -> GeneralizedTemperature:
     """The mean temperature dQ/dS over an interval (or Q'/S' at an instant).
 
@@ -102,5 +106,5 @@ def interval_temperature(
     )
 
 
-def _signed_infinity(value: RealLike) -> Real:
-    return jnp.where(jnp.asarray(value) < 0.0, -jnp.inf, jnp.inf)
+def _signed_infinity(value: Array) -> Array:
+    return jnp.where(value < 0.0, -jnp.inf, jnp.inf)
