@@ -86,6 +86,7 @@ from .information.entropy import (
     entropy_rate_analytic,
     equilibrium_free_energy,
     free_energy,
+    gibbs_divergence,
     relative_entropy,
 )
 from .machines.carnot import stepwise_carnot_cycle

@@ -110,6 +110,10 @@ MESSAGES = {
         lambda: qt.accountings(PAIR, pair_solution(), reservoirs=(1,)),
         r"`reservoirs` need `temperature`",
     ),
+    "temperature that is not the bath's": (
+        lambda: qt.accountings(QUBIT, evolve(), temperature=2.0),
+        r"`temperature` is 2, but the baths are at 1; leave it out",
+    ),
     "ledger at negative temperature": (
         lambda: qt.von_neumann_ledger(GROUND, -1.0),
         r"`temperature` must be > 0, got -1\.0; the compression is isothermal",

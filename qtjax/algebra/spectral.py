@@ -27,7 +27,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._checks import as_complex, check_hermitian, is_concrete
 from .._types import Operator, OperatorLike
-from .divided_differences import AbstractSpectralFunction, Level, One, Restricted
+from .divided_differences import AbstractSpectralFunction, Level, One, Restricted, rounding
 from .operators import product
 
 Matrices = Complex[Array, "*#batch d d"]
@@ -193,6 +193,36 @@ def eigenvalues(a: OperatorLike) -> Float[Array, " d"]:
         Real vector, (d,), in units of A.
     """
     return _eigenvalues(as_complex(a))
+
+
+@jax.custom_jvp
+def weighted_projectors(a: Operator, weights: Float[Array, " d"]) -> Operator:
+    """sum_k w_k |k><k| over the eigenvectors of A in ascending order, once differentiable.
+
+    Its derivative has (w_i - w_j)/(l_i - l_j) between eigenvectors, and 0 where their eigenvalues
+    coincide within rounding: right where the weights coincide too, a stand-in where they do not.
+
+    Args:
+        a: Hermitian operator, (d, d).
+        weights: real, (d,).
+
+    Returns:
+        Hermitian operator, (d, d).
+    """
+    _, v = eigensystem(a)
+    return product(v * weights[None, :], _dagger(v))
+
+
+@weighted_projectors.defjvp
+def _weighted_projectors_jvp(primals, tangents):
+    (a, w), (da, dw) = primals, tangents
+    lam, v = eigensystem(a)
+    gap = lam[:, None] - lam[None, :]
+    flat = jnp.abs(gap) <= rounding(lam)
+    slopes = jnp.where(flat, 0.0, (w[:, None] - w[None, :]) / jnp.where(flat, 1.0, gap))
+    inner = slopes * product(_dagger(v), product(_symmetrize(da), v))
+    moved = product(v, product(inner, _dagger(v)))
+    return weighted_projectors(a, w), moved + weighted_projectors(a, dw)
 
 
 def level_projectors(

@@ -306,6 +306,8 @@ def _davies_jumps(bath: DaviesBath | AdiabaticBath, hamiltonian: Operator) -> Ju
     if bath.zero_frequency is not None:
         rates += [bath.zero_frequency] * couplings
         operators.append(jnp.einsum("llain->ain", blocks))
+    if not rates:  # one level: nothing to jump between
+        return jnp.zeros(0, energies.dtype), jnp.zeros((0, *hamiltonian.shape), blocks.dtype)
     return jnp.stack(rates), jnp.concatenate(operators)
 
 

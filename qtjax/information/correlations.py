@@ -17,7 +17,7 @@ from ..algebra.composite import check_dims, embed, partial_trace, partial_transp
 from ..algebra.divided_differences import Log, Sqrt
 from ..algebra.operators import expectation, sigmay
 from ..algebra.spectral import apply, eigenvalues
-from .entropy import relative_entropy
+from .entropy import divergence_inside
 
 
 def total_correlation(rho: OperatorLike, dims: Sequence[int]) -> Real:
@@ -46,7 +46,9 @@ def total_correlation(rho: OperatorLike, dims: Sequence[int]) -> Real:
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def _total_correlation(rho: Operator, dims: tuple[int, ...]) -> Real:
-    return relative_entropy(rho, tensor(*[partial_trace(rho, dims, k) for k in range(len(dims))]))
+    # the support of rho lies inside that of the product, however small its eigenvalues are
+    product = tensor(*[partial_trace(rho, dims, k) for k in range(len(dims))])
+    return divergence_inside(rho, product, float(jnp.finfo(rho.dtype).tiny))[0]
 
 
 @_total_correlation.defjvp

@@ -20,7 +20,7 @@ from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.divided_differences import AtLeast, Below, Log, One, Restricted
 from ..algebra.operators import expectation
 from ..algebra.spectral import apply, eigensystem, eigenvalues, frechet
-from ..algebra.states import boltzmann, check_temperature
+from ..algebra.states import boltzmann, check_temperature, thermal_state
 
 
 def _support(rho: Operator, support: float | None) -> float:
@@ -195,8 +195,8 @@ def _bregman(x: Array) -> Array:
     return jnp.where(small, y**2 * series, xlog1py(1 + x, x) - x)
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
-def _relative_entropy(rho: Operator, sigma: Operator, support: float) -> Real:
+def divergence_inside(rho: Operator, sigma: Operator, support: float) -> tuple[Real, Real]:
+    """D(rho||sigma) on the support of sigma, and the probability of rho outside it."""
     (r, u), (s, v) = eigensystem(rho), eigensystem(sigma)
     r = jnp.maximum(r, 0.0)
     # Overlaps of vectors, squared: traces of projectors would lose the small ones to rounding.
@@ -205,7 +205,13 @@ def _relative_entropy(rho: Operator, sigma: Operator, support: float) -> Real:
     base = jnp.where(full, s, 1.0)
     terms = overlaps * base * _bregman((r[:, None] - base) / base)
     outside = jnp.sum(jnp.where(full, 0.0, overlaps * r[:, None]))
-    return jnp.where(outside > support, jnp.inf, jnp.sum(jnp.where(full, terms, 0.0)))
+    return jnp.sum(jnp.where(full, terms, 0.0)), outside
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(2,))
+def _relative_entropy(rho: Operator, sigma: Operator, support: float) -> Real:
+    inside, outside = divergence_inside(rho, sigma, support)
+    return jnp.where(outside > support, jnp.inf, inside)
 
 
 @_relative_entropy.defjvp
@@ -244,6 +250,31 @@ def relative_entropy(
     check_square("sigma", sigma, jnp.shape(rho)[0])
     rho, sigma = as_complex(rho), as_complex(sigma)
     return _relative_entropy(rho, sigma, _support(rho, support))
+
+
+def gibbs_divergence(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealLike) -> Real:
+    """The relative entropy D(rho||tau) to the Gibbs state of H at T > 0, right in the cold too.
+
+    As `relative_entropy` where the weights of tau stand above rounding; where rho has weight on
+    levels that tau holds with less than 4 d eps, as (F(rho) - F_eq)/T, which needs no logarithm of
+    tau. So it is finite at every T > 0.
+
+    Args:
+        rho: density matrix, (d, d).
+        hamiltonian: Hermitian operator H, (d, d).
+        temperature: T > 0, in units of energy.
+
+    Returns:
+        D >= 0 in nats.
+
+    Raises:
+        ValueError: the shapes do not agree, H is not Hermitian, or T is negative.
+    """
+    check_temperature(temperature)
+    distance = relative_entropy(rho, thermal_state(hamiltonian, temperature))
+    excess = free_energy(rho, hamiltonian, temperature)
+    excess = (excess - equilibrium_free_energy(hamiltonian, temperature)) / temperature
+    return jnp.where(jnp.isinf(distance), excess, distance)
 
 
 def free_energy(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealLike) -> Real:

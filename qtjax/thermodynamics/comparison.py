@@ -109,7 +109,8 @@ def accountings(
         Tuple of `Accounting`; `accounting_table` prints it.
 
     Raises:
-        ValueError: traced input, a solution without states, `reservoirs` without `temperature`.
+        ValueError: traced input, a solution without states, `reservoirs` without `temperature`, or
+            a `temperature` that is not that of the baths.
 
     Source: docs/physics.md, A1 to A10.
     """
@@ -117,8 +118,13 @@ def accountings(
         raise ValueError("`system` and `solution` must be concrete: the table decides by values.")
     if reservoirs is not None and temperature is None:
         raise ValueError("`reservoirs` need `temperature`, that of their initial Gibbs states.")
-    warn_unless_gibbs(system, eqx.filter_jit(_defects)(system, solution.ts))
+    warn_unless_gibbs(system, _defects(system, solution.ts))
     shared = _shared_temperature(system)
+    if shared is not None and temperature is not None and abs(temperature - shared) > 1e-9 * shared:
+        raise ValueError(
+            f"`temperature` is {float(temperature):g}, but the baths are at {shared:g}; leave it "
+            "out, or give the one of the baths."
+        )
     temperature = shared if temperature is None else temperature
     conditions = measure_conditions(system, solution)
     levels = _levels(system)
@@ -170,6 +176,7 @@ def _smallest_rate(system: OpenSystem, ts: Array) -> Array:
     return jnp.min(jax.vmap(smallest)(ts))
 
 
+@eqx.filter_jit
 def _defects(system: OpenSystem, ts: Array) -> Float[Array, " baths"]:
     return jnp.max(jax.vmap(lambda t: gibbs_defects(system, t))(ts), axis=0)
 

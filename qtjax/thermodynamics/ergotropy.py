@@ -1,18 +1,20 @@
 """Ergotropy: the work that a unitary can draw from a state."""
 
+import jax
 import jax.numpy as jnp
 
 from .._checks import as_complex, check_square
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
-from ..algebra.spectral import eigenvalues, level_projectors
+from ..algebra.spectral import eigenvalues, level_projectors, weighted_projectors
 
 
 def ergotropy(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     """The ergotropy tr(rho H) - sum_k r_k e_k, r_k descending, e_k ascending.
 
-    Differentiable where the order of populations is decided. At a degenerate state (for levels of
-    different energy) it has a kink; the derivative there is finite, one of the subgradients.
+    Twice differentiable where the order of populations is decided. At a degenerate state (for
+    levels of different energy) it has a kink; the derivative there is finite, one of the
+    subgradients.
 
     Args:
         rho: density matrix, (d, d).
@@ -28,8 +30,22 @@ def ergotropy(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     """
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
-    passive_energy = jnp.dot(eigenvalues(rho)[::-1], eigenvalues(hamiltonian))
-    return expectation(hamiltonian, rho) - passive_energy
+    h, rho = as_complex(hamiltonian), as_complex(rho)
+    return expectation(h, rho) - _passive_energy(rho, h)
+
+
+@jax.custom_jvp
+def _passive_energy(rho: Operator, h: Operator) -> Real:
+    """sum_k r_k e_k, as one function: its second derivatives are right inside degenerate levels."""
+    return jnp.dot(eigenvalues(rho)[::-1], eigenvalues(h))
+
+
+@_passive_energy.defjvp
+def _passive_energy_jvp(primals, tangents):
+    (rho, h), (rho_dot, h_dot) = primals, tangents
+    by_state = weighted_projectors(rho, eigenvalues(h)[::-1])
+    by_energy = weighted_projectors(h, eigenvalues(rho)[::-1])
+    return _passive_energy(rho, h), expectation(by_state, rho_dot) + expectation(by_energy, h_dot)
 
 
 def passive_state(rho: OperatorLike, hamiltonian: OperatorLike) -> Operator:

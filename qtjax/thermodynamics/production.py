@@ -15,7 +15,6 @@ from .._types import Operator, Real, RealLike
 from ..algebra.divided_differences import Log
 from ..algebra.operators import expectation
 from ..algebra.spectral import apply
-from ..algebra.states import thermal_state
 from ..dynamics.evolve import Solution
 from ..dynamics.open_system import OpenSystem, dissipative_parts, heat_currents, right_hand_side
 from ..dynamics.steady_state import stationary_state
@@ -25,7 +24,7 @@ from ..information.entropy import (
     entropy_rate_analytic,
     equilibrium_free_energy,
     free_energy,
-    relative_entropy,
+    gibbs_divergence,
 )
 from .rates import entropy_flux
 
@@ -252,7 +251,7 @@ def deffner_lutz_closed(system: OpenSystem, solution: Solution, temperature: Rea
     Source: Deffner and Lutz, Phys. Rev. Lett. 105, 170402 (2010).
     """
     h = system.energy_hamiltonian
-    return jax.vmap(lambda t, rho: relative_entropy(rho, thermal_state(h(t), temperature)))(
+    return jax.vmap(lambda t, rho: gibbs_divergence(rho, h(t), temperature))(
         solution.ts, states_of(solution)
     )
 

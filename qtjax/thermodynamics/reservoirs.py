@@ -17,7 +17,12 @@ from ..algebra.states import thermal_state
 from ..dynamics.evolve import Solution
 from ..dynamics.open_system import OpenSystem
 from ..information.correlations import total_correlation
-from ..information.entropy import entropy, relative_entropy
+from ..information.entropy import (
+    entropy,
+    equilibrium_free_energy,
+    gibbs_divergence,
+    relative_entropy,
+)
 from .parts import check_parts
 from .production import OverTime, states_of
 
@@ -65,7 +70,7 @@ def finite_reservoirs(
     system: OpenSystem,
     solution: Solution,
     reservoirs: Sequence[int],
-    temperatures: RealLike | Sequence[RealLike],
+    temperatures: RealLike | Sequence[RealLike] | Float[Array, " reservoirs"],
 ) -> FiniteReservoirs:
     """What a closed whole says about production when some of its parts are called reservoirs.
 
@@ -98,6 +103,8 @@ def finite_reservoirs(
             f"for the system itself, got {chosen}."
         )
     check_positive("temperatures", temperatures, "a reservoir's Gibbs state needs T > 0.")
+    if isinstance(temperatures, Sequence):
+        temperatures = jnp.stack([as_real("temperatures", value) for value in temperatures])
     given = as_real("temperatures", temperatures)
     if given.ndim and given.shape != (len(chosen),):
         raise ValueError(
@@ -118,6 +125,9 @@ def _finite_reservoirs(
     dims, ts, states = system.dims, solution.ts, states_of(solution)
     bare = [system.parts[r] for r in chosen]
     taus = [thermal_state(h(ts[0]), T) for h, T in zip(bare, temperatures, strict=True)]
+    free = jnp.stack(
+        [equilibrium_free_energy(h(ts[0]), T) for h, T in zip(bare, temperatures, strict=True)]
+    )
     # A first, then the reservoirs
     order, sizes = (*rest, *chosen), [math.prod(dims[k] for k in rest), *(dims[r] for r in chosen)]
 
@@ -128,15 +138,22 @@ def _finite_reservoirs(
         energies = [expectation(h(t), part) for h, part in zip(bare, parts, strict=True)]
         own = sum(expectation(system.parts[k](t), partial_trace(rho, dims, k)) for k in rest)
         whole = expectation(system.energy_hamiltonian(t), rho)
+        distance = relative_entropy(ordered, tensor(rho_a, *taus))
+        # the same without logarithms of Gibbs states, for reservoirs too cold for them
+        work = (jnp.stack(energies) - free) / temperatures
+        cold = entropy(rho_a) - entropy(rho) + work.sum()
         return {
             "energies": jnp.stack(energies),
             "own": jnp.asarray(own),
             "interaction": whole - own - sum(energies),
             "entropy": entropy(rho_a),
-            "divergence": relative_entropy(ordered, tensor(rho_a, *taus)),
+            "divergence": jnp.where(jnp.isinf(distance), cold, distance),
             "correlation": total_correlation(ordered, sizes),
             "reservoirs": jnp.stack(
-                [relative_entropy(part, tau) for part, tau in zip(parts, taus, strict=True)]
+                [
+                    gibbs_divergence(part, h(ts[0]), T)
+                    for part, h, T in zip(parts, bare, temperatures, strict=True)
+                ]
             ),
         }
 

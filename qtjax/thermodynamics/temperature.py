@@ -4,6 +4,7 @@ from enum import IntEnum
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Num
@@ -83,7 +84,8 @@ def interval_temperature(
     temperature = jnp.where(no_entropy, _signed_infinity(heat), temperature)
     beta = jnp.where(divergent, _signed_infinity(entropy) * jnp.sign(heat), entropy / safe_heat)
     beta = jnp.where(no_heat, _signed_infinity(entropy), beta)
-    beta = jnp.where(no_entropy, 0.0, beta)
+    # 0 where S' = 0, with the derivative of the quotient: beta crosses 0 smoothly
+    beta = beta - jax.lax.stop_gradient(jnp.where(no_entropy, beta, 0.0))
     undefined = no_heat & no_entropy
     status = jnp.select(
         [undefined, no_entropy, no_heat, divergent],

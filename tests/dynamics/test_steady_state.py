@@ -1,0 +1,183 @@
+"""Steady states against closed forms and QuTiP, with derivatives and outcomes lane by lane."""
+
+import functools
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import qutip
+
+import qtjax as qt
+
+N, SX = qt.number(2), qt.sigmax()
+LOWER = qt.destroy(2)
+AT = jnp.array([0.6, 1.7, 0.3, 0.2])  # T_1, T_2, gamma_1, gamma_2
+
+
+def two_baths(temperature_1, temperature_2, rate_1, rate_2):
+    return qt.OpenSystem(
+        N,
+        (
+            qt.LocalBath(LOWER, 1.0, temperature_1, qt.Flat(rate_1)),
+            qt.LocalBath(LOWER, 1.0, temperature_2, qt.Flat(rate_2)),
+        ),
+    )
+
+
+@jax.jit
+def excited(x):
+    """p_e = sum gamma_k n_k / sum gamma_k (2 n_k + 1)."""
+    n = 1.0 / jnp.expm1(1.0 / x[:2])
+    return x[2:] @ n / (x[2:] @ (2 * n + 1))
+
+
+def found(x):
+    return qt.steady_state(two_baths(*x)).state[1, 1].real
+
+
+def three_levels(scale=1.0):
+    """A driven V with thermal, decaying and dephasing channels."""
+    h = np.array([[0.0, 0.3, 0.1j], [0.3, 0.8, 0.2], [-0.1j, 0.2, 1.3]])
+    jumps = [np.outer(np.eye(3)[i], np.eye(3)[j]) + 0j for i, j in ((0, 1), (1, 2), (1, 0))]
+    return h, [*jumps, np.diag([0.0, 1.0, -1.0]) + 0j], scale * np.array([0.5, 0.3, 0.1, 0.2])
+
+
+def two_qubits(scale=1.0):
+    """Coupled qubits, each with a thermal bath of its own."""
+    a, b = np.kron(LOWER, np.eye(2)), np.kron(np.eye(2), LOWER)
+    h = a.T @ a + 0.7 * b.T @ b + 0.4 * (a.T @ b + b.T @ a) + 0.1 * (a + a.T)
+    return h, [a, a.T, b, b.T], scale * np.array([0.6, 0.2, 0.4, 0.3])
+
+
+def system_of(h, jumps, rates):
+    return qt.OpenSystem(h, qt.Lindblad(np.stack(jumps), tuple(rates)))
+
+
+def test_qubit_between_two_baths():
+    solution = qt.steady_state(two_baths(*AT))
+    assert bool(solution.result == qt.RESULTS.successful)
+    p = float(excited(AT))
+    np.testing.assert_allclose(solution.state, np.diag([1 - p, p]), rtol=0, atol=1e-15)
+    assert float(solution.residual) < 1e-15
+    assert float(solution.gap) > 1e-2
+
+
+@pytest.mark.parametrize("make", [three_levels, two_qubits])
+def test_steady_states_are_qutips(make):
+    h, jumps, rates = make()
+    solution = qt.steady_state(system_of(h, jumps, rates))
+    c_ops = [np.sqrt(r) * qutip.Qobj(a) for r, a in zip(rates, jumps, strict=True)]
+    peer = qutip.steadystate(qutip.Qobj(h), c_ops).full()
+    assert np.max(np.abs(peer - np.diag(np.diag(peer)))) > 1e-2
+    np.testing.assert_allclose(solution.state, peer, rtol=0, atol=1e-12)
+    rho = np.asarray(solution.state)
+    change = -1j * (h @ rho - rho @ h)
+    for rate, a in zip(rates, jumps, strict=True):
+        loss = a.conj().T @ a
+        change = change + rate * (a @ rho @ a.conj().T - (loss @ rho + rho @ loss) / 2)
+    assert max(np.max(np.abs(change)), float(solution.residual)) < 1e-15
+    assert abs(np.trace(solution.state) - 1.0) < 1e-14
+
+
+def test_the_generator_is_frozen_at_the_given_time():
+    """A pump that moves: p_e = up/(up + down) at its momentary rate."""
+    pump = qt.Lindblad(np.stack([LOWER, LOWER.T]), (0.4, lambda t: 0.1 + 0.2 * t))
+    system = qt.OpenSystem(qt.Driven([(qt.Linear(1.0, 3.0), N)]), pump)
+    for t in (0.0, 0.6):
+        up = 0.1 + 0.2 * t
+        state = qt.steady_state(system, t).state
+        np.testing.assert_allclose(np.diag(state), [0.4 / (0.4 + up), up / (0.4 + up)], atol=1e-15)
+
+
+def test_units_of_energy_do_not_matter():
+    """The gap is relative: rates of 1e-8 or 1e8 have the same steady state."""
+    states = []
+    for unit in (1.0, 1e-8, 1e8):
+        h, jumps, rates = two_qubits(unit)
+        solution = qt.steady_state(system_of(unit * h, jumps, rates))
+        states.append(np.asarray(solution.state))
+    np.testing.assert_allclose(states[1:], np.stack([states[0]] * 2), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("mode", [jax.grad, jax.jacfwd])
+def test_gradient_of_the_two_bath_qubit(mode):
+    np.testing.assert_allclose(
+        jax.jit(mode(found))(AT), jax.jit(jax.grad(excited))(AT), rtol=1e-12, atol=1e-14
+    )
+
+
+@functools.cache
+def coherence_of_two_qubits():
+    """(T-like rates) -> Im <a^+ b>, the current between the qubits."""
+    h, jumps, rates = two_qubits()
+    current = 1j * (jumps[1] @ jumps[2] - jumps[3] @ jumps[0])
+
+    def value(x):
+        system = system_of(h, jumps, [x[0], rates[1], x[1], rates[3]])
+        return qt.expectation(current, qt.steady_state(system).state)
+
+    return value
+
+
+@pytest.mark.parametrize("mode", [jax.grad, jax.jacfwd])
+def test_gradient_of_coupled_qubits(mode):
+    value, x, step = coherence_of_two_qubits(), jnp.array([0.6, 0.4]), 1e-4
+    compiled = jax.jit(value)
+    slope = jax.jit(mode(value))(x)
+    for k in range(2):
+        e = step * np.eye(2)[k]
+        points = [float(compiled(x + m * e)) for m in (-2, -1, 1, 2)]
+        difference = (points[0] - 8 * points[1] + 8 * points[2] - points[3]) / (12 * step)
+        assert abs(difference) > 1e-3
+        assert float(slope[k]) == pytest.approx(difference, abs=1e-11)
+
+
+NOT_UNIQUE = {
+    "no bath": lambda: qt.OpenSystem(N + 0.3 * SX),
+    "zero rates": lambda: two_baths(0.5, 0.5, 0.0, 0.0),
+    "dephasing only": lambda: qt.OpenSystem(N, qt.Lindblad(qt.sigmaz(), 0.3)),
+    "a level that no bath connects": lambda: qt.OpenSystem(
+        qt.number(3), qt.LocalBath(np.outer(np.eye(3)[0], np.eye(3)[1]), 1.0, 0.5, qt.Flat(0.2))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_UNIQUE)
+def test_a_steady_state_that_is_not_unique(name):
+    system = NOT_UNIQUE[name]()
+    with pytest.raises(qt.SolverError, match="The steady state is not unique") as caught:
+        qt.steady_state(system)
+    for solution in (caught.value.solution, qt.steady_state(system, throw=False)):
+        assert bool(solution.result == qt.RESULTS.steady_state_not_unique)
+        assert np.all(np.isnan(solution.state))
+        assert float(solution.gap) < 1e-14
+
+
+def test_a_generator_that_is_not_finite():
+    system = qt.OpenSystem(lambda t: N / t, qt.Lindblad(LOWER, 0.3))
+    with pytest.raises(qt.SolverError, match="not finite"):
+        qt.steady_state(system, 0.0)
+    assert bool(qt.steady_state(system, 1.0).result == qt.RESULTS.successful)
+
+
+def test_a_bad_lane_does_not_spoil_the_others():
+    def lane(rate):
+        solution = qt.steady_state(two_baths(0.6, 1.7, rate, rate))
+        return solution.state[1, 1].real, solution
+
+    rates = jnp.array([0.3, 0.0, 0.5])
+    (values, batch), slopes = jax.jit(jax.vmap(jax.value_and_grad(lane, has_aux=True)))(rates)
+    good = [True, False, True]
+    assert (batch.result == qt.RESULTS.successful).tolist() == good
+    assert (batch.result == qt.RESULTS.steady_state_not_unique).tolist() == [False, True, False]
+    expected = float(excited(jnp.array([0.6, 1.7, 1.0, 1.0])))
+    np.testing.assert_allclose(values[::2], expected, rtol=0, atol=1e-15)
+    assert np.isnan(values[1])
+    np.testing.assert_allclose(slopes[::2], 0.0, atol=1e-14)
+
+
+def test_nothing_is_raised_under_jit():
+    solution = eqx.filter_jit(qt.steady_state)(two_baths(0.5, 0.5, 0.0, 0.0))
+    assert bool(solution.result == qt.RESULTS.steady_state_not_unique)

@@ -1,0 +1,144 @@
+"""Stepwise isotherms: the closed form for a qubit, and the way to Carnot's efficiency."""
+
+import functools
+
+import numpy as np
+import pytest
+
+import qtjax as qt
+
+N, SX = qt.number(2), qt.sigmax()
+COLD, HOT = 0.5, 1.0
+SMALL, LARGE = 1.0, 1.6
+CARNOT = 1 - COLD / HOT
+
+
+def cycle(steps, **given):
+    given = {
+        "couplings": (SX,),
+        "temperatures": (COLD, HOT),
+        "scales": (SMALL, LARGE),
+        "rate": 1.0,
+        "duration": 40.0,  # e^{-40} of every step is left
+        "steps": steps,
+    } | given
+    return qt.stepwise_carnot_cycle(given.pop("hamiltonian", N), **given)
+
+
+@functools.cache
+def solved(steps):
+    return qt.limit_cycle(cycle(steps))
+
+
+def closed_form(steps):
+    """(Q_h, Q_c) from p_k = 1/(1 + e^{x_k/T_h}), complete thermalization."""
+    x = LARGE + (SMALL - LARGE) * np.arange(steps + 1) / steps
+    p = 1 / (1 + np.exp(x / HOT))
+    hot = np.sum(x[1:] * np.diff(p))
+    cold = -COLD / HOT * np.sum(x[:-1] * np.diff(p))
+    return hot, cold
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_heats_of_a_qubit(steps):
+    solution, (hot, cold) = solved(steps), closed_form(steps)
+    assert len(solution.cycle.strokes) == 2 * steps
+    assert float(solution.heat_hot) == pytest.approx(hot, abs=1e-13)
+    assert float(solution.heat_cold) == pytest.approx(cold, abs=1e-13)
+    assert float(solution.efficiency) == pytest.approx(1 + cold / hot, abs=1e-12)
+    assert float(solution.work) == pytest.approx(-(hot + cold), abs=1e-13)
+    np.testing.assert_array_equal(solution.works, 0.0)  # all work is that of the quenches
+    assert solution.regime == "engine"
+    assert abs(float(solution.first_law_residual)) < 1e-14
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_the_adiabats_keep_populations(steps):
+    """The states on the cold isotherm are those of the hot one, at scales T_c/T_h as large."""
+    solution = solved(steps)
+    x = LARGE + (SMALL - LARGE) * np.arange(steps + 1) / steps
+    p = 1 / (1 + np.exp(x / HOT))
+    expected = np.concatenate([p, p[-2::-1]])
+    np.testing.assert_allclose(solution.states[:, 1, 1].real, expected, rtol=0, atol=1e-14)
+
+
+def test_one_step_is_an_otto_cycle():
+    assert float(solved(1).efficiency) == pytest.approx(1 - CARNOT * LARGE / SMALL, abs=1e-12)
+
+
+def test_the_efficiency_rises_towards_carnots():
+    """Its error tends to half with every doubling; the closed form takes it on."""
+    found = [float(solved(steps).efficiency) for steps in (1, 2, 4)]
+    further = [1 + cold / hot for hot, cold in map(closed_form, (64, 128, 256, 512))]
+    assert all(np.diff([*found, *further]) > 0)
+    errors = CARNOT - np.array([*found, *further])
+    assert np.all(errors > 0)
+    assert np.all((errors[1:3] / errors[:2] > 0.4) & (errors[1:3] / errors[:2] < 0.5))
+    np.testing.assert_allclose(errors[4:] / errors[3:-1], 0.5, atol=1e-3)
+
+
+def test_mean_temperatures_approach_those_of_the_baths():
+    """<T_h> <= T_h and <T_c> >= T_c, both distances about halve; T3: eta = 1 - <T_c>/<T_h>."""
+    distances = []
+    for steps in (1, 2, 4):
+        solution = solved(steps)
+        cold, hot = (float(t) for t in solution.mean_temperatures)
+        assert float(solution.efficiency) == pytest.approx(1 - cold / hot, abs=1e-12)
+        assert float(solution.temperature_identity_residual) == pytest.approx(0.0, abs=1e-12)
+        distances.append([cold - COLD, HOT - hot])
+    distances = np.array(distances)
+    assert np.all(distances > 0)
+    np.testing.assert_allclose(distances[1:] / distances[:-1], 0.5, atol=0.06)
+    np.testing.assert_allclose([float(t) for t in solved(1).temperatures], [COLD, HOT])
+    assert float(solved(1).carnot_efficiency) == pytest.approx(CARNOT)
+
+
+def test_production_vanishes_with_the_steps():
+    """eta = eta_C - T_c Sigma/Q_h."""
+    productions = []
+    for steps in (1, 2, 4):
+        solution = solved(steps)
+        productions.append(float(solution.spohn_production))
+        loss = COLD * productions[-1] / float(solution.heat_hot)
+        assert float(solution.efficiency) == pytest.approx(CARNOT - loss, abs=1e-12)
+    assert productions[0] > productions[1] > productions[2] > 0
+
+
+def test_generalized_efficiency():
+    """Eq. (19) by its quadrature of T over S is the first law's, for contacts of finite length."""
+    solution = qt.limit_cycle(cycle(2, duration=3.0))
+    integrals = qt.clausius_integrals(solution)
+    error = sum(float(part.error) for part in integrals.values())
+    assert error < 1e-9
+    found, exact = float(solution.generalized_efficiency), float(solution.efficiency)
+    assert found == pytest.approx(exact, abs=1e-8)
+    assert 0 < exact < CARNOT
+    assert float(integrals["hot"].value) == pytest.approx(float(solution.heat_hot), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"steps": 0}, "`steps` must be at least 1, got 0"),
+        ({"duration": 0.0}, "`duration` must be > 0"),
+        ({"temperatures": (0.0, 1.0)}, "`temperatures` must be > 0"),
+        ({"temperatures": (1.0,)}, "`temperatures`"),
+        ({"scales": (-1.0, 1.0)}, "`scales` must be > 0"),
+        ({"hamiltonian": qt.destroy(2)}, "`hamiltonian` must be Hermitian"),
+        ({"rate": -1.0}, "`rate` must be >= 0"),
+    ],
+)
+def test_bad_input_is_named(given, message):
+    with pytest.raises(ValueError, match=message):
+        cycle(**({"steps": 2} | given))
+
+
+@pytest.mark.xfail(strict=True, reason="documented, but scales in the wrong order are not checked")
+def test_scales_in_the_wrong_order():
+    with pytest.raises(ValueError, match="`scales`"):
+        cycle(2, scales=(LARGE, SMALL))
+
+
+def test_a_hot_bath_that_is_colder():
+    with pytest.warns(UserWarning, match="not hotter than the cold one"):
+        cycle(1, temperatures=(1.0, 0.5))
