@@ -70,12 +70,6 @@ def _steady_state(system: OpenSystem, t: RealLike) -> SteadyState:
     return SteadyState(state, gap, jnp.max(jnp.abs(unpack(generator @ v))), result)
 
 
-def stationary_state(system: OpenSystem, t: RealLike) -> Operator:
-    """The steady state alone, without its checks: for use at every time of a trajectory."""
-    matrix, right, _ = _bordered(system, t)
-    return unpack(jnp.linalg.solve(matrix, right))
-
-
 def _bordered(system: OpenSystem, t: RealLike) -> tuple[Array, Float[Array, " n"], Array]:
     generator = real_superoperator(liouvillian(system, t))
     d = system.dimension

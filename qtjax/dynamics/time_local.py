@@ -129,9 +129,9 @@ class LorentzianDamping(eqx.Module):
 
     def amplitude(self, t: RealLike) -> Real:
         """G(t), with G(0) = 1; smooth through D = 0."""
-        square = self.width * (2 * self.gamma0 - self.width)
-        cosine, sine = _harmonic(square, jnp.asarray(t, square.dtype))
-        return jnp.exp(-self.width * t / 2) * (cosine + self.width * sine)
+        t = jnp.asarray(t, self.width.dtype)
+        cosine, sine = _damped_harmonic(self.gamma0, self.width, t)
+        return cosine + self.width * sine
 
     def rate(self, t: RealLike) -> Real:
         """gamma(t) = -2 G'/G, the canonical rate of L = destroy(2); +-inf where G = 0."""
@@ -170,16 +170,26 @@ class LorentzianDamping(eqx.Module):
         )
 
 
-def _harmonic(square: Real, t: Real) -> tuple[Real, Real]:
-    """cos(Dt/2) and sin(Dt/2)/D from D^2 of either sign."""
+def _damped_harmonic(gamma0: Real, width: Real, t: Real) -> tuple[Real, Real]:
+    """e^{-l t/2} cos(Dt/2) and e^{-l t/2} sin(Dt/2)/D for D^2 = 2 gamma0 l - l^2 of either sign."""
+    square = width * (2 * gamma0 - width)
     flat = jnp.abs(square) * t**2 < 1e-6
     root = jnp.sqrt(jnp.abs(jnp.where(flat, 1.0, square)))
-    trigonometric = (jnp.cos(root * t / 2), jnp.sin(root * t / 2) / root)
-    bounded = jnp.where(square < 0.0, root * t / 2, 0.0)
-    hyperbolic = (jnp.cosh(bounded), jnp.sinh(bounded) / root)
+    decay = jnp.exp(-width * t / 2)
+    trigonometric = (decay * jnp.cos(root * t / 2), decay * jnp.sin(root * t / 2) / root)
+    # cosh and sinh: for large arguments with the decay in their exponents, so that none overflows
+    real = jnp.where(flat | (square > 0.0), width, root)
+    slow, fast = jnp.exp(-gamma0 * width / (width + real) * t), jnp.exp(-(width + real) * t / 2)
+    small = root * t < 2.0
+    argument = jnp.where(small, root * t / 2, 1.0)
+    hyperbolic = (
+        jnp.where(small, decay * jnp.cosh(argument), (slow + fast) / 2),
+        jnp.where(small, decay * jnp.sinh(argument), (slow - fast) / 2) / root,
+    )
     x = square * t**2 / 4
-    series = (1 - x / 2 + x**2 / 24, t / 2 * (1 - x / 6 + x**2 / 120))
-    return tuple(
+    series = (decay * (1 - x / 2 + x**2 / 24), decay * t / 2 * (1 - x / 6 + x**2 / 120))
+    cosine, sine = (
         jnp.where(flat, s, jnp.where(square < 0.0, h, c))
         for s, h, c in zip(series, hyperbolic, trigonometric, strict=True)
-    )  # pyright: ignore
+    )
+    return cosine, sine

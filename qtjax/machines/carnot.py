@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from .._checks import as_complex, check_hermitian, check_positive
+from .._checks import as_complex, check_hermitian, check_positive, is_concrete
 from .._types import OperatorLike, RealLike
 from ..dynamics.dissipators import DaviesBath
 from ..dynamics.hamiltonians import Static
@@ -65,6 +65,11 @@ def stepwise_carnot_cycle(
     ):
         check_positive(name, value, "a Carnot cycle needs both.")
     check_positive("duration", duration, "each step needs time to thermalize.")
+    if is_concrete(small, large) and not small < large:
+        raise ValueError(
+            f"`scales` must be (smaller, larger), got ({float(small):g}, {float(large):g}); on the "
+            "hot isotherm the scale falls from the larger to the smaller one."
+        )
     if steps < 1:
         raise ValueError(f"`steps` must be at least 1, got {steps}.")
     warn_unless_hotter(cold, hot)

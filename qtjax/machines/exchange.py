@@ -8,7 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from .._types import OperatorLike, RealLike
+from .._types import RealLike
 from ..algebra.composite import embed
 from ..algebra.operators import create, destroy, number
 from ..dynamics.hamiltonians import AbstractHamiltonian
@@ -16,7 +16,7 @@ from ..dynamics.open_system import OpenSystem, composite_system, dimension_of
 
 
 def exchange(
-    parts: Sequence[Any], lowering: Sequence[OperatorLike], couplings: Any, baths: Any = ()
+    parts: Sequence[Any], lowering: Sequence[Any], couplings: Any, baths: Any = ()
 ) -> OpenSystem:
     """Parts that exchange energy with part 0: sum_k g_k (L_0^+ L_k + h.c.).
 

@@ -1,13 +1,13 @@
 """Von Neumann's ledger of erasure, eq. (20): what it costs to bring a gas into one pure state."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
 from .._checks import as_complex, as_real, check_density_matrix, check_hermitian, check_positive
 from .._types import OperatorLike, Real, RealLike
-from ..algebra.spectral import eigenvalues, level_projectors
+from ..algebra.spectral import eigenvalues, weighted_projectors
 
 STEPS = ("separation", "compression", "unitary")
 
@@ -76,12 +76,14 @@ def von_neumann_ledger(
     check_positive("volume", volume, "give the volume of the box.")
     temperature, n = as_real("temperature", temperature), as_real("atoms", atoms)
     p = jnp.maximum(eigenvalues(rho)[::-1], 0.0)
-    compression = -n * xlogy(p, p)
+    # ln(tiny) at p = 0: the row is 0 and its slope large, but finite
+    compression = -n * p * jnp.log(jnp.maximum(p, float(jnp.finfo(p.dtype).tiny) ** 0.45))
     zero = jnp.zeros_like(p)
     turning = zero
     if hamiltonian is not None:
         check_hermitian("hamiltonian", hamiltonian, d)
-        projectors = level_projectors(as_complex(rho), (1,) * d)[::-1]
+        one = jnp.eye(d, dtype=p.dtype)
+        projectors = jax.vmap(weighted_projectors, (None, 0))(as_complex(rho), one)[::-1]
         energies = jnp.einsum("kij,ji->k", projectors, as_complex(hamiltonian)).real
         turning = n * p * (energies[0] - energies)
     work = jnp.stack([zero, temperature * compression, turning])

@@ -17,7 +17,7 @@ from ..algebra.operators import expectation
 from ..algebra.spectral import apply
 from ..dynamics.evolve import Solution
 from ..dynamics.open_system import OpenSystem, dissipative_parts, heat_currents, right_hand_side
-from ..dynamics.steady_state import stationary_state
+from ..dynamics.steady_state import steady_state
 from ..information.coherence import coherence, dephase
 from ..information.entropy import (
     entropy_rate,
@@ -70,7 +70,7 @@ def fixed_point_production(system: OpenSystem, t: RealLike, rho: Operator) -> Re
     Source: Spohn (1978); Horowitz and Parrondo, New J. Phys. 15, 085028 (2013).
     """
     rho_dot = right_hand_side(system, t, rho)
-    log = apply(Log(), stationary_state(system, t))
+    log = apply(Log(), steady_state(system, t, throw=False).state)
     return entropy_rate(rho, rho_dot) + expectation(log, rho_dot)
 
 

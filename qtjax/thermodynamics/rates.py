@@ -87,9 +87,10 @@ def rates(
 def entropy_flux(baths: tuple[AbstractDissipator, ...], heats: Float[Array, " baths"]) -> Real:
     """sum_k Q_k / T_k, the entropy that flows in with heat at the temperatures of the baths.
 
-    A dissipator without a temperature enters with beta = 0 if it carries no heat (|Q_k| <= 1e-12;
-    1e-5 in float32), and makes the sum nan if it does: its entropy flux is not defined. A bath at
-    T = 0 gives -inf or +inf where Q_k is not 0 and nothing where it is.
+    A dissipator without a temperature enters with beta = 0 if it carries no heat (|Q_k| <= 1e-12,
+    1e-5 in float32, times the largest heat if that exceeds 1), and makes the sum nan if it does:
+    its entropy flux is not defined. A bath at T = 0 gives -inf or +inf where Q_k is not 0 and
+    nothing where it is.
 
     Args:
         baths: the dissipators.
@@ -98,10 +99,10 @@ def entropy_flux(baths: tuple[AbstractDissipator, ...], heats: Float[Array, " ba
     Returns:
         A scalar.
     """
-    total = jnp.zeros((), heats.dtype)
+    total, size = jnp.zeros((), heats.dtype), jnp.maximum(1.0, jnp.max(jnp.abs(heats), initial=0.0))
     for bath, heat in zip(baths, heats, strict=True):
         if bath.temperature is None:
-            none = jnp.abs(heat) <= (1e-12 if heat.dtype == jnp.float64 else 1e-5)
+            none = jnp.abs(heat) <= (1e-12 if heat.dtype == jnp.float64 else 1e-5) * size
             total = total + jnp.where(none, 0.0, jnp.nan)
         else:
             cold = bath.temperature == 0.0

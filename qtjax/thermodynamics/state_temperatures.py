@@ -283,19 +283,20 @@ def _root(
     def beta(x: Real) -> Real:
         return scale * x / (1 - x**2)
 
-    def miss(x: Real, args: Any) -> Real:
-        energies, target = args
-        return function(energies, beta(x)) - target
+    middle = lower + (upper - lower) * 0.501
 
-    low, high = (miss(x, (energies, target)) for x in (lower, upper))
-    inside = low * high < 0.0
-    # outside the branch the search runs on a problem that it can solve, and its answer is not used
-    safe = jnp.where(inside, target, function(energies, beta((lower + upper) / 2)))
+    def miss(x: Real, args: Any) -> Real:
+        energies, target, solvable = args
+        # without a root a line takes the place of the problem, and its root is not used
+        return jnp.where(solvable, function(energies, beta(x)) - target, x - middle)
+
+    low, high = (function(energies, beta(x)) - target for x in (lower, upper))
+    inside = (low * high < 0.0) & ~flat
     found = optimistix.root_find(
         miss,
         optimistix.Bisection(rtol=1e-15, atol=1e-15),
-        jnp.asarray((lower + upper) / 2 + 1e-3 * (upper - lower), energies.dtype),
-        (energies, safe),
+        middle,
+        (energies, target, inside),
         options={"lower": lower, "upper": upper},
         max_steps=128,
         throw=False,

@@ -253,7 +253,6 @@ def test_rounding_is_no_violation():
         check_generator("superoperator", generator + 1e-6 * np.eye(4))
 
 
-@pytest.mark.xfail(strict=True, reason="a real float64 matrix is held to float32's tolerance")
 def test_a_real_matrix_is_held_to_the_same_tolerance():
     with pytest.raises(ValueError, match="must keep the trace"):
         check_generator("superoperator", np.kron(SZ, SZ).real - np.eye(4) * (1 - 1e-6))

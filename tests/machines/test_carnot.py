@@ -133,7 +133,6 @@ def test_bad_input_is_named(given, message):
         cycle(**({"steps": 2} | given))
 
 
-@pytest.mark.xfail(strict=True, reason="documented, but scales in the wrong order are not checked")
 def test_scales_in_the_wrong_order():
     with pytest.raises(ValueError, match="`scales`"):
         cycle(2, scales=(LARGE, SMALL))

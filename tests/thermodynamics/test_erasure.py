@@ -140,7 +140,6 @@ def test_slopes(name):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
 
 
-@pytest.mark.xfail(strict=True, reason="the derivative of xlogy(p, p) is nan at p = 0")
 @pytest.mark.parametrize("name", ["zero", "pure"])
 def test_slopes_at_an_empty_species_are_finite(name):
     rho, u = in_basis(STATES[name])
@@ -148,7 +147,6 @@ def test_slopes_at_an_empty_species_are_finite(name):
     assert np.all(np.isfinite(found))
 
 
-@pytest.mark.xfail(reason="projectors of levels that only rounding tells apart")
 def test_equal_energies_add_no_slope_at_equal_populations():
     """tr(dP_i 1) = 0: H = 1 is as free as none."""
     rho, u = in_basis(STATES["degenerate"])

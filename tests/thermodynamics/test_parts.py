@@ -251,14 +251,6 @@ def test_partial_swap():
     assert parts.correlation_rate[1] < 0 < parts.correlation_rate[-1]
 
 
-unequal = pytest.mark.xfail(
-    reason="`exchange` is annotated as if all lowering operators had one size; beartype looks at "
-    "one item at random, so this fails at times",
-    strict=False,
-)
-
-
-@unequal
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_jaynes_cummings(n):
     """cos^2(g sqrt(n+1) t) from |e, n>, on resonance and below the truncation."""
@@ -269,7 +261,6 @@ def test_jaynes_cummings(n):
     np.testing.assert_allclose(found, np.cos(g * np.sqrt(n + 1) * TS) ** 2, rtol=0, atol=1e-13)
 
 
-@unequal
 @pytest.mark.parametrize("n", [0, 1])
 def test_qubit_and_qutrit(n):
     """Off resonance: 1 - (4 g^2 (n+1)/R^2) sin^2(R t/2), R^2 = delta^2 + 4 g^2 (n+1)."""

@@ -210,12 +210,7 @@ def fixed_point_of_dephasing():
     "h",
     [
         N,
-        pytest.param(
-            N + 0.3 * SX,
-            marks=pytest.mark.xfail(
-                reason="a singular solve that rounding hides gives a finite number"
-            ),
-        ),
+        N + 0.3 * SX,
     ],
     ids=["diagonal", "rotated"],
 )
