@@ -6,7 +6,6 @@ process, imports and compilation included (below 5 s, on all cores).
 
 import json
 import os
-import subprocess
 import sys
 import time
 
@@ -15,17 +14,18 @@ if "--timed" in sys.argv:  # before JAX starts its threads
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-
-jax.config.update("jax_enable_x64", True)
 
 import qtjax as qt
 
-from .common import KNOTS, median_seconds, reference_machine, save
+from . import common
+from .common import KNOTS, Measurement, largest, median_seconds, reference_machine
+
+NAME, WORK, STEPS = "knot_gradient_under_2_ms", "efficiency by 16 knots", 32
+REPEATS = 300
 
 
 def efficiency(knots):
-    return qt.limit_cycle(reference_machine(knots), steps=32, throw=False).efficiency
+    return qt.limit_cycle(reference_machine(knots), steps=STEPS, throw=False).efficiency
 
 
 def difference_quotients(start, step=2e-3):
@@ -39,35 +39,45 @@ def timed():
     start = jnp.concatenate([KNOTS, KNOTS])
     gradient = jax.jit(jax.grad(efficiency))
     exact = difference_quotients(start)
-    error = float(np.max(np.abs(gradient(start) - exact)) / np.max(np.abs(exact)))
     return {
-        "gradient on one core, median of 300 calls (ms)": 1e3
-        * median_seconds(gradient, start, repeats=300),
-        "value on one core, median of 300 calls (ms)": 1e3
-        * median_seconds(jax.jit(efficiency), start, repeats=300),
-        "relative error of the gradient": error,
+        "time_us": 1e6 * median_seconds(gradient, start, repeats=REPEATS),
+        "value_us": 1e6 * median_seconds(jax.jit(efficiency), start, repeats=REPEATS),
+        "error": largest(gradient(start) - exact) / largest(exact),
     }
 
 
-def run(mode):
-    """This script in a new process: its wall time and what it prints."""
+def first():
+    """Do nothing but the first gradient."""
+    jax.block_until_ready(jax.jit(jax.grad(efficiency))(jnp.concatenate([KNOTS, KNOTS])))
+    return {}
+
+
+def seconds_of_a_process():
     start = time.perf_counter()
-    printed = subprocess.run(
-        [sys.executable, "-m", __spec__.name, mode],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    return time.perf_counter() - start, printed
+    common.child("benchmarks." + NAME, "--first")
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":
-    if "--first" in sys.argv:
-        jax.block_until_ready(jax.jit(jax.grad(efficiency))(jnp.concatenate([KNOTS, KNOTS])))
-    elif "--timed" in sys.argv:
-        print(json.dumps(timed()))
-    else:
-        first = sorted(run("--first")[0] for _ in range(3))[1]
-        rows = json.loads(run("--timed")[1])
-        save(
-            "knot_gradient_under_2_ms",
-            rows | {"first gradient in a new process, median of 3 (s)": first},
-        )
+    args = common.arguments(
+        __doc__,
+        first={"action": "store_true", "help": "compute one gradient and end"},
+        timed={"action": "store_true", "help": "measure on one core and print JSON"},
+    )
+    if args.first or args.timed:
+        print(json.dumps(first() if args.first else timed()))
+        sys.exit(0)
+    runs = sorted(seconds_of_a_process() for _ in range(1 if args.quick else 3))
+    headline = common.child("benchmarks." + NAME, "--timed") | {"first_s": runs[len(runs) // 2]}
+    gradient = f"qtjax, {STEPS} steps, reverse mode, one core"
+    measurements = [
+        Measurement(WORK, 1, gradient, "qtjax", headline["time_us"], None, headline["error"]),
+        Measurement(WORK, 1, "the value alone", "qtjax", headline["value_us"], setting="value"),
+    ]
+    notes = (
+        "Error: largest deviation from fourth-order central differences, relative to the largest "
+        "component.",
+        "First gradient in a new process, imports and compilation included, median of "
+        f"{len(runs)}: {headline['first_s']:.2f} s on all cores.",
+    )
+    common.publish(NAME, __doc__.splitlines()[0], measurements, headline, args, notes)

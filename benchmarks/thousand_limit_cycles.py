@@ -1,43 +1,49 @@
 """vmap over the limit cycles of 1,000 driven machines takes less than 1 s after compilation."""
 
-import time
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-jax.config.update("jax_enable_x64", True)
-
 import qtjax as qt
 
-from .common import KNOTS, median_seconds, reference_machine, save
+from . import common
+from .common import KNOTS, largest, measure, measured, reference_machine
+
+NAME, WORK = "thousand_limit_cycles", "limit cycle, 16 knots"
+STEPS = 32
 
 
 def outputs(durations):
-    cycle = qt.limit_cycle(
-        reference_machine(jnp.concatenate([KNOTS, KNOTS]), durations), steps=32, throw=False
-    )
+    machine = reference_machine(jnp.concatenate([KNOTS, KNOTS]), durations)
+    cycle = qt.limit_cycle(machine, steps=STEPS, throw=False)
     return cycle.efficiency, cycle.power, cycle.error
 
 
-if __name__ == "__main__":
-    rng = np.random.default_rng(0)
-    times = np.ones((1000, 4))
-    times[:, ::2] = rng.uniform(1.0, 4.0, (1000, 2))
-    batch = jax.jit(jax.vmap(outputs))
-    start = time.perf_counter()
-    efficiency, _, error = jax.block_until_ready(batch(jnp.asarray(times)))
-    compile_seconds = time.perf_counter() - start
+def run(machines, repeats):
+    """A measurement and the headline numbers."""
+    times = np.ones((machines, 4))
+    times[:, ::2] = np.random.default_rng(0).uniform(1.0, 4.0, (machines, 2))
+    timing = measure(jax.jit(jax.vmap(outputs)), jnp.asarray(times), repeats=repeats)
+    efficiency, _, estimated = timing.value
     single = jax.jit(outputs)
-    deviation = max(abs(float(single(times[k])[0] - efficiency[k])) for k in range(0, 1000, 100))
-    save(
-        "thousand_limit_cycles",
-        {
-            "1,000 limit cycles, median of 10 calls (s)": median_seconds(
-                batch, jnp.asarray(times), repeats=10
-            ),
-            "first call, compilation included (s)": compile_seconds,
-            "largest estimated error of a map": float(jnp.max(error)),
-            "largest deviation from single machines": deviation,
-        },
+    some = range(0, machines, machines // 10)
+    deviation = max(abs(float(single(times[k])[0] - efficiency[k])) for k in some)
+    measurement = measured(
+        WORK, machines, f"qtjax, {STEPS} steps, vmap", "qtjax", timing, largest(estimated)
     )
+    return measurement, {
+        "seconds": timing.seconds,
+        "compile_s": timing.compile_s,
+        "error": measurement.error,
+        "deviation_from_single_machines": deviation,
+    }
+
+
+if __name__ == "__main__":
+    args = common.arguments(__doc__)
+    measurement, headline = run(100 if args.quick else 1000, 10)
+    notes = (
+        "Error: the largest estimated error of a stroke's map. Largest deviation of an efficiency "
+        f"from that of the single machine: {headline['deviation_from_single_machines']:.1e}.",
+    )
+    common.publish(NAME, __doc__.splitlines()[0], [measurement], headline, args, notes)

@@ -4,7 +4,7 @@ Units: hbar = k_B = 1, natural logarithms. Signs: Q > 0 into the system, W > 0 d
 For quoted results enable float64: `jax.config.update("jax_enable_x64", True)`.
 """
 
-from ._results import RESULTS, SolverError
+from ._results import RESULTS, SolverError, solve_again
 from .algebra.canonical import CanonicalForm, canonical_form, canonical_form_of, traceless_basis
 from .algebra.composite import embed, partial_trace, partial_transpose, tensor
 from .algebra.operators import (
@@ -31,6 +31,7 @@ from .algebra.states import (
     random_density_matrix,
     thermal_state,
 )
+from .compilation_cache import enable_compilation_cache
 from .design.objectives import objective
 from .design.optimize import Optimum, Progress, optimize
 from .design.parameters import Bounded, Positive, Unbounded
@@ -63,6 +64,7 @@ from .dynamics.schedules import (
     Fourier,
     Linear,
     PiecewiseConstant,
+    Polynomial,
     Ramp,
     Smooth,
     Spline,
@@ -70,6 +72,7 @@ from .dynamics.schedules import (
 from .dynamics.solvers import Exponential, Magnus
 from .dynamics.spectra import AbstractSpectrum, Flat, Ohmic, occupation, thermal_rates
 from .dynamics.steady_state import SteadyState, steady_state
+from .dynamics.taylor import Taylor
 from .dynamics.time_local import LorentzianDamping, eternal_dephasing, oscillating_dephasing
 from .dynamics.transitions import Transitions, bohr_transitions
 from .information.coherence import coherence, dephase

@@ -127,11 +127,17 @@ def check_increasing(name: str, value: Any) -> None:
 
 def as_real(name: str, value: Any) -> Array:
     """`value` as a real JAX array of the default float type; raises on complex input."""
+    if isinstance(value, list | tuple):  # of numbers, some of them traced perhaps
+        value = jax.numpy.asarray(value)
     if np.iscomplexobj(value):
         raise ValueError(f"`{name}` must be real, got complex {value!r}.")
     return jax.numpy.asarray(value, dtype=jax.numpy.result_type(float))
 
 
 def as_complex(value: Any) -> Array:
-    """`value` as a complex JAX array of the default precision."""
-    return jax.numpy.asarray(value, dtype=jax.numpy.result_type(complex))
+    """`value` as a complex JAX array of the default precision; concrete values stay concrete."""
+    dtype = jax.numpy.result_type(complex)
+    if not is_concrete(value):
+        return jax.numpy.asarray(value, dtype=dtype)
+    with jax.ensure_compile_time_eval():  # so that a fixed operator is known inside `jit` too
+        return jax.numpy.asarray(value, dtype=dtype)

@@ -64,7 +64,8 @@ def create(d: int) -> Operator:
     Raises:
         ValueError: d is not an integer >= 1.
     """
-    return dag(destroy(d))
+    _check_dimension(d)
+    return as_complex(np.diag(np.sqrt(np.arange(1, d)), k=-1))
 
 
 def number(d: int) -> Operator:

@@ -20,6 +20,7 @@ from .._checks import (
     check_nonnegative,
     check_operators,
     check_square,
+    is_concrete,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import anticommutator, dag, product
@@ -56,6 +57,15 @@ class AbstractDissipator(eqx.Module):
         """Times where a rate or a derivative of it jumps."""
         return jnp.zeros(0)
 
+    def fixed_operators(self) -> tuple[Operator, ...] | None:
+        """The jump operators in the order of `jumps`, if they are fixed and their rates do not
+        depend on H either: the fused integrators need them. `None` if there are none such."""
+        return None
+
+    def schedules(self) -> tuple[Schedule, ...]:
+        """What moves the rates; empty where they are constant."""
+        return ()
+
 
 def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) -> Operator:
     """sum_k rate_k (L_k rho L_k^+ - {L_k^+ L_k, rho}/2).
@@ -88,20 +98,20 @@ class Lindblad(AbstractDissipator):
             negative temperature.
     """
 
-    operators: Complex[Array, "jumps d d"]
+    operators: tuple[Operator, ...]
     rates: tuple[Schedule, ...]
     temperature: Real | None
 
     def __init__(self, operators: Any, rates: Any, temperature: RealLike | None = None):
         if not isinstance(operators, list | tuple):
-            operators = operators[None] if jnp.ndim(operators) == 2 else operators
-        self.operators = jnp.stack([as_complex(operator) for operator in operators])
-        check_operators("operators", self.operators)
+            operators = (operators,) if jnp.ndim(operators) == 2 else operators
+        self.operators = tuple(as_complex(operator) for operator in operators)
+        check_operators("operators", jnp.stack(self.operators))
         if callable(rates) or not (isinstance(rates, list | tuple) or jnp.ndim(rates)):
             rates = (rates,)
-        if len(rates) != self.operators.shape[0]:
+        if len(rates) != len(self.operators):
             raise ValueError(
-                f"`rates` must give one rate for each of the {self.operators.shape[0]} jump "
+                f"`rates` must give one rate for each of the {len(self.operators)} jump "
                 f"operators, got {len(rates)}."
             )
         self.rates = tuple(as_schedule(f"rates[{k}]", rate) for k, rate in enumerate(rates))
@@ -113,11 +123,18 @@ class Lindblad(AbstractDissipator):
 
     @property
     def dimension(self) -> int:
-        return self.operators.shape[-1]
+        return self.operators[0].shape[-1]
 
     def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
-        dtype = self.operators.real.dtype
-        return jnp.stack([jnp.asarray(r(t), dtype).reshape(()) for r in self.rates]), self.operators
+        dtype = self.operators[0].real.dtype
+        rates = jnp.stack([jnp.asarray(rate(t), dtype).reshape(()) for rate in self.rates])
+        return rates, jnp.stack(self.operators)
+
+    def fixed_operators(self) -> tuple[Operator, ...] | None:
+        return self.operators
+
+    def schedules(self) -> tuple[Schedule, ...]:
+        return self.rates
 
     def breakpoints(self) -> Float[Array, " breaks"]:
         return jnp.concatenate([breakpoints_of(rate) for rate in self.rates])
@@ -171,6 +188,14 @@ class LocalBath(AbstractDissipator):
     def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
         down, up = thermal_rates(self.spectrum, self.gap(t), self.temperature)
         return jnp.stack([down, up]), jnp.stack([self.lowering, dag(self.lowering)])
+
+    def fixed_operators(self) -> tuple[Operator, ...] | None:
+        if not is_concrete(self.lowering):
+            return self.lowering, dag(self.lowering)
+        return self.lowering, as_complex(np.asarray(self.lowering).conj().T)
+
+    def schedules(self) -> tuple[Schedule, ...]:
+        return (self.gap,)
 
     def breakpoints(self) -> Float[Array, " breaks"]:
         return breakpoints_of(self.gap)
@@ -233,6 +258,9 @@ class DaviesBath(AbstractDissipator):
 
     def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
         return _davies_jumps(self, self.hamiltonian)
+
+    def fixed_operators(self) -> tuple[Operator, ...] | None:
+        return tuple(_davies_jumps(self, self.hamiltonian)[1])
 
 
 class AdiabaticBath(AbstractDissipator):

@@ -1,5 +1,6 @@
 """Integration of a master equation, with heat per bath and work beside the state."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,6 @@ import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from .._checks import (
@@ -16,29 +16,30 @@ from .._checks import (
     check_density_matrix,
     check_hermitian,
     check_increasing,
+    check_nonnegative,
     is_concrete,
 )
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, RealLike
 from ..algebra.operators import expectation
 from ..algebra.spectral import eigenvalues
-from ..algebra.superoperators import unpack
 from ..information.entropy import entropy
-from .exponentials import expm1
-from .generators import (
-    ConstantGenerator,
-    build_generator,
-    initial_vector,
-    is_constant,
-    real_leaves,
+from .integrators import (
+    Choice,
+    Integrated,
+    choose,
+    integrate_series,
+    integrate_with_diffrax,
+    is_uniform,
+    propagate,
 )
-from .hamiltonians import hamiltonian_jump
+from .linear_form import LinearForm, linear_form
 from .open_system import OpenSystem, gibbs_defects, warn_unless_gibbs
-from .solvers import GeneratorTerm, Magnus
+from .taylor import Taylor
 
 Save = Callable[[OpenSystem, RealLike, Operator], PyTree]
 
-_MAGNUS_DIMENSION = 8
+_ROUNDING = 64  # times the machine epsilon: the smallest tolerance that can be met
 
 
 class Ledger(eqx.Module):
@@ -75,7 +76,8 @@ class Solution(eqx.Module):
         result: the outcome, one per lane; compare with `RESULTS.successful`.
         stats: numbers about the run; `gibbs_defects`, (baths,), says how far each bath is from
             leaving its Gibbs state as it is, at the first and the last time (`evolve` warns).
-        method: "propagator" (exact), "magnus" or "diffrax"; which path was taken, by type.
+        method: which path was taken: "propagator" (exact), "taylor", "magnus" or "diffrax".
+        reason: why, in words; it is decided by types, never by values.
     """
 
     ts: Float[Array, " times"]
@@ -85,6 +87,7 @@ class Solution(eqx.Module):
     result: Any
     stats: dict[str, Any]
     method: str = eqx.field(static=True)
+    reason: str = eqx.field(static=True)
 
 
 class Expectation(eqx.Module):
@@ -124,7 +127,9 @@ def evolve(
     ts: Any,
     *,
     save: PyTree = state,
-    solver: dfx.AbstractSolver | None = None,
+    solver: dfx.AbstractSolver | Taylor | None = None,
+    rtol: RealLike | None = None,
+    atol: RealLike | None = None,
     controller: dfx.AbstractStepSizeController | None = None,
     adjoint: dfx.AbstractAdjoint | None = None,
     dt0: RealLike | None = None,
@@ -136,8 +141,9 @@ def evolve(
     Heat per bath and work are further components of the integrated vector, under the same error
     control as the state. Which integrator runs is decided by types, never by values, unless
     `solver` names one: nothing in the system moves: exact propagators between the times; no baths
-    and d <= 8: adaptive `Magnus` steps (the entropy stays constant to rounding); else Diffrax's
-    Dopri8. All run on real components, so complex numbers never reach a solver.
+    and d <= 8: adaptive `Magnus` steps (the entropy stays constant to rounding); H and the rates
+    schedules times fixed operators: fused `Taylor` steps; else Diffrax's Dopri8. All run on
+    real components, so complex numbers never reach a solver.
 
     Args:
         system: the open system of dimension d.
@@ -146,6 +152,8 @@ def evolve(
             carry no interpolation error.
         save: f(system, t, rho), or a PyTree of such functions; evaluated at all times.
         solver: any Diffrax solver of ordinary differential equations, `Magnus` or `Exponential`.
+        rtol: tolerance relative to the largest component; `default_tolerances()` by default.
+        atol: absolute tolerance, likewise. Both belong to the controller where one is given.
         controller: any Diffrax step-size controller. An adaptive one is made to step onto `ts` and
             onto the breakpoints of the Hamiltonian's schedules; with `ConstantStepSize` give
             `dt0`, and values between steps are interpolated. By default a PID controller at
@@ -153,7 +161,8 @@ def evolve(
         adjoint: any Diffrax adjoint; `RecursiveCheckpointAdjoint` (reverse mode) by default.
             Forward mode through Diffrax needs `diffrax.ForwardMode()`.
         dt0: first step; chosen by the controller if `None`.
-        max_steps: at most so many steps; beyond it `result` is `max_steps_reached` and later times
+        max_steps: at most so many steps (`Taylor`: between two times, and at most 1,024); beyond
+            it `result` is `max_steps_reached` and later times
             hold inf.
         throw: raise `SolverError` if the outcome is concrete and not successful. Inside
             `jit`, `vmap` or `grad` nothing is raised: read `result`, lane by lane.
@@ -175,13 +184,17 @@ def evolve(
         raise ValueError(f"`ts` must hold at least two times (start and end), got {ts.shape[0]}.")
     check_density_matrix("rho0", rho0, system.dimension)
     check_hermitian("hamiltonian(ts[0])", system.hamiltonian(ts[0]))
-    exact = solver is None and controller is None and is_constant(system)
-    if not exact and solver is None:
-        closed = not system.baths and system.dimension <= _MAGNUS_DIMENSION
-        solver = Magnus() if closed else dfx.Dopri8()
+    choice = choose(system, solver, any(x is not None for x in (controller, adjoint, dt0)))
+    tolerances = _tolerances(rtol, atol)
+    if choice.method in ("magnus", "diffrax") and controller is None:
+        controller = dfx.PIDController(*tolerances)
+    elif controller is not None and (rtol is not None or atol is not None):
+        raise ValueError("`rtol` and `atol` belong to `controller` where one is given.")
+    form = linear_form(system) if choice.method == "taylor" else None
+    tolerances = (jnp.asarray(tolerances[0]), jnp.asarray(tolerances[1]))  # new ones compile once
     solution = _evolve(
-        system, as_complex(rho0), ts, save, solver, controller, adjoint, dt0, max_steps,
-        _is_uniform(ts) if exact else False,
+        system, form, as_complex(rho0), ts, save, choice, tolerances, controller, adjoint, dt0,
+        max_steps, choice.method == "propagator" and is_uniform(ts),
     )  # fmt: skip
     if throw:
         raise_if_failed(solution)
@@ -194,109 +207,71 @@ def evolve(
 @eqx.filter_jit
 def _evolve(
     system: OpenSystem,
+    form: LinearForm | None,
     rho0: Operator,
     ts: Array,
     save: PyTree,
-    solver: dfx.AbstractSolver | None,
+    choice: Choice,
+    tolerances: tuple[Any, Any],
     controller: dfx.AbstractStepSizeController | None,
     adjoint: dfx.AbstractAdjoint | None,
     dt0: RealLike | None,
     max_steps: int,
     uniform: bool,
 ) -> Solution:
-    y0 = initial_vector(system, rho0)
-    if solver is None:
-        ys, result, stats = _propagate(system, y0, ts, uniform)
+    solver: Any = choice.solver
+    if form is not None:
+        found = integrate_series(form, system, rho0, ts, solver, *tolerances, max_steps)
+    elif controller is not None:
+        found = integrate_with_diffrax(
+            system, rho0, ts, solver, controller, adjoint, dt0, max_steps
+        )
     else:
-        ys, result, stats = _integrate(system, y0, ts, solver, controller, adjoint, dt0, max_steps)
-    finite = jnp.all(jnp.isfinite(ys))
+        found = propagate(system, rho0, ts, uniform)
+    finite = jnp.all(jnp.isfinite(found.states)) & jnp.all(jnp.isfinite(found.heat))
+    result = found.result
     result = RESULTS.where((result == RESULTS.successful) & ~finite, RESULTS.not_finite, result)
-    n = system.dimension**2
-    rhos = jax.vmap(unpack)(ys[:, :n])
     saved = jax.tree.map(
-        lambda f: jax.vmap(lambda t, rho: f(system, t, rho))(ts, rhos), save, is_leaf=callable
+        lambda f: jax.vmap(lambda t, rho: f(system, t, rho))(ts, found.states),
+        save,
+        is_leaf=callable,
     )
     ends = [gibbs_defects(system, t) for t in (ts[0], ts[-1])]
-    stats = {**stats, "gibbs_defects": jax.lax.stop_gradient(jnp.maximum(*ends))}
-    method = {None: "propagator", Magnus: "magnus"}.get(solver and type(solver), "diffrax")
+    stats = {
+        "num_steps": found.num_steps,
+        "error": found.error,
+        "gibbs_defects": jnp.maximum(*ends),
+    }
+    stats = jax.tree.map(jax.lax.stop_gradient, stats)
+    ledger = _ledger(system, ts, found)
     return Solution(
-        ts, saved, rhos[-1], _ledger(system, ts, rhos, ys[:, n:]), result, stats, method
+        ts, saved, found.states[-1], ledger, result, stats, choice.method, choice.reason
     )
 
 
-def _propagate(system: OpenSystem, y0: Array, ts: Array, uniform: bool) -> tuple[Array, Any, dict]:
-    """Exact steps of a constant generator; one exponential serves all equal steps."""
-    generator = build_generator(system)
-    if not isinstance(generator, ConstantGenerator):
-        generator = ConstantGenerator(generator(ts[0]))
-    if uniform:
-        step = expm1((ts[-1] - ts[0]) / (ts.shape[0] - 1) * generator.matrix)
-        ys = _march(lambda y, _: y + step @ y, y0, None, ts.shape[0] - 1)
-    else:
-        steps = jax.vmap(lambda h: expm1(h * generator.matrix))(jnp.diff(ts))
-        ys = _march(lambda y, step: y + step @ y, y0, steps, ts.shape[0] - 1)
-    return ys, RESULTS.successful, {"num_steps": ts.shape[0] - 1}
+def _tolerances(rtol: RealLike | None, atol: RealLike | None) -> tuple[RealLike, RealLike]:
+    """The tolerances; a warning where the number type cannot meet them."""
+    usual = default_tolerances()
+    found = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
+    epsilon = float(jnp.finfo(jnp.result_type(float)).eps)
+    if not is_concrete(found):
+        return found
+    check_nonnegative("rtol", found[0], "it is a tolerance.")
+    check_nonnegative("atol", found[1], "it is a tolerance.")
+    if max(float(x) for x in found) < _ROUNDING * epsilon:
+        warnings.warn(
+            f"rtol = {found[0]:.1e} and atol = {found[1]:.1e} are below what "
+            f"{jnp.result_type(float)} can hold, about {_ROUNDING * epsilon:.1e}; rounding errors "
+            "will exceed them. Loosen them, or enable float64.",
+            stacklevel=3,
+        )
+    return found
 
 
-def _march(advance: Callable[[Array, Any], Array], y0: Array, xs: Any, length: int) -> Array:
-    """y0 and what repeated steps make of it, (length + 1, m)."""
-
-    def step(y: Array, x: Any) -> tuple[Array, Array]:
-        y = advance(y, x)
-        return y, y
-
-    _, ys = jax.lax.scan(step, y0, xs, length=length)
-    return jnp.concatenate([y0[None], ys])
-
-
-def _integrate(
-    system: OpenSystem,
-    y0: Array,
-    ts: Array,
-    solver: dfx.AbstractSolver,
-    controller: dfx.AbstractStepSizeController | None,
-    adjoint: dfx.AbstractAdjoint | None,
-    dt0: RealLike | None,
-    max_steps: int,
-) -> tuple[Array, Any, dict]:
-    """The Diffrax path, with steps forced onto the times and the breakpoints."""
-    if controller is None:
-        rtol, atol = default_tolerances()
-        controller = dfx.PIDController(rtol=rtol, atol=atol)
-    breaks, jumps = system.breakpoints(), jnp.sort(system.energy_hamiltonian.jumps())
-    times = jnp.sort(jnp.concatenate([ts, jnp.clip(jumps, ts[0], ts[-1])]))
-    if isinstance(controller, dfx.AbstractAdaptiveStepSizeController):
-        breaks = breaks if breaks.shape[0] else None
-        controller = dfx.ClipStepSizeController(controller, step_ts=times, jump_ts=breaks)
-    solution = dfx.diffeqsolve(
-        GeneratorTerm(), solver, ts[0], ts[-1], dt0, y0, real_leaves(build_generator(system)),
-        saveat=dfx.SaveAt(ts=times), stepsize_controller=controller, max_steps=max_steps,
-        throw=False, adjoint=dfx.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
-    )  # fmt: skip
-    found = jnp.asarray(solution.ys)
-    ys = found[jnp.searchsorted(times, ts)]
-    if jumps.shape[0]:
-        at_jumps = found[jnp.searchsorted(times, jnp.clip(jumps, ts[0], ts[-1]))]
-        ys = ys.at[:, -1].add(_jump_works(system, ts, jumps, at_jumps))
-    return ys, RESULTS.promote(solution.result), solution.stats
-
-
-def _jump_works(system: OpenSystem, ts: Array, jumps: Array, ys: Array) -> Array:
-    """The work tr(rho (H(t) - H(t - 0))) of all jumps up to each time; equal jumps count once."""
-
-    def work(t: Array, y: Array) -> Array:
-        rho = unpack(y[: system.dimension**2])
-        return expectation(hamiltonian_jump(system.energy_hamiltonian, t), rho)
-
-    first = jnp.diff(jumps, prepend=-jnp.inf) > 0.0
-    passed = first & (jumps > ts[0]) & (jumps <= ts[:, None])
-    return jnp.sum(jnp.where(passed, jax.vmap(work)(jumps, ys), 0.0), axis=1)
-
-
-def _ledger(system: OpenSystem, ts: Array, rhos: Array, books: Array) -> Ledger:
+def _ledger(system: OpenSystem, ts: Array, found: Integrated) -> Ledger:
+    rhos, heat, work = found.states, found.heat, found.work
     energies = jax.vmap(lambda t, rho: expectation(system.energy_hamiltonian(t), rho))(ts, rhos)
     traces = jnp.einsum("tii->t", rhos).real
-    heat, work = books[:, :-1], books[:, -1]
     return Ledger(
         energy=energies,
         entropy=jax.vmap(entropy)(rhos),
@@ -306,11 +281,3 @@ def _ledger(system: OpenSystem, ts: Array, rhos: Array, books: Array) -> Ledger:
         trace_drift=traces - traces[0],
         smallest_eigenvalue=jax.vmap(eigenvalues)(jax.lax.stop_gradient(rhos))[:, 0],
     )
-
-
-def _is_uniform(ts: Array) -> bool:
-    """Whether concrete times are equidistant to rounding."""
-    if not is_concrete(ts):
-        return False
-    steps = np.diff(np.asarray(ts))
-    return bool(np.ptp(steps) <= 8 * np.finfo(steps.dtype).eps * np.max(np.abs(ts)))

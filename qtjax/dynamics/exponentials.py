@@ -5,10 +5,12 @@ digits when a stroke does little, and squaring F -> 2F + F^2 does not amplify ro
 """
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from equinox.internal import unvmap_any
 from jaxtyping import Array, Float
 
 from .._types import RealLike
@@ -16,8 +18,9 @@ from .generators import AbstractGenerator, ConstantGenerator
 
 Matrix = Float[Array, "m m"]
 
-_DEGREE = 16
-_RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 16 is exact in float64
+_DEGREE = 15
+_RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 15 is exact in float64
+_FEW_SQUARINGS = 8
 _NODES = np.array([0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15)])
 
 
@@ -39,22 +42,27 @@ def expm1(a: Matrix, max_squarings: int = 48) -> Matrix:
     def square(f: Matrix, k: Array) -> tuple[Matrix, None]:
         return jnp.where(k < needed, 2.0 * f + f @ f, f), None
 
-    return jax.lax.scan(square, f, jnp.arange(max_squarings))[0]
+    def squared(count: int) -> Callable[[Matrix], Matrix]:
+        return lambda f: jax.lax.scan(square, f, jnp.arange(count))[0]
+
+    if max_squarings <= _FEW_SQUARINGS:
+        return squared(max_squarings)(f)
+    many = unvmap_any(~(needed <= _FEW_SQUARINGS))  # in any lane: a branch stays a branch
+    return jax.lax.cond(many, squared(max_squarings), squared(_FEW_SQUARINGS), f)
 
 
 def taylor_expm1(a: Matrix) -> Matrix:
-    """sum_{k=1}^{16} A^k / k!, with six products: exp(A) - 1 to rounding for ||A|| up to 0.7."""
+    """sum_{k=1}^{15} A^k / k!, with six products: exp(A) - 1 to rounding for ||A|| up to 0.7."""
     one = jnp.eye(a.shape[0], dtype=a.dtype)
     a2 = a @ a
     powers = (one, a, a2, a2 @ a)
     a4 = a2 @ a2
-    total = one / float(math.factorial(_DEGREE))
-    for block in range(_DEGREE // 4 - 1, -1, -1):
+    total = None
+    for block in range(_DEGREE // 4, -1, -1):
         first = 1 if block == 0 else 0
-        total = a4 @ total + sum(
-            powers[k] / float(math.factorial(4 * block + k)) for k in range(first, 4)
-        )
-    return total
+        part = sum(powers[k] / float(math.factorial(4 * block + k)) for k in range(first, 4))
+        total = part if total is None else a4 @ total + part
+    return total  # pyright: ignore[reportReturnType]
 
 
 def exponential_action(a: Matrix, x: Float[Array, " m"]) -> Float[Array, " m"]:

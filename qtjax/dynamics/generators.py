@@ -174,7 +174,7 @@ def _constant_matrix(h: Operator, dissipators: tuple[Any, ...], duration: Array)
 
 
 def _linear_generator(h: Driven, dissipators: tuple[Any, ...], duration: Array) -> LinearGenerator:
-    n = h.operators.shape[-1] ** 2
+    n = h.operators[0].shape[-1] ** 2
     none = [jnp.zeros(n, duration.dtype)] * len(dissipators)
     zero = jnp.zeros(n, duration.dtype)
     fixed = _assemble(duration * sum(dissipators, jnp.zeros((n, n), duration.dtype)), none, zero)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Float
 
 from .._checks import as_complex, check_hermitian
 from .._types import Operator, OperatorLike, RealLike
@@ -69,7 +69,7 @@ class Driven(AbstractHamiltonian):
     """
 
     schedules: tuple[Schedule, ...]
-    operators: Complex[Array, "terms d d"]
+    operators: tuple[Operator, ...]
 
     def __init__(self, terms: Sequence[tuple[Any, OperatorLike]]):
         if len(terms) == 0:
@@ -78,14 +78,14 @@ class Driven(AbstractHamiltonian):
         for k, (_, operator) in enumerate(terms):
             check_hermitian(f"terms[{k}][1]", operator, d)
         self.schedules = tuple(as_schedule(f"terms[{k}][0]", s) for k, (s, _) in enumerate(terms))
-        self.operators = jnp.stack([as_complex(operator) for _, operator in terms])
+        self.operators = tuple(as_complex(operator) for _, operator in terms)
 
     def __call__(self, t: RealLike) -> Operator:
-        return jnp.tensordot(self.coefficients(t), self.operators, 1)
+        return jnp.tensordot(self.coefficients(t), jnp.stack(self.operators), 1)
 
     def coefficients(self, t: RealLike) -> Float[Array, " terms"]:
         """The values c_k(t), (terms,)."""
-        dtype = self.operators.real.dtype
+        dtype = self.operators[0].real.dtype
         return jnp.stack([jnp.asarray(s(t), dtype).reshape(()) for s in self.schedules])
 
     def breakpoints(self) -> Float[Array, " breaks"]:

@@ -7,7 +7,7 @@ wherever a schedule is.
 import abc
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -19,7 +19,13 @@ from .._types import Real, RealLike
 
 
 class AbstractSchedule(eqx.Module):
-    """A real function of time."""
+    """A real function of time, smooth between its breakpoints.
+
+    `degree` is that of the polynomial that it is between its breakpoints, `None` where it is none:
+    integrators that expand in time then expand it exactly.
+    """
+
+    degree: ClassVar[int | None] = None
 
     @abc.abstractmethod
     def __call__(self, t: RealLike) -> Real:
@@ -41,6 +47,7 @@ class Constant(AbstractSchedule):
         value: scalar.
     """
 
+    degree: ClassVar[int | None] = 0
     value: Real
 
     def __init__(self, value: RealLike):
@@ -63,6 +70,7 @@ class Linear(AbstractSchedule):
         ValueError: t1 <= t0.
     """
 
+    degree: ClassVar[int | None] = 1
     start: Real
     stop: Real
     t0: Real
@@ -74,6 +82,43 @@ class Linear(AbstractSchedule):
 
     def __call__(self, t: RealLike) -> Real:
         return self.start + (self.stop - self.start) * (t - self.t0) / (self.t1 - self.t0)
+
+
+class Polynomial(AbstractSchedule):
+    """sum_k c_k s^k with s = (t - t0)/(t1 - t0).
+
+    Args:
+        coefficients: c_0, c_1, ..., (terms,).
+        t0: time of s = 0.
+        t1: time of s = 1, > t0.
+
+    Raises:
+        ValueError: `coefficients` is not a vector of at least one, or t1 <= t0.
+    """
+
+    coefficients: Float[Array, " terms"]
+    t0: Real
+    t1: Real
+
+    def __init__(self, coefficients: Any, t0: RealLike = 0.0, t1: RealLike = 1.0):
+        self.coefficients = as_real("coefficients", coefficients)
+        if self.coefficients.ndim != 1 or self.coefficients.shape[0] < 1:
+            raise ValueError(
+                f"`coefficients` must be a vector of one or more, got shape "
+                f"{self.coefficients.shape}."
+            )
+        self.t0, self.t1 = _interval(t0, t1)
+
+    @property
+    def degree(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.coefficients.shape[0] - 1
+
+    def __call__(self, t: RealLike) -> Real:
+        s = (t - self.t0) / (self.t1 - self.t0)
+        value = self.coefficients[-1]
+        for coefficient in self.coefficients[-2::-1]:
+            value = value * s + coefficient
+        return value
 
 
 class Smooth(AbstractSchedule):
@@ -89,6 +134,7 @@ class Smooth(AbstractSchedule):
         ValueError: t1 <= t0.
     """
 
+    degree: ClassVar[int | None] = 5
     start: Real
     stop: Real
     t0: Real
@@ -117,6 +163,7 @@ class PiecewiseConstant(AbstractSchedule):
         ValueError: times that do not increase, or a wrong number of values.
     """
 
+    degree: ClassVar[int | None] = 0
     times: Float[Array, " breaks"]
     values: Float[Array, " pieces"]
 
@@ -185,6 +232,7 @@ class Spline(AbstractSchedule):
         ValueError: fewer than two values, or t1 <= t0.
     """
 
+    degree: ClassVar[int | None] = 3
     values: Float[Array, " knots"]
     t0: Real
     t1: Real
@@ -215,6 +263,7 @@ class Ramp(AbstractSchedule):
         ValueError: `knots` is not a vector.
     """
 
+    degree: ClassVar[int | None] = 3
     knots: Float[Array, " knots"]
 
     def __init__(self, knots: Any):

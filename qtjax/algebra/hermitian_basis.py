@@ -1,0 +1,95 @@
+"""Real components of Hermitian operators in an orthonormal basis, chosen to keep generators sparse.
+
+For d = 2^N the basis is that of the Pauli strings / sqrt(d): local Hamiltonians and local jumps
+then have a few entries per row. For other d it is that of `pack`. Either way rho = sum_i x_i B_i
+with tr(B_i B_j) = delta_ij, so tr(A rho) is the dot product of components.
+
+The functions of operators take the array module as `xp`: NumPy for fixed operators, whose zeros
+are then known, and jax.numpy for traced ones.
+"""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._types import Operator
+from .superoperators import unpack
+
+_PAULI = np.array(
+    [[1, 0, 0, 1], [0, 1, 1, 0], [0, 1j, -1j, 0], [1, 0, 0, -1]]
+) / np.sqrt(2.0)  # fmt: skip
+
+
+def qubits_of(d: int) -> int | None:
+    """N with 2^N = d, or None."""
+    n = d.bit_length() - 1
+    return n if d == 2**n and n > 0 else None
+
+
+def commutator_map(h: Any, xp: Any) -> Any:
+    """The superoperator rho -> -i[H, rho] on row-by-row vectors, (d*d, d*d)."""
+    one = np.eye(h.shape[0])
+    return -1j * (xp.kron(h, one) - xp.kron(one, h.T))
+
+
+def jump_map(operator: Any, xp: Any) -> Any:
+    """The superoperator rho -> L rho L^+ - {L^+ L, rho}/2 on row-by-row vectors, (d*d, d*d)."""
+    one = np.eye(operator.shape[0])
+    loss = operator.conj().T @ operator
+    gain = xp.kron(operator, operator.conj())
+    return gain - 0.5 * (xp.kron(loss, one) + xp.kron(one, loss.T))
+
+
+def components(vectors: Any, d: int, xp: Any) -> Any:
+    """T v for columns v of row-by-row vectors: their components in the Hermitian basis.
+
+    Args:
+        vectors: (d*d, ...); for a Hermitian operator A the column A.reshape(-1).
+        d: dimension of the Hilbert space.
+        xp: numpy or jax.numpy.
+
+    Returns:
+        (d*d, ...), complex; real up to rounding for Hermitian operators.
+    """
+    qubits = qubits_of(d)
+    if qubits is None:
+        swap = np.arange(d * d).reshape(d, d).T.reshape(-1)
+        return 0.5 * ((1 - 1j) * vectors + (1 + 1j) * vectors[swap])
+    rest = vectors.shape[1:]
+    order = [axis for k in range(qubits) for axis in (k, qubits + k)]
+    places = np.arange(d * d).reshape((2,) * (2 * qubits)).transpose(order).reshape(-1)
+    found = vectors[places].reshape(4**qubits, -1)
+    for k in range(qubits):
+        found = xp.einsum("ab,xbz->xaz", _PAULI, found.reshape(4**k, 4, -1))
+    return found.reshape(d * d, *rest)
+
+
+def real_map(superoperator: Any, d: int, xp: Any) -> Any:
+    """A Hermiticity-preserving superoperator as a real matrix on components, (d*d, d*d)."""
+    half = components(superoperator, d, xp)
+    return components(half.conj().T, d, xp).real.T
+
+
+def to_components(rho: Any, xp: Any = jnp) -> Any:
+    """The real components of a Hermitian operator, (d*d,)."""
+    return components(rho.reshape(-1), rho.shape[0], xp).real
+
+
+def from_components(x: Float[Array, " n"]) -> Operator:
+    """The Hermitian operator with components x, (d, d), by real sums of entries."""
+    d = int(np.sqrt(x.shape[0]))
+    qubits = qubits_of(d)
+    if qubits is None:
+        return unpack(x)
+    real, imaginary = x.reshape((4,) * qubits) / np.sqrt(d), jnp.zeros((4,) * qubits, x.dtype)
+    for k in range(qubits):  # I, X, Y, Z -> 00, 01, 10, 11
+        one, sx, sy, sz = (jnp.take(real, i, axis=k) for i in range(4))
+        one_i, sx_i, sy_i, sz_i = (jnp.take(imaginary, i, axis=k) for i in range(4))
+        real = jnp.stack([one + sz, sx + sy_i, sx - sy_i, one - sz], axis=k)
+        imaginary = jnp.stack([one_i + sz_i, sx_i - sy, sx_i + sy, one_i - sz_i], axis=k)
+    order = [2 * k for k in range(qubits)] + [2 * k + 1 for k in range(qubits)]
+    shape = (2,) * (2 * qubits)
+    real, imaginary = (a.reshape(shape).transpose(order).reshape(d, d) for a in (real, imaginary))
+    return real + 1j * imaginary

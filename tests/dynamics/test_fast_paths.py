@@ -1,0 +1,288 @@
+"""The fused integrator against Diffrax: values, derivatives, errors, statuses."""
+
+import diffrax as dfx
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qtjax as qt
+
+TS = jnp.array([0.0, 0.7, 2.0])
+X, Z, N = qt.sigmax(), qt.sigmaz(), qt.number(2)
+QUBIT = qt.random_density_matrix(jax.random.key(0), 2)
+
+
+def hermitian(d, seed):
+    a = np.random.default_rng(seed).normal(size=(2, d, d))
+    return jnp.asarray((a[0] + 1j * a[1]) + (a[0] + 1j * a[1]).conj().T) / 3.0
+
+
+def polynomial_qubit(p):
+    """Rates of either sign that move, and an energy that is not the Hamiltonian."""
+    h = qt.Driven(
+        [(qt.Polynomial([1.0, p[0], -0.3], 0.0, 2.0), Z), (qt.Linear(p[1], 1.0, 0.0, 2.0), X)]
+    )
+    moving = qt.Lindblad(
+        [qt.destroy(2), Z], [qt.Linear(0.1, 0.4, 0.0, 2.0), qt.Fourier(0.0, [p[2]], [0.1], 3.0)]
+    )
+    energy = qt.Driven([(qt.Linear(1.0, 2.0, 0.0, 2.0), Z)])
+    return qt.OpenSystem(h, (moving, qt.LocalBath(qt.create(2), p[0], 0.7, qt.Ohmic(0.2))), energy)
+
+
+def broken_qubit(p):
+    """Splines, ramps that end, and a jump: breakpoints inside, one of them between the times."""
+    jump = qt.PiecewiseConstant([1.1], [0.2, p[2]])
+    h = qt.Driven([
+        (qt.Spline([0.2, p[0], 0.1, 0.5], 0.0, 2.0), X), (qt.Smooth(p[1], 1.5, 0.3, 1.0), N),
+        (jump, qt.sigmay()),
+    ])  # fmt: skip
+    return qt.OpenSystem(
+        h, qt.LocalBath(qt.destroy(2), qt.Linear(1.0, 1.5, 0.0, 2.0), p[0], qt.Flat(0.3))
+    )
+
+
+SYSTEMS = {polynomial_qubit: 2, broken_qubit: 2}
+PARAMETERS = jnp.array([0.8, 0.6, 0.4])
+DIRECTION = jnp.array([0.3, -0.5, 0.7])
+
+
+def outcome(make, p, **options):
+    d = SYSTEMS[make]
+    rho0 = QUBIT if d == 2 else qt.random_density_matrix(jax.random.key(1), d)
+    return qt.evolve(make(p), rho0, TS, throw=False, **options)
+
+
+def functional(make, **options):
+    """A number that state, heats and work at the end all move."""
+
+    def value(p):
+        solution = outcome(make, p, **options)
+        books = solution.ledger.heat[-1] @ jnp.arange(1.0, 1.0 + solution.ledger.heat.shape[1])
+        observable = hermitian(SYSTEMS[make], 5)
+        return (
+            qt.expectation(observable, solution.state)
+            + books
+            + 0.3 * solution.ledger.work[1:].sum()
+        )
+
+    return value
+
+
+@pytest.mark.filterwarnings("ignore:`baths")  # local baths on driven levels: meant
+@pytest.mark.parametrize("make", SYSTEMS, ids=lambda make: make.__name__)
+def test_values_and_derivatives_agree_with_diffrax(make):
+    """1e-9 is ten times the sum of what both may be off at rtol 1e-11 and 1e-12."""
+    fast = outcome(make, PARAMETERS)
+    assert fast.method == "taylor"
+    assert "schedules times fixed operators" in fast.reason
+    assert bool(fast.result == qt.RESULTS.successful)
+    assert float(fast.stats["error"]) < 1e-10
+    tight = {"controller": dfx.PIDController(rtol=1e-12, atol=1e-14)}
+    slow = outcome(make, PARAMETERS, **tight)
+    assert slow.method == "diffrax"
+    assert slow.reason == "options of Diffrax were given"
+    for a, b in (
+        (fast.saved, slow.saved),
+        (fast.ledger.heat, slow.ledger.heat),
+        (fast.ledger.work, slow.ledger.work),
+    ):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
+    assert np.max(np.abs(slow.ledger.work)) > 1e-3
+    gradient = jax.jit(jax.grad(functional(make)))(PARAMETERS)
+    _, along = jax.jit(lambda p: jax.jvp(functional(make), (p,), (DIRECTION,)))(PARAMETERS)
+    slow_value = functional(make, adjoint=dfx.ForwardMode(), **tight)
+    _, exact = jax.jit(lambda p: jax.jvp(slow_value, (p,), (DIRECTION,)))(PARAMETERS)
+    assert abs(float(exact)) > 1e-2
+    np.testing.assert_allclose(gradient @ DIRECTION, exact, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(along, exact, rtol=0, atol=1e-9)
+
+
+def ramp(w0, w1, rate, **options):
+    """A driven damped qubit; its heat and the whole solution."""
+    h = qt.Driven([(qt.Linear(w0, w1, 0.0, 5.0), 0.5 * Z), (0.6, X)])
+    system = qt.OpenSystem(h, qt.Lindblad(qt.create(2), rate))
+    ts = options.pop("ts", jnp.array([0.0, 5.0]))
+    return qt.evolve(system, QUBIT, ts, throw=False, **options)
+
+
+def heat(w0, w1, rate):
+    return ramp(w0, w1, rate).ledger.heat[-1, 0]
+
+
+def test_nested_batches_and_higher_derivatives():
+    w0, rates = jnp.array([0.8, 1.0, 1.3]), jnp.array([0.1, 0.5])
+    table = jax.jit(jax.vmap(jax.vmap(heat, (None, None, 0)), (0, None, None)))(w0, 2.0, rates)
+    single = jax.jit(heat)
+    for i, w in enumerate(w0):
+        for j, rate in enumerate(rates):
+            assert abs(float(table[i, j] - single(w, 2.0, rate))) < 1e-12
+    gradient = jax.jit(jax.grad(heat, (0, 1, 2)))
+    many = jax.jit(jax.vmap(jax.grad(heat, (0, 1, 2)), (0, None, None)))(w0, 2.0, 0.3)
+    one = gradient(w0[1], 2.0, 0.3)
+    np.testing.assert_allclose([g[1] for g in many], one, rtol=0, atol=1e-12)
+    hessian = jax.jit(jax.jacfwd(jax.grad(heat, (0, 1, 2)), 2))(1.0, 2.0, 0.3)
+    step = 1e-4  # central differences: relative error about 1e-7
+    up, down = gradient(1.0, 2.0, 0.3 + step), gradient(1.0, 2.0, 0.3 - step)
+    differences = [(a - b) / (2 * step) for a, b in zip(up, down, strict=True)]
+    np.testing.assert_allclose(hessian, differences, rtol=1e-5, atol=1e-6)
+
+
+def test_derivatives_by_the_times():
+    def final(stop):
+        return ramp(1.0, 2.0, 0.3, ts=jnp.stack([jnp.zeros(()), 0.4 * stop, stop])).ledger.energy
+
+    _, moved = jax.jvp(final, (jnp.asarray(3.0),), (jnp.asarray(1.0),))
+    back = jax.jacrev(final)(jnp.asarray(3.0))
+    step = 1e-5
+    difference = (final(3.0 + step) - final(3.0 - step)) / (2 * step)
+    np.testing.assert_allclose(moved, difference, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(back, moved, rtol=0, atol=1e-10)
+
+
+def test_reverse_mode_beyond_the_stored_steps():
+    """More than 32 steps in one piece: some are taken once more to go back through them."""
+
+    def value(w, **options):
+        h = qt.Driven([(qt.Linear(w, 2.0 * w, 0.0, 5.0), Z), (0.6, X)])
+        system = qt.OpenSystem(h, qt.Lindblad(qt.create(2), 0.2))
+        return qt.evolve(system, QUBIT, jnp.array([0.0, 5.0]), throw=False, **options)
+
+    steps = float(value(30.0).stats["num_steps"])
+    assert 70 < steps < 400
+    gradient = jax.jit(jax.grad(lambda w: value(w).ledger.heat[-1, 0]))(30.0)
+    _, along = jax.jvp(lambda w: value(w).ledger.heat[-1, 0], (30.0,), (1.0,))
+    np.testing.assert_allclose(gradient, along, rtol=1e-9)
+
+
+def test_errors_that_are_asked_for_are_met():
+    exact = ramp(1.0, 2.0, 0.3, controller=dfx.PIDController(rtol=1e-13, atol=1e-15))
+    errors = []
+    for tolerance in (1e-3, 1e-5, 1e-7, 1e-9, 1e-11):
+        found = ramp(1.0, 2.0, 0.3, rtol=tolerance, atol=tolerance)
+        error = np.max(np.abs(found.state - exact.state))
+        assert error < 2 * tolerance
+        assert float(found.stats["error"]) <= 2 * tolerance
+        errors.append(error)
+    assert errors[-1] < 1e-4 * errors[0]
+
+
+def test_new_parameter_values_do_not_compile_again():
+    traced, compiled = [], []
+
+    def listen(name, seconds, **_):
+        if "backend_compile" in name:
+            compiled.append(name)
+
+    def save(system, t, rho):  # runs when the program is traced, and only then
+        traced.append(t)
+        return rho
+
+    def solve(slope, rate, operator):
+        h = qt.Driven([(qt.Linear(1.0, slope), Z), (0.3, operator)])
+        system = qt.OpenSystem(h, qt.Lindblad(qt.create(2), rate))
+        return qt.evolve(system, QUBIT, TS, save=save)
+
+    operators = [X, 2.0 * X]
+    assert solve(0.1, 0.2, operators[0]).method == "taylor"
+    assert traced
+    traced.clear()
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    solutions = [solve(0.3, 0.1, operators[0]), solve(0.5, 0.0, operators[1])]
+    assert not traced
+    assert not compiled
+    assert abs(float((solutions[0].state - solutions[1].state)[0, 0].real)) > 1e-3
+
+
+@pytest.mark.filterwarnings("ignore:`baths")
+def test_a_stiff_lane_has_a_status_and_can_be_solved_again():
+    rates = jnp.array([0.2, 3e3, 0.4])
+
+    def lane(rate, **options):
+        h = qt.Driven([(qt.Linear(1.0, 2.0, 0.0, 5.0), 0.5 * Z), (0.6, X)])
+        system = qt.OpenSystem(h, qt.Lindblad(qt.create(2), rate))
+        return qt.evolve(system, QUBIT, jnp.array([0.0, 5.0]), throw=False, **options)
+
+    def general(rate):
+        return lane(rate, solver=dfx.Dopri8(), rtol=1e-8, atol=1e-8)
+
+    batch = jax.jit(jax.vmap(lane))(rates)
+    succeeded = np.asarray(batch.result == qt.RESULTS.successful)
+    np.testing.assert_array_equal(succeeded, [True, False, True])
+    assert bool((batch.result == qt.RESULTS.max_steps_reached)[1])
+    assert not np.any(np.isfinite(batch.state[1]))
+    np.testing.assert_allclose(batch.state[0], lane(rates[0]).state, rtol=0, atol=1e-12)
+    mended = qt.solve_again(general, (rates,), batch)
+    assert np.all(np.asarray(mended.result == qt.RESULTS.successful))
+    np.testing.assert_array_equal(mended.state[0], batch.state[0])
+    assert abs(float(mended.state[1, 1, 1].real) - 1.0) < 1e-5  # held in the ground state
+    assert qt.solve_again(general, (rates,), mended) is mended
+    with pytest.raises(ValueError, match="one leading axis of lanes"):
+        qt.solve_again(general, (rates,), lane(0.1))
+    with pytest.raises(ValueError, match="of the same shape"):
+        qt.solve_again(lambda rate: lane(rate).ledger.heat, (rates,), batch)
+    with pytest.raises(ValueError, match="outside `jit`"):
+        jax.jit(lambda r: qt.solve_again(general, (r,), jax.vmap(lane)(r)).state)(rates)
+
+
+def test_callables_are_for_diffrax_unless_taylor_is_named():
+    h = qt.Driven([(lambda t: 1.0 + jnp.sin(t), Z), (0.3, X)])
+    system = qt.OpenSystem(h, qt.Lindblad(qt.create(2), 0.3))
+    slow, fast = (qt.evolve(system, QUBIT, TS, solver=s) for s in (None, qt.Taylor()))
+    assert (slow.method, fast.method) == ("diffrax", "taylor")
+    assert "plain callable" in slow.reason
+    assert fast.reason == "named by the caller"
+    np.testing.assert_allclose(fast.saved, slow.saved, rtol=0, atol=1e-9)
+
+
+def test_what_taylor_cannot_do_is_named():
+    bath = qt.AdiabaticBath(X, 1.0, qt.Flat(0.1))
+    driven = qt.Driven([(qt.Linear(1.0, 2.0), Z)])
+    with pytest.raises(
+        ValueError, match=r"cannot integrate this system: baths\[0\] \(AdiabaticBath\) follows"
+    ):
+        qt.evolve(qt.OpenSystem(driven, bath), QUBIT, TS, solver=qt.Taylor())
+    with pytest.raises(ValueError, match="FromFunction, not a sum of schedules"):
+        qt.evolve(qt.OpenSystem(lambda t: Z), QUBIT, TS, solver=qt.Taylor())
+    with pytest.raises(ValueError, match="`Taylor` chooses its own steps"):
+        qt.evolve(qt.OpenSystem(driven), QUBIT, TS, solver=qt.Taylor(), dt0=0.1)
+    with pytest.raises(ValueError, match="belong to `controller`"):
+        qt.evolve(
+            qt.OpenSystem(driven), QUBIT, TS, rtol=1e-6, controller=dfx.PIDController(1e-6, 1e-6)
+        )
+
+
+@pytest.mark.parametrize("path", [{}, {"solver": dfx.Dopri8()}], ids=["taylor", "diffrax"])
+def test_tolerances_below_rounding_warn_with_the_floor(path):
+    with pytest.warns(UserWarning, match=r"below what float64 can hold, about 1\.4e-14"):
+        ramp(1.0, 2.0, 0.3, rtol=1e-15, atol=1e-15, max_steps=10, **path)
+    with pytest.raises(ValueError, match="`rtol` must be >= 0"):
+        ramp(1.0, 2.0, 0.3, rtol=-1e-6, **path)
+
+
+def test_single_precision():
+    exact = ramp(1.0, 2.0, 0.3)
+    with jax.enable_x64(False):
+        h = qt.Driven([(qt.Linear(1.0, 2.0, 0.0, 5.0), 0.5 * qt.sigmaz()), (0.6, qt.sigmax())])
+        system = qt.OpenSystem(h, qt.Lindblad(qt.create(2), 0.3))
+        rho0 = jnp.asarray(QUBIT, jnp.complex64)
+        found = qt.evolve(system, rho0, jnp.array([0.0, 5.0], jnp.float32))
+        assert found.state.dtype == jnp.complex64
+        np.testing.assert_allclose(found.state, exact.state, rtol=0, atol=2e-5)
+        with pytest.warns(UserWarning, match="below what float32 can hold, about 7.6e-06"):
+            qt.evolve(system, rho0, jnp.array([0.0, 5.0]), rtol=1e-9, atol=1e-11)
+
+
+def test_zeros_are_known_of_fixed_operators_and_not_of_traced_ones():
+    from qtjax.dynamics.linear_form import linear_form
+
+    def places(gap):
+        h = qt.Driven([(qt.Linear(1.0, 2.0), gap * Z), (0.5, X)])
+        form = linear_form(qt.OpenSystem(h, qt.Lindblad(qt.create(2), 0.1)))
+        return [len(matrix.places) for _, matrix in form.matrices]
+
+    assert places(1.0) == [2, 2, 4]
+    traced = []
+    eqx.filter_eval_shape(lambda gap: traced.extend(places(gap)), jnp.ones(()))
+    assert traced == [16, 2, 4]
