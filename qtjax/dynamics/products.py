@@ -6,6 +6,7 @@ are written out. `BlockProducts`: a loop over the orders, in which the matrices 
 all components, as one sparse product where their places are known and few, else as dense ones.
 """
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -22,16 +23,18 @@ from .row_flow import pair, row_flow, row_terms, unpair
 
 SPARSE_COMPONENTS = 64  # from which (d = 8) sparse products pay
 DENSE_FILLING = 0.25
+LANES_OF_A_CORE = 32
 TERM_RATIO = 0.2  # of successive terms where a step ends, about (e/order) log of the tolerance
 
 Polynomial = list[Array]
 
 
 class Prepared(NamedTuple):
-    """Values of the matrices and rows, as the layout wants them."""
+    """Values of the matrices and rows, as the layout wants them; those of sparse ones apart."""
 
     matrices: Any
     rows: Any
+    sparse: Any = None
 
 
 def products_per_order(form: LinearForm, degrees: Sequence[int]) -> int:
@@ -82,6 +85,8 @@ def _times(a: Polynomial, b: Polynomial) -> Polynomial:
 
 class RowProducts:
     """Components as rows of lanes."""
+
+    margin = 0.98
 
     def __init__(self, form: LinearForm):
         self.form = form
@@ -177,6 +182,10 @@ class RowProducts:
                 add(self.n + row.book, column, product, value)
         return entries
 
+    def share(self, growth: Array) -> Array:
+        """How far a step is taken whose length may change by a factor."""
+        return jnp.where(self.margin * growth < 1.0, self.margin * growth, 1.0)
+
     def sum(self, terms: list[list[Any]], u: Array) -> tuple[Array, ...]:
         """y(u)."""
         return tuple(_horner([term[i] for term in terms], u) for i in range(len(terms[0])))
@@ -197,10 +206,6 @@ def _largest(rows: Sequence[Array]) -> Array:
     return found
 
 
-def _powers(u: Array, order: int) -> Array:
-    return jnp.cumprod(jnp.broadcast_to(u, (order, *u.shape)), axis=0)
-
-
 def _horner(coefficients: Sequence[Any], u: Array) -> Any:
     """sum_k c_k u^k, where None is zero."""
     total = None
@@ -209,8 +214,38 @@ def _horner(coefficients: Sequence[Any], u: Array) -> Any:
     return total
 
 
+class _Sum(NamedTuple):
+    """A summed series: y(0), y(1), and the size of the last term at u = 1."""
+
+    before: tuple[Array, Array]
+    after: tuple[Array, Array]
+    tail: Array
+
+
+class _Terms(NamedTuple):
+    """The last terms of the state and of v.x for every row, newest first; the last of the books;
+    the sums of state and books."""
+
+    xs: tuple[Array, ...]
+    rows: tuple[Array, ...]
+    books: Array
+    total: tuple[Array, Array]
+
+    def size(self) -> Array:
+        """The largest entry of the last term, (lanes,)."""
+        x, books = (jax.lax.stop_gradient(jnp.abs(a)) for a in (self.xs[0], self.books))
+        return jnp.maximum(jnp.max(x, axis=0), jnp.max(books, axis=0))
+
+
 class BlockProducts:
-    """Components as one array (n, lanes), books as another."""
+    """Components as one array (n, lanes), books as another.
+
+    The scalars of a lane commute with the matrices, so they are applied first: all sparse matrices
+    side by side then act at once on sum_m a_jm x_{k-m}. Terms are summed at u = 1 as they come and
+    not kept, so a step is taken whole or not at all.
+    """
+
+    margin = 0.95  # for the next step, which must not be refused
 
     def __init__(self, form: LinearForm):
         self.form = form
@@ -218,8 +253,10 @@ class BlockProducts:
         size = DENSE_FILLING * self.n * self.n if self.n >= SPARSE_COMPONENTS else 0
         self.sparse = [k for k, (_, m) in enumerate(form.matrices) if len(m.places) <= size]
         self.dense = [k for k in range(len(form.matrices)) if k not in self.sparse]
-        blocks = [form.matrices[k][1] for k in self.sparse] + [row.vector for row in form.rows]
-        self.pattern, self.backward, self.order = _pattern(blocks, self.n)
+        self.wide = _Sparse([form.matrices[k][1] for k in self.sparse], self.n, wide=True)
+        self.vectors = _Sparse([row.vector for row in form.rows], self.n, wide=False)
+        books = np.array([row.book for row in form.rows], int)
+        self.booked = (np.arange(form.books)[:, None] == books).astype(float)
 
     def norms(self, matrices: list[Array]) -> list[Array]:
         return _norms(self.form, matrices)
@@ -229,18 +266,13 @@ class BlockProducts:
         return x, jnp.stack(books)
 
     def prepare(self, matrices: list[Array], rows: list[Array]) -> Prepared:
-        """The sparse part as one matrix if it is the same in all lanes, the rest as dense ones."""
-        values = [matrices[k] for k in self.sparse] + rows
-        data, vectors, whole = None, [], self.dense
-        if self.sparse and all(value.shape[-1] == 1 for value in values):
-            data = jnp.concatenate([value[:, 0] for value in values])[self.order]
-        else:
-            whole = [*self.sparse, *self.dense]
-            vectors = [
-                _filled(row.vector, v)[0] for row, v in zip(self.form.rows, rows, strict=True)
-            ]
-        full = [_filled(self.form.matrices[k][1], matrices[k]) for k in whole]
-        return Prepared(full, (data, vectors))
+        """Sparse matrices (which are the same in all lanes) as data, the others in full."""
+        full = [_filled(self.form.matrices[k][1], matrices[k]) for k in self.dense]
+        data = self.wide.data([matrices[k] for k in self.sparse])
+        if all(value.shape[-1] == 1 for value in rows):
+            return Prepared(full, None, (data, self.vectors.data(rows)))
+        pairs = zip(self.form.rows, rows, strict=True)
+        return Prepared(full, [_filled(row.vector, v)[0] for row, v in pairs], (data, None))
 
     def split(self, x: Array) -> tuple[Array, Array]:
         """A state with empty books."""
@@ -269,69 +301,108 @@ class BlockProducts:
     def series(
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array,
         y: tuple[Array, Array], order: int,
-    ) -> Any:  # fmt: skip
-        """The terms: y_0, and the others as (order, n, lanes) and (order, books, lanes)."""
-        numbers = [self.form.matrices[k][0] for k in (*self.sparse, *self.dense)]
-        ours = [[a * span for a in polynomials[j]] for j in numbers]
+    ) -> _Sum:  # fmt: skip
+        """y(0), y(1) and the size of the last term."""
+        ours = [[a * span for a in polynomials[j]] for j, _ in self.form.matrices]
         weights = _row_polynomials(self.form, polynomials, span)
-        books = [row.book for row in self.form.rows]
+        lanes = y[0].shape[-1]
+        halves = _halves(lanes) if self.sparse else [slice(None)]
 
-        def advance(carry: tuple, inverse: Array) -> tuple[tuple, tuple[Array, Array]]:
-            x, histories, row_histories = carry
-            blocks, rows = self._products(prepared, x)
-            histories = [(b, *h) for b, h in zip(blocks, histories, strict=True)]
-            row_histories = [(r, *h) for r, h in zip(rows, row_histories, strict=True)]
-            new = _combine(ours, histories) * inverse
-            parts = [_combine([w], [h]) for w, h in zip(weights, row_histories, strict=True)]
-            zero = jnp.zeros_like(x[0])
-            book = [
-                sum((p for p, b in zip(parts, books, strict=True) if b == k), zero)
-                for k in range(self.form.books)
-            ]
-            carry = new, [h[:-1] for h in histories], [h[:-1] for h in row_histories]
-            return carry, (new, jnp.stack(book) * inverse)
+        def cut(x: Any, part: slice) -> Any:
+            return jax.tree.map(lambda a: a if a.shape[-1] == 1 else a[..., part], x)
 
-        x = y[0]
-        empty = [(jnp.zeros_like(x),) * (len(p) - 1) for p in ours]
-        empty_rows = [(jnp.zeros_like(x[0]),) * (len(p) - 1) for p in weights]
-        inverses = jnp.asarray(1.0 / np.arange(1, order + 1), x.dtype)
-        _, terms = jax.lax.scan(advance, (x, empty, empty_rows), inverses)
-        return y, terms
+        given = prepared._replace(sparse=None), ours, weights
+        parts = [_Half(self, prepared.sparse, *cut(given, part)) for part in halves]
+        starts = [part.start(y[0][:, lanes]) for part, lanes in zip(parts, halves, strict=True)]
+        inverses = jnp.asarray(1.0 / np.arange(1, order + 1), y[0].dtype)
 
-    def _products(self, prepared: Prepared, x: Array) -> tuple[list[Array], list[Array]]:
-        data, vectors = prepared.rows
-        found, rows = [], [_dot(v, x) for v in vectors]
-        if data is not None:
-            stacked = _sparse_product(self.pattern, self.backward, data, x)
-            count = len(self.sparse)
-            found = [stacked[k * self.n : (k + 1) * self.n] for k in range(count)]
-            rows = list(stacked[count * self.n :])
-        return [*found, *(_dot(matrix, x) for matrix in prepared.matrices)], rows
+        def advance(carries: list, inverse: Array) -> tuple[list, None]:
+            return [p.advance(c, inverse) for p, c in zip(parts, carries, strict=True)], None
+
+        depth = max(map(len, [*ours, *weights, [None] * 2]))
+        carries, _ = jax.lax.scan(
+            advance, starts, inverses[:-2], unroll=min(-(-4 // depth) * depth, order - 2)
+        )
+        sizes = []
+        for inverse in inverses[-2:]:  # an unrolled loop keeps XLA from copying the history
+            carries, _ = advance(carries, inverse)
+            sizes.append(jnp.concatenate([c.size() for c in carries]))
+        x, books = (
+            jnp.concatenate(parts, axis=-1)
+            for parts in zip(*(c.total for c in carries), strict=True)
+        )
+        tail = jnp.maximum(sizes[1], TERM_RATIO * sizes[0])
+        return _Sum(y, (x, y[1] + books), tail)
 
     def flow(
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array,
         y: tuple[Array, Array], order: int,
     ) -> tuple[Array, Array]:  # fmt: skip
         """y(1), for reverse mode."""
-        terms = self.series(prepared, polynomials, span, y, order)
-        x, books = (a + jnp.sum(b, axis=0) for a, b in zip(*terms, strict=True))
-        return x, books
+        return self.series(prepared, polynomials, span, y, order).after
 
-    def sum(self, terms: Any, u: Array) -> tuple[Array, Array]:
-        """y(u)."""
-        powers = _powers(u, terms[1][0].shape[0])[:, None]
-        x, books = (a + jnp.sum(powers * b, axis=0) for a, b in zip(*terms, strict=True))
-        return x, books
+    def share(self, growth: Array) -> Array:
+        """How far a step is taken whose length may change by a factor: all the way, or not."""
+        return jnp.where(growth < 1.0, 0.0, 1.0)
 
-    def tail(self, terms: Any, order: int) -> Array:
-        """The size of the last term at u = 1, also as judged by the one before it."""
+    def sum(self, terms: _Sum, u: Array) -> tuple[Array, Array]:
+        """y(u) for u = 0 or 1."""
+        return jax.tree.map(lambda a, b: jnp.where(u > 0.0, b, a), terms.before, terms.after)
 
-        def size(k: int) -> Array:
-            return jnp.maximum(
-                *(jnp.max(jnp.abs(jax.lax.stop_gradient(part[k - 1])), axis=0) for part in terms[1])
-            )
+    def tail(self, terms: _Sum, order: int) -> Array:
+        """The size of the last term, also as judged by the one before it."""
+        return terms.tail
 
-        return jnp.maximum(size(order), TERM_RATIO * size(order - 1))
+
+class _Half(NamedTuple):
+    """The recursion for some of the lanes. XLA on a CPU runs what is independent side by side."""
+
+    products: BlockProducts
+    sparse: tuple[Array, Array | None]
+    prepared: Prepared
+    polynomials: list[Polynomial]
+    weights: list[Polynomial]
+
+    def start(self, x: Array) -> _Terms:
+        zero = jnp.zeros_like(x)
+        depth, deep = (max(map(len, p), default=1) for p in (self.polynomials, self.weights))
+        books = jnp.zeros((self.products.form.books, x.shape[-1]), x.dtype)
+        rows = (jnp.zeros((len(self.weights), x.shape[-1]), x.dtype),) * (deep - 1)
+        return _Terms((x, *(zero,) * (depth - 1)), (self.rows(x), *rows), books, (x, books))
+
+    def rows(self, x: Array) -> Array:
+        """v.x for every row, (rows, lanes)."""
+        if self.prepared.rows is None:
+            data = self.sparse[1]
+            assert data is not None
+            return self.products.vectors.product(data, x)
+        return jnp.stack([_dot(v, x) for v in self.prepared.rows])
+
+    def advance(self, terms: _Terms, inverse: Array) -> _Terms:
+        """The next term."""
+        mixed = [inverse * _combine(p, terms.xs) for p in self.polynomials]
+        whole = zip(self.products.dense, self.prepared.matrices, strict=True)
+        parts = [_dot(m, mixed[k]) for k, m in whole]
+        if self.products.sparse:
+            stacked = jnp.concatenate([mixed[k] for k in self.products.sparse])
+            parts.append(self.products.wide.product(self.sparse[0], stacked))
+        x = functools.reduce(jnp.add, parts)
+        depth = max(map(len, self.weights), default=0)
+        padded = [[*w, *[jnp.zeros_like(w[0])] * (depth - len(w))] for w in self.weights]
+        lags = [jnp.stack([w[m] for w in padded]) for m in range(depth)]
+        books = terms.books
+        if lags:
+            books = inverse * (self.products.booked @ _combine(lags, terms.rows))
+        total = terms.total[0] + x, terms.total[1] + books
+        xs, rows = (x, *terms.xs[:-1]), (self.rows(x), *terms.rows[:-1])
+        return _Terms(xs, rows, books, total)
+
+
+def _halves(lanes: int) -> list[slice]:
+    """Two halves of the lanes on a CPU, where they are worth a core each; else all of them."""
+    if lanes < 2 * LANES_OF_A_CORE or jax.default_backend() != "cpu":
+        return [slice(None)]
+    return [slice(0, lanes // 2), slice(lanes // 2, lanes)]
 
 
 def _filled(matrix: FixedMatrix, values: Array) -> Array:
@@ -347,12 +418,9 @@ def _dot(a: Array, x: Array) -> Array:
     return a[..., 0] @ x if a.shape[-1] == 1 else jnp.sum(a * x, axis=-2)
 
 
-def _combine(polynomials: list[Polynomial], histories: list[tuple]) -> Array:
-    total: Any = 0.0
-    for polynomial, history in zip(polynomials, histories, strict=True):
-        for a, block in zip(polynomial, history, strict=True):
-            total = total + a * block
-    return total
+def _combine(coefficients: Sequence[Array], history: Sequence[Array]) -> Any:
+    """sum_m a_m y_{k-m}, of what there is of the history."""
+    return sum(a * term for a, term in zip(coefficients, history, strict=False))
 
 
 class _Pattern(NamedTuple):
@@ -360,23 +428,34 @@ class _Pattern(NamedTuple):
 
     indices: np.ndarray
     starts: np.ndarray
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     order: np.ndarray
 
 
-def _pattern(blocks: Sequence[FixedMatrix], n: int) -> tuple[_Pattern, _Pattern, np.ndarray]:
-    """The blocks on top of each other, forward and transposed, and the order of their values."""
-    rows, columns, start = [], [], 0
-    for block in blocks:
-        rows += [start + i for i, _ in block.places]
-        columns += [j for _, j in block.places]
-        start += block.shape[0]
-    i, j = np.array(rows, int), np.array(columns, int)
-    order = np.lexsort((j, i))
-    i, j = i[order], j[order]
-    back = np.lexsort((i, j))
-    forward = _Pattern(j, _starts(i, start), (start, n), np.arange(i.size))
-    return forward, _Pattern(i[back], _starts(j[back], n), (n, start), back), order
+class _Sparse:
+    """Fixed matrices side by side or on top of each other, as one sparse matrix."""
+
+    def __init__(self, blocks: Sequence[FixedMatrix], n: int, *, wide: bool):
+        rows, columns, start = [], [], 0
+        for block in blocks:
+            rows += [i if wide else start + i for i, _ in block.places]
+            columns += [start + j if wide else j for _, j in block.places]
+            start += block.shape[1] if wide else block.shape[0]
+        shape = (n, start) if wide else (start, n)
+        i, j = np.array(rows, int), np.array(columns, int)
+        self.order = np.lexsort((j, i))
+        i, j = i[self.order], j[self.order]
+        back = np.lexsort((i, j))
+        self.forward = _Pattern(j, _starts(i, shape[0]), shape, np.arange(i.size))
+        self.backward = _Pattern(i[back], _starts(j[back], shape[1]), shape[::-1], back)
+
+    def data(self, values: Sequence[Array]) -> Array:
+        """The values of the blocks in the order of the sparse matrix."""
+        return jnp.concatenate([v[:, 0] for v in values])[self.order] if values else jnp.zeros(0)
+
+    def product(self, data: Array, x: Array) -> Array:
+        """The product with x, (components, lanes)."""
+        return _sparse_product(self.forward, self.backward, data, x)
 
 
 def _starts(rows: np.ndarray, count: int) -> np.ndarray:

@@ -307,34 +307,35 @@ class _Program:
         rtol, atol = fixed(arguments["tolerances"])
         remaining = edge - carry.t
         active = fixed(remaining) > 0.0
-        span = jnp.where(active, jnp.minimum(fixed(carry.span), fixed(remaining)), 1.0)
+        final = active & (fixed(carry.span) >= fixed(remaining))
+        # the last step carries the derivative by the edge
+        span = jnp.where(final, remaining, jnp.where(active, fixed(carry.span), 1.0))
         samples = self._samples(arguments["constants"], carry.t, span)
         polynomials = self._polynomials(samples)
         prepared = self.products.prepare(arguments["matrices"], arguments["rows"])
         terms = self.products.series(prepared, polynomials, span, carry.y, self.order)
         size = self.products.largest(fixed(carry.y))
         # a step may use up its share of the time
-        target = (atol + rtol * size) * span / carry.duration
+        target = (atol + rtol * size) * fixed(span) / carry.duration
         tail = fixed(self.products.tail(terms, self.order))
         tiny = jnp.finfo(tail.dtype).tiny
         growth = jnp.exp(jnp.log(target / (tail + tiny)) / (self.order - 1))
-        growth = jnp.minimum(0.98 * growth, 4.0)
-        share = jnp.where(growth < 1.0, growth, 1.0)
+        share = self.products.share(growth)
+        growth = jnp.minimum(self.products.margin * growth, 4.0)
         missed = jnp.zeros_like(span)
         if self.interpolated:
             norms = self.products.norms(arguments["matrices"])
-            missed = fixed(self._missed(samples, norms, span)) * size
+            missed = fixed(self._missed(samples, norms, fixed(span))) * size
             refused = missed > target
             growth = jnp.where(refused, 0.3, growth)
             share = jnp.where(refused, 0.0, share)
-        # span = remaining unless it is shorter, so the last step carries the derivative by the edge
-        last = active & (share >= 1.0) & (span >= fixed(remaining))
-        moved = jnp.where(active, share * span, 0.0)
-        u = jnp.where(last, remaining, moved) / span
+        last = final & (share >= 1.0)
+        moved = jnp.where(active, share * fixed(span), 0.0)
+        u = jnp.where(last, 1.0, moved / span)
         error = tail * fixed(u) ** self.order + missed * fixed(u)
         return _Carry(
             jnp.where(last, edge, carry.t + moved),
-            jnp.where(active, span * growth, carry.span),
+            jnp.where(active, fixed(span) * growth, carry.span),
             self.products.sum(terms, u),
             carry.error + jnp.where(active, error, 0.0),
             carry.steps + active.astype(span.dtype),
