@@ -151,10 +151,10 @@ def dag(a: OperatorLike) -> Operator:
 
 
 def product(a: Array, b: Array) -> Array:
-    """The matrix product A B of stacks of matrices; for qubits spelled out, so that it fuses.
+    """The matrix product A B of stacks of matrices; spelled out where they are small, so it fuses.
 
-    A batched 2 x 2 product is a library call per pass over memory; spelled out, XLA merges it with
-    what comes before and after.
+    A batched product is a library call per pass over memory; spelled out, XLA merges it with what
+    comes before and after.
 
     Args:
         a: matrices, (..., d, d).
@@ -163,7 +163,7 @@ def product(a: Array, b: Array) -> Array:
     Returns:
         Matrices, (..., d, d).
     """
-    if a.shape[-1] > 2:
+    if a.shape[-1] > (4 if jnp.iscomplexobj(a) else 2):
         return a @ b
     return jnp.sum(a[..., :, :, None] * b[..., None, :, :], axis=-2)
 

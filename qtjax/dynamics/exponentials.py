@@ -6,17 +6,19 @@ digits when a stroke does little, and squaring F -> 2F + F^2 does not amplify ro
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from equinox.internal import unvmap_any
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Inexact
 
 from .._types import RealLike
+from ..algebra.operators import product
 from .generators import AbstractGenerator, ConstantGenerator
 
-Matrix = Float[Array, "m m"]
+Matrix = Inexact[Array, "m m"]
 
 _DEGREE = 15
 _RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 15 is exact in float64
@@ -54,15 +56,15 @@ def expm1(a: Matrix, max_squarings: int = 48) -> Matrix:
 def taylor_expm1(a: Matrix) -> Matrix:
     """sum_{k=1}^{15} A^k / k!, with six products: exp(A) - 1 to rounding for ||A|| up to 0.7."""
     one = jnp.eye(a.shape[0], dtype=a.dtype)
-    a2 = a @ a
-    powers = (one, a, a2, a2 @ a)
-    a4 = a2 @ a2
-    total = None
+    a2 = product(a, a)
+    powers = (one, a, a2, product(a2, a))
+    a4 = product(a2, a2)
+    total: Any = None
     for block in range(_DEGREE // 4, -1, -1):
         first = 1 if block == 0 else 0
         part = sum(powers[k] / float(math.factorial(4 * block + k)) for k in range(first, 4))
-        total = part if total is None else a4 @ total + part
-    return total  # pyright: ignore[reportReturnType]
+        total = part if total is None else product(a4, total) + part
+    return total
 
 
 def exponential_action(a: Matrix, x: Float[Array, " m"]) -> Float[Array, " m"]:
@@ -88,7 +90,7 @@ def exponential_action(a: Matrix, x: Float[Array, " m"]) -> Float[Array, " m"]:
 
 def compose(later: Matrix, earlier: Matrix) -> Matrix:
     """(1 + later)(1 + earlier) - 1."""
-    return earlier + later + later @ earlier
+    return earlier + later + product(later, earlier)
 
 
 def magnus_exponent(generator: AbstractGenerator, t0: RealLike, t1: RealLike) -> Matrix:
@@ -108,14 +110,20 @@ def magnus_exponent(generator: AbstractGenerator, t0: RealLike, t1: RealLike) ->
     h = t1 - t0
     if isinstance(generator, ConstantGenerator):
         return jnp.asarray(h) * generator.matrix
-    a1, a2, a3 = jax.vmap(generator)(t0 + h * _NODES)
-    b1 = h * a2
-    b2 = (math.sqrt(15.0) / 3.0) * h * (a3 - a1)
-    b3 = (10.0 / 3.0) * h * (a3 - 2.0 * a2 + a1)
-    c1 = _commutator(b1, b2)
-    c2 = _commutator(b1, 2.0 * b3 + c1) / -60.0
-    return b1 + b3 / 12.0 + _commutator(-20.0 * b1 - b3 + c1, b2 + c2) / 240.0
+    nodes = jax.vmap(generator)(magnus_nodes(t0, t1))
+    return magnus_combination(jnp.asarray(h) * nodes, lambda a, b: a @ b - b @ a)
 
 
-def _commutator(a: Matrix, b: Matrix) -> Matrix:
-    return a @ b - b @ a
+def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
+    """The times at which `magnus_exponent` needs the generator."""
+    return jnp.asarray(t0 + (t1 - t0) * _NODES)
+
+
+def magnus_combination(nodes: Inexact[Array, "3 m m"], commutator: Callable[..., Any]) -> Any:
+    """The exponent from the generator at the nodes, times the length of the step, (m, m)."""
+    a1, b1, a3 = nodes
+    b2 = (math.sqrt(15.0) / 3.0) * (a3 - a1)
+    b3 = (10.0 / 3.0) * (a3 - 2.0 * b1 + a1)
+    c1 = commutator(b1, b2)
+    c2 = commutator(b1, 2.0 * b3 + c1) / -60.0
+    return b1 + b3 / 12.0 + commutator(-20.0 * b1 - b3 + c1, b2 + c2) / 240.0

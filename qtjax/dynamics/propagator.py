@@ -1,18 +1,27 @@
 """The affine map of a stroke: what it does to every state at once, with its heats and its work."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float, Inexact
 
 from .._types import Operator, Real, RealLike
-from ..algebra.superoperators import pack, unpack
-from .exponentials import compose, expm1, magnus_exponent, taylor_expm1
+from ..algebra.operators import commutator, dag, product
+from ..algebra.superoperators import pack, real_superoperator, sandwich, unpack
+from .exponentials import (
+    compose,
+    expm1,
+    magnus_combination,
+    magnus_exponent,
+    magnus_nodes,
+    taylor_expm1,
+)
 from .generators import AbstractGenerator, ConstantGenerator, build_generator
-from .hamiltonians import hamiltonian_jump
+from .hamiltonians import hamiltonian_jump, hamiltonian_rate
 from .open_system import OpenSystem
 
 Matrix = Float[Array, "m m"]
@@ -93,8 +102,9 @@ def propagator(system: OpenSystem, duration: RealLike, steps: int) -> Propagator
     """The propagator of one stroke.
 
     Exact (one exponential) where nothing moves, whatever the duration. Otherwise sixth-order Magnus
-    steps, all exponentials at once, with step edges on the breakpoints of the schedules; the error
-    is estimated from the same map with half as many steps.
+    steps, all exponentials at once, with step edges on the breakpoints of the schedules; without
+    baths they are taken in Hilbert space. The error is estimated from the same map with half as
+    many steps.
 
     Args:
         system: an open system driven in scaled time s in [0, 1].
@@ -108,36 +118,91 @@ def propagator(system: OpenSystem, duration: RealLike, steps: int) -> Propagator
     if isinstance(generator, ConstantGenerator):
         return Propagator(expm1(generator.matrix), jnp.zeros((), generator.matrix.dtype))
     edges = stroke_edges(system)
-    per_piece = max(2, 2 * round(steps / (2 * (edges.shape[0] - 1))))
-    t = subdivide(edges, per_piece)
-    starts, ends = jnp.concatenate([t[:-1], t[:-2:2]]), jnp.concatenate([t[1:], t[2::2]])
-    increments = magnus_steps(generator, starts, ends)
-    coarse = jax.lax.stop_gradient(increments[t.shape[0] - 1 :])
-    fine = increments[: t.shape[0] - 1]
+    pieces = edges.shape[0] - 1
+    per_piece = max(2, 2 * round(steps / (2 * pieces)))
+    jumps = None
     if system.energy_hamiltonian.jumps().shape[0]:
-        inside = edges[1:] > edges[:-1]
-        jumps = jax.vmap(lambda s, there: _jump(system, s, there, fine.shape[-1]))(
-            edges[1:], inside
-        )
-        fine, coarse = (_insert(part, jumps) for part in (fine, coarse))
-    fine, coarse = _product(fine), _product(coarse)
+        jumps = jax.vmap(partial(hamiltonian_jump, system.energy_hamiltonian))(edges[1:])
+        # pieces of no length (where two schedules break together) have none: each counts once
+        jumps = jnp.where((edges[1:] > edges[:-1])[:, None, None], jumps, 0.0)
+
+    def increment(parts: int) -> Matrix:
+        t = subdivide(edges, parts)
+        if not system.baths:
+            return _unitary_increment(system, duration, t, jumps)
+        return _increment(generator, t, jumps)
+
+    fine, coarse = increment(per_piece), jax.lax.stop_gradient(increment(per_piece // 2))
     error = jnp.max(jnp.abs(jax.lax.stop_gradient(fine) - coarse)) / 63.0
     return Propagator(fine, error)
 
 
-def _jump(system: OpenSystem, s: Real, there: Array, m: int) -> Matrix:
-    """The increment of a jump of H at the end of a piece: the work tr(rho (H(s) - H(s - 0))).
+def _increment(
+    generator: AbstractGenerator, t: Float[Array, " edges"],
+    jumps: Complex[Array, "pieces d d"] | None,
+) -> Matrix:  # fmt: skip
+    """P - 1 of the steps between t, with the work of a jump of H after every piece.
 
-    Pieces of no length (where two schedules break together) have none, so each jump counts once.
+    Steps are meant to be short; what the Taylor polynomial misses in a long one shows in the error
+    estimate of `propagator`, where it is larger still in the map with half as many steps.
     """
-    work = pack(hamiltonian_jump(system.energy_hamiltonian, s))
-    row = jnp.where(there, work, 0.0)
-    return jnp.zeros((m, m), row.dtype).at[-1, : row.shape[0]].set(row)
+
+    def step(t0: Array, t1: Array) -> Matrix:
+        return taylor_expm1(magnus_exponent(generator, t0, t1))
+
+    steps = jax.vmap(step)(t[:-1], t[1:])
+    if jumps is not None:
+        works = jax.vmap(pack)(jumps)
+        empty = jnp.zeros((works.shape[0], *steps.shape[1:]), steps.dtype)
+        steps = _insert(steps, empty.at[:, -1, : works.shape[1]].set(works))
+    return _product(steps)
+
+
+def _unitary_increment(
+    system: OpenSystem, duration: RealLike, t: Float[Array, " edges"],
+    jumps: Complex[Array, "pieces d d"] | None,
+) -> Matrix:  # fmt: skip
+    """The same without baths, by way of U.
+
+    The work is tr(rho W) with W = int U^+ B U, B = dE/ds + i duration [H, E] for the energy E. Its
+    integral is a derivative of U: dU = -i U W if -i B is added to the generator.
+    """
+    h, energy = system.hamiltonian, system.energy_hamiltonian
+    duration = jnp.asarray(duration, t.dtype)
+
+    def power(s: Array) -> Operator:
+        rate = hamiltonian_rate(energy, s)
+        if system.energy is None:
+            return rate
+        return rate + 1j * duration * commutator(h(s), energy(s))
+
+    def unitary(nodes: Array, jumps: Array | None) -> Operator:
+        exponents = jax.vmap(lambda a: magnus_combination(a, _anti_hermitian_commutator))(nodes)
+        steps = jax.vmap(taylor_expm1)(exponents)
+        return _product(steps if jumps is None else _insert(steps, jumps))
+
+    nodes = jax.vmap(magnus_nodes)(t[:-1], t[1:])
+    widths = jnp.diff(t)[:, None, None, None]
+    generators = -1j * duration * widths * jax.vmap(jax.vmap(h))(nodes)
+    powers = -1j * widths * jax.vmap(jax.vmap(power))(nodes)
+    still = None if jumps is None else jnp.zeros_like(jumps)
+    moved = None if jumps is None else -1j * jumps
+    f, along = jax.jvp(unitary, (generators, still), (powers, moved))
+    one = jnp.eye(f.shape[0], dtype=f.dtype)
+    state = real_superoperator(sandwich(f, dag(f)) + sandwich(f, one) + sandwich(one, dag(f)))
+    work = pack(1j * (along + product(dag(f), along)))
+    return jnp.pad(jnp.concatenate([state, work[None]]), ((0, 0), (0, 1)))
+
+
+def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
+    """[A, B] for A^+ = -A and B^+ = -B, by one product."""
+    ab = product(a, b)
+    return ab - dag(ab)
 
 
 def _insert(
-    steps: Float[Array, "steps m m"], jumps: Float[Array, "pieces m m"]
-) -> Float[Array, "more m m"]:
+    steps: Inexact[Array, "steps m m"], jumps: Inexact[Array, "pieces m m"]
+) -> Inexact[Array, "more m m"]:
     """The steps with a jump after every piece."""
     m = steps.shape[-1]
     pieces = steps.reshape(jumps.shape[0], -1, m, m)
@@ -156,22 +221,7 @@ def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"
     return jnp.concatenate([inner.reshape(-1), edges[-1:]])
 
 
-def magnus_steps(
-    generator: AbstractGenerator, starts: Float[Array, " steps"], ends: Float[Array, " steps"]
-) -> Float[Array, "steps m m"]:
-    """The increments exp(Omega) - 1 of steps from `starts` to `ends`, all at once, (steps, m, m).
-
-    Steps are meant to be short; what the Taylor polynomial misses in a long one shows in the error
-    estimate of `propagator`, where it is larger still in the map with half as many steps.
-    """
-
-    def step(t0: Array, t1: Array) -> Matrix:
-        return taylor_expm1(magnus_exponent(generator, t0, t1))
-
-    return jax.vmap(step)(starts, ends)
-
-
-def _product(increments: Float[Array, "steps m m"]) -> Matrix:
+def _product(increments: Inexact[Array, "steps m m"]) -> Inexact[Array, "m m"]:
     """The ordered product of 1 + F_k, minus 1, as a balanced tree."""
     while increments.shape[0] > 1:
         if increments.shape[0] % 2:

@@ -170,7 +170,7 @@ def test_unresolved_ramp_says_so(ramp):
     poor = caught.value.solution
     assert bool(poor.result == qt.RESULTS.inaccurate)
     assert float(poor.error) > 1e-9
-    accepted = qt.limit_cycle(hard_machine(ramp), steps=2, tolerance=1e99, throw=False)
+    accepted = qt.limit_cycle(hard_machine(ramp), steps=2, tolerance=np.inf, throw=False)
     assert not bool(accepted.result == qt.RESULTS.inaccurate)
 
 
