@@ -74,7 +74,7 @@ class Functions(eqx.Module):
     """
 
     hamiltonian: tuple[Schedule, ...]
-    baths: tuple[Float[Array | np.ndarray, " jumps"] | AbstractDissipator, ...]
+    baths: tuple[Float[Array | np.ndarray, " _"] | AbstractDissipator, ...]
     energy: tuple[Schedule, ...]
 
     def __call__(self, t: RealLike) -> list[Float[Array, ""]]:

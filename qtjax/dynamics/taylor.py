@@ -102,9 +102,15 @@ def _going(edge: Array) -> Callable[[Any], Array]:
     return lambda carry: jnp.any(carry.t < edge)
 
 
-def default_order(pieces: int) -> int:
-    """24 terms for long pieces; fewer where many saved times make them short anyway."""
-    return 24 if pieces <= 4 else 16 if pieces <= 16 else 12
+def default_order(pieces: int, looped: bool) -> int:
+    """24 terms for long pieces; fewer where many saved times make them short anyway.
+
+    In a loop more terms cost no compile time and longer steps less work per time; with 40 the
+    largest term is about 1e4 times the state, which float64 can afford.
+    """
+    if pieces <= 4:
+        return 40 if looped and jax.config.read("jax_enable_x64") else 24
+    return 16 if pieces <= 16 else 12
 
 
 def integrate(
@@ -126,10 +132,10 @@ def integrate(
         `Trajectory`.
     """
     pieces = edges.shape[0] - 1
-    order = default_order(pieces) if order is None else order
     functions = eqx.filter_closure_convert(form.functions, edges[0])
     constants, structure = eqx.partition(functions, eqx.is_array)
     size = products_per_order(form, _degrees(form))
+    order = default_order(pieces, size > FORWARD_ROWS) if order is None else order
     blocks = BlockProducts(form)
 
     def program(limit: int) -> _Program:

@@ -43,60 +43,112 @@ def broken_qubit(p):
     )
 
 
-SYSTEMS = {polynomial_qubit: 2, broken_qubit: 2}
+class Dense:
+    """Driven systems of dimension d with every kind of bath whose operators are fixed."""
+
+    def __init__(self, d):
+        self.d, self.__name__ = d, f"dense_{d}"
+        self.h, self.drive, self.coupling = (hermitian(d, d + k) for k in (10, 20, 30))
+        self.transitions = qt.bohr_transitions(self.h)
+
+    def __call__(self, p):
+        h = qt.Driven([(p[0], self.h), (qt.Linear(0.1, p[1], 0.0, 2.0), self.drive)])
+        moving = qt.Lindblad(self.drive, qt.Linear(0.1, 0.3 * p[2], 0.0, 2.0))
+        local = qt.LocalBath(qt.destroy(self.d), 1.0, 0.5 + p[2], qt.Flat(0.2))
+        davies = qt.DaviesBath(
+            self.h, self.coupling, 0.5 + p[1], qt.Ohmic(0.1), transitions=self.transitions
+        )
+        return qt.OpenSystem(h, (moving, local, davies))
+
+
+SPINS = qt.embed(qt.sigmaz(), (2, 2, 2), 0) + qt.embed(qt.sigmaz(), (2, 2, 2), 2)
+BONDS = sum(
+    qt.embed(qt.sigmax(), (2, 2, 2), k) @ qt.embed(qt.sigmax(), (2, 2, 2), k + 1) for k in (0, 1)
+)
+LOWERING = [qt.embed(qt.create(2), (2, 2, 2), k) for k in (0, 2)]
+
+
+def sparse_chain(p):
+    """Three spins, whose generator is a sparse matrix; each end has a bath."""
+    h = qt.Driven([(qt.Linear(1.0, p[0], 0.0, 2.0), SPINS), (p[1], BONDS)])
+    ends = [
+        qt.LocalBath(a, 1.0, t, qt.Flat(0.2)) for a, t in zip(LOWERING, (2.0, p[2]), strict=True)
+    ]
+    return qt.OpenSystem(h, ends)
+
+
+DIMENSIONS = {polynomial_qubit: 2, broken_qubit: 2, sparse_chain: 8}
+DIMENSIONS |= {dense: dense.d for dense in map(Dense, (3, 5))}
 PARAMETERS = jnp.array([0.8, 0.6, 0.4])
 DIRECTION = jnp.array([0.3, -0.5, 0.7])
 
 
-def outcome(make, p, **options):
-    d = SYSTEMS[make]
-    rho0 = QUBIT if d == 2 else qt.random_density_matrix(jax.random.key(1), d)
-    return qt.evolve(make(p), rho0, TS, throw=False, **options)
-
-
 def functional(make, **options):
-    """A number that state, heats and work at the end all move."""
+    """A number that state, heats and work at the end all move, and the solution."""
+    d = DIMENSIONS[make]
+    rho0 = qt.random_density_matrix(jax.random.key(d), d)
 
     def value(p):
-        solution = outcome(make, p, **options)
+        solution = qt.evolve(make(p), rho0, TS, throw=False, **options)
         books = solution.ledger.heat[-1] @ jnp.arange(1.0, 1.0 + solution.ledger.heat.shape[1])
-        observable = hermitian(SYSTEMS[make], 5)
-        return (
-            qt.expectation(observable, solution.state)
-            + books
-            + 0.3 * solution.ledger.work[1:].sum()
-        )
+        observed = qt.expectation(hermitian(d, 5), solution.state)
+        return observed + books + 0.3 * solution.ledger.work[1:].sum(), solution
 
     return value
 
 
+def along(value):
+    """The derivative in one direction by forward mode, and the solution."""
+
+    def derivative(p):
+        _, tangent, solution = jax.jvp(value, (p,), (DIRECTION,), has_aux=True)
+        return tangent, solution
+
+    return jax.jit(derivative)(PARAMETERS)
+
+
 @pytest.mark.filterwarnings("ignore:`baths")  # local baths on driven levels: meant
-@pytest.mark.parametrize("make", SYSTEMS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", DIMENSIONS, ids=lambda make: make.__name__)
 def test_values_and_derivatives_agree_with_diffrax(make):
     """1e-9 is ten times the sum of what both may be off at rtol 1e-11 and 1e-12."""
-    fast = outcome(make, PARAMETERS)
-    assert fast.method == "taylor"
-    assert "schedules times fixed operators" in fast.reason
-    assert bool(fast.result == qt.RESULTS.successful)
-    assert float(fast.stats["error"]) < 1e-10
+    fast = functional(make)
+    gradient, solution = jax.jit(jax.grad(fast, has_aux=True))(PARAMETERS)
+    assert solution.method == "taylor"
+    assert "schedules times fixed operators" in solution.reason
+    assert bool(solution.result == qt.RESULTS.successful)
+    assert float(solution.stats["error"]) < 1e-10
     tight = {"controller": dfx.PIDController(rtol=1e-12, atol=1e-14)}
-    slow = outcome(make, PARAMETERS, **tight)
-    assert slow.method == "diffrax"
-    assert slow.reason == "options of Diffrax were given"
+    exact, reference = along(functional(make, adjoint=dfx.ForwardMode(), **tight))
+    assert reference.method == "diffrax"
+    assert reference.reason == "options of Diffrax were given"
     for a, b in (
-        (fast.saved, slow.saved),
-        (fast.ledger.heat, slow.ledger.heat),
-        (fast.ledger.work, slow.ledger.work),
+        (solution.saved, reference.saved),
+        (solution.ledger.heat, reference.ledger.heat),
+        (solution.ledger.work, reference.ledger.work),
     ):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
-    assert np.max(np.abs(slow.ledger.work)) > 1e-3
-    gradient = jax.jit(jax.grad(functional(make)))(PARAMETERS)
-    _, along = jax.jit(lambda p: jax.jvp(functional(make), (p,), (DIRECTION,)))(PARAMETERS)
-    slow_value = functional(make, adjoint=dfx.ForwardMode(), **tight)
-    _, exact = jax.jit(lambda p: jax.jvp(slow_value, (p,), (DIRECTION,)))(PARAMETERS)
+    assert np.max(np.abs(reference.ledger.work)) > 1e-3
     assert abs(float(exact)) > 1e-2
     np.testing.assert_allclose(gradient @ DIRECTION, exact, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(along, exact, rtol=0, atol=1e-9)
+    if make is polynomial_qubit:
+        np.testing.assert_allclose(along(fast)[0], exact, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("d", [2, 4])
+def test_constant_systems_agree_with_diffrax(d):
+    """The exact propagator, for baths that follow the Hamiltonian too."""
+    h, coupling = hermitian(d, d), hermitian(d, d + 1)
+    baths = (
+        qt.AdiabaticBath(coupling, 0.7, qt.Flat(0.2), transitions=qt.bohr_transitions(h)),
+        qt.Lindblad(qt.destroy(d), 0.1),
+    )
+    rho0 = qt.random_density_matrix(jax.random.key(d), d)
+    exact = qt.evolve(qt.OpenSystem(h, baths), rho0, TS)
+    assert exact.method == "propagator"
+    slow = qt.evolve(qt.OpenSystem(h, baths), rho0, TS, solver=dfx.Dopri8())
+    assert slow.method == "diffrax"
+    np.testing.assert_allclose(exact.saved, slow.saved, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(exact.ledger.heat, slow.ledger.heat, rtol=0, atol=1e-9)
 
 
 def ramp(w0, w1, rate, **options):
