@@ -1,5 +1,6 @@
 """The affine map of a stroke: what it does to every state at once, with its heats and its work."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -222,9 +223,17 @@ def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"
 
 
 def _product(increments: Inexact[Array, "steps m m"]) -> Inexact[Array, "m m"]:
-    """The ordered product of 1 + F_k, minus 1, as a balanced tree."""
-    while increments.shape[0] > 1:
-        if increments.shape[0] % 2:
-            increments = jnp.pad(increments, ((0, 1), (0, 0), (0, 0)))
-        increments = jax.vmap(compose)(increments[1::2], increments[::2])
-    return increments[0]
+    """The ordered product of 1 + F_k, minus 1: rows of about sqrt(steps) side by side, then theirs.
+
+    What is small is composed first, which rounds less, and the loops are short.
+    """
+
+    def follow(total: Array, step: Array) -> tuple[Array, None]:
+        return jax.vmap(compose)(step, total), None
+
+    steps, m, _ = increments.shape
+    length = math.isqrt(steps - 1) + 1
+    padded = jnp.pad(increments, ((0, -steps % length), (0, 0), (0, 0)))
+    columns = padded.reshape(-1, length, m, m).swapaxes(0, 1)
+    rows = jax.lax.scan(follow, columns[0], columns[1:])[0]
+    return jax.lax.scan(follow, rows[:1], rows[1:, None])[0][0]
