@@ -7,6 +7,7 @@ disagree on it), but destroy(2) = |0><1|.
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -163,9 +164,18 @@ def product(a: Array, b: Array) -> Array:
     Returns:
         Matrices, (..., d, d).
     """
-    if a.shape[-1] > (4 if jnp.iscomplexobj(a) else 2):
+    d = a.shape[-1]
+    if d > (4 if jnp.iscomplexobj(a) else 2):
         return a @ b
-    return jnp.sum(a[..., :, :, None] * b[..., None, :, :], axis=-2)
+    # jnp.sum(a[..., None] * b[..., None, :, :], -2) in fewer operations: quicker to compile
+    stack = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    n = len(stack)
+
+    def spread(x: Array, row: int) -> Array:
+        places = (*range(n + 2 - x.ndim, n), row, row + 1)
+        return jax.lax.broadcast_in_dim(x, (*stack, d, d, d), places)
+
+    return jax.lax.reduce_sum(spread(a, n) * spread(b, n + 1), (n + 1,))
 
 
 def commutator(a: OperatorLike, b: OperatorLike) -> Operator:
