@@ -96,7 +96,8 @@ def dissipator_superoperator(
 def real_superoperator(superoperator: Complex[Array, "n n"]) -> Float[Array, "n n"]:
     """A Hermiticity-preserving superoperator as a real matrix on packed components.
 
-    With P = ((1-i) + (1+i) SWAP)/2, pack(rho) = P vec(rho) on Hermitian rho, and P is unitary.
+    pack(rho) = P vec(rho) on Hermitian rho, with the unitary P = ((1-i) + (1+i) SWAP)/2; as
+    SWAP S SWAP is the conjugate of S, P S P^+ = Re(S) + Im(S) SWAP.
 
     Args:
         superoperator: complex matrix (d*d, d*d) on row-by-row vectors.
@@ -106,6 +107,5 @@ def real_superoperator(superoperator: Complex[Array, "n n"]) -> Float[Array, "n 
     """
     n = superoperator.shape[0]
     d = int(np.sqrt(n))
-    swap = np.arange(n).reshape(d, d).T.reshape(-1)
-    left = 0.5 * ((1 - 1j) * superoperator + (1 + 1j) * superoperator[swap])
-    return (0.5 * ((1 + 1j) * left + (1 - 1j) * left[:, swap])).real
+    swapped = superoperator.imag.reshape(n, d, d).swapaxes(1, 2).reshape(n, n)
+    return superoperator.real + swapped

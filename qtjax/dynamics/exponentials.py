@@ -2,6 +2,9 @@
 
 Everything is kept as F = exp(A) - 1: composing (1 + F2)(1 + F1) = 1 + (F1 + F2 + F2 F1) loses no
 digits when a stroke does little, and squaring F -> 2F + F^2 does not amplify rounding.
+
+A matrix (m, n) with m > n stands for a square one whose last m - n columns are 0: rows of books on
+which nothing depends. Its products are A B[:n].
 """
 
 import math
@@ -18,7 +21,7 @@ from .._types import RealLike
 from ..algebra.operators import product
 from .generators import AbstractGenerator, ConstantGenerator
 
-Matrix = Inexact[Array, "m m"]
+Matrix = Inexact[Array, "m n"]
 
 _DEGREE = 15
 _RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 15 is exact in float64
@@ -30,11 +33,11 @@ def expm1(a: Matrix, max_squarings: int = 48) -> Matrix:
     """exp(A) - 1 by a scaled Taylor polynomial (Paterson-Stockmeyer) and squaring.
 
     Args:
-        a: real or complex matrix, (m, m).
+        a: real or complex matrix, (m, n), m >= n.
         max_squarings: static; a norm above 0.7 * 2**max_squarings gives nan.
 
     Returns:
-        exp(A) - 1, (m, m); differentiable in both modes.
+        exp(A) - 1, (m, n); differentiable in both modes.
     """
     norm = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(a)), axis=0))
     needed = jnp.maximum(jnp.ceil(jnp.log2(norm / _RADIUS)), 0.0)
@@ -42,7 +45,7 @@ def expm1(a: Matrix, max_squarings: int = 48) -> Matrix:
     f = taylor_expm1(a * jnp.exp2(-needed).astype(a.real.dtype))
 
     def square(f: Matrix, k: Array) -> tuple[Matrix, None]:
-        return jnp.where(k < needed, 2.0 * f + f @ f, f), None
+        return jnp.where(k < needed, compose(f, f), f), None
 
     def squared(count: int) -> Callable[[Matrix], Matrix]:
         return lambda f: jax.lax.scan(square, f, jnp.arange(count))[0]
@@ -55,15 +58,15 @@ def expm1(a: Matrix, max_squarings: int = 48) -> Matrix:
 
 def taylor_expm1(a: Matrix) -> Matrix:
     """sum_{k=1}^{15} A^k / k!, with six products: exp(A) - 1 to rounding for ||A|| up to 0.7."""
-    one = jnp.eye(a.shape[0], dtype=a.dtype)
-    a2 = product(a, a)
-    powers = (one, a, a2, product(a2, a))
-    a4 = product(a2, a2)
+    one = jnp.eye(*a.shape, dtype=a.dtype)
+    a2 = _product(a, a)
+    powers = (one, a, a2, _product(a2, a))
+    a4 = _product(a2, a2)
     total: Any = None
     for block in range(_DEGREE // 4, -1, -1):
         first = 1 if block == 0 else 0
         part = sum(powers[k] / float(math.factorial(4 * block + k)) for k in range(first, 4))
-        total = part if total is None else product(a4, total) + part
+        total = part if total is None else _product(a4, total) + part
     return total
 
 
@@ -90,7 +93,16 @@ def exponential_action(a: Matrix, x: Float[Array, " m"]) -> Float[Array, " m"]:
 
 def compose(later: Matrix, earlier: Matrix) -> Matrix:
     """(1 + later)(1 + earlier) - 1."""
-    return earlier + later + product(later, earlier)
+    return earlier + later + _product(later, earlier)
+
+
+def advance(y: Float[Array, " m"], increment: Matrix) -> Float[Array, " m"]:
+    """y + F x for y = (x, books)."""
+    return y + increment @ y[: increment.shape[1]]
+
+
+def _product(a: Matrix, b: Matrix) -> Matrix:
+    return product(a, b[: b.shape[1]])
 
 
 def magnus_exponent(generator: AbstractGenerator, t0: RealLike, t1: RealLike) -> Matrix:
@@ -105,13 +117,13 @@ def magnus_exponent(generator: AbstractGenerator, t0: RealLike, t1: RealLike) ->
         t1: end of the step.
 
     Returns:
-        Omega with y(t1) = exp(Omega) y(t0) + O(h^7), (m, m).
+        Omega with y(t1) = exp(Omega) y(t0) + O(h^7), (m, n).
     """
     h = t1 - t0
     if isinstance(generator, ConstantGenerator):
         return jnp.asarray(h) * generator.matrix
     nodes = jax.vmap(generator)(magnus_nodes(t0, t1))
-    return magnus_combination(jnp.asarray(h) * nodes, lambda a, b: a @ b - b @ a)
+    return magnus_combination(jnp.asarray(h) * nodes, lambda a, b: _product(a, b) - _product(b, a))
 
 
 def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
@@ -119,8 +131,8 @@ def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
     return jnp.asarray(t0 + (t1 - t0) * _NODES)
 
 
-def magnus_combination(nodes: Inexact[Array, "3 m m"], commutator: Callable[..., Any]) -> Any:
-    """The exponent from the generator at the nodes, times the length of the step, (m, m)."""
+def magnus_combination(nodes: Inexact[Array, "3 m n"], commutator: Callable[..., Any]) -> Any:
+    """The exponent from the generator at the nodes, times the length of the step, (m, n)."""
     a1, b1, a3 = nodes
     b2 = (math.sqrt(15.0) / 3.0) * (a3 - a1)
     b3 = (10.0 / 3.0) * (a3 - 2.0 * b1 + a1)

@@ -1,13 +1,13 @@
 """The generator of state, heats and work as one real linear system.
 
 The integrated vector is y = (x, Q_1 ... Q_K, W): x the packed state, Q_k the heat from bath k, W
-the work. y' = G(t) y with
+the work:
 
-    G = [[ R_H + sum_k R_k,  0 ],         heat row k: h . R_k,  h = pack(energy Hamiltonian)
-         [ rows,             0 ]]         work row:   pack(dH/dt)
+    y' = G(t) x,    G = [ R_H + sum_k R_k ]     heat row k: h . R_k,  h = pack(energy Hamiltonian)
+                        [ rows            ]     work row:   pack(dH/dt)
 
-so that heat and work stand under the same error control as the state. Everything outside
-`dynamics/` sees density matrices only.
+so that heat and work stand under the same error control as the state. Nothing depends on the books,
+so G has no columns for them. Everything outside `dynamics/` sees density matrices only.
 
 `duration` stretches time: with it, t is the scaled time s in [0, 1] of a stroke and G = dy/ds.
 The work row has no factor `duration`, so a stroke of zero length is a sudden quench.
@@ -33,7 +33,7 @@ from .hamiltonians import AbstractHamiltonian, Driven, hamiltonian_rate
 from .open_system import OpenSystem
 from .schedules import Schedule
 
-Matrix = Float[Array, "m m"]
+Matrix = Float[Array, "m n"]
 
 
 class AbstractGenerator(eqx.Module):
@@ -41,7 +41,7 @@ class AbstractGenerator(eqx.Module):
 
     @abc.abstractmethod
     def __call__(self, t: RealLike) -> Matrix:
-        """G(t), (m, m) with m = d*d + baths + 1."""
+        """G(t), (m, n) with n = d*d and m = d*d + baths + 1."""
 
 
 class ConstantGenerator(AbstractGenerator):
@@ -57,8 +57,8 @@ class LinearGenerator(AbstractGenerator):
     """G(t) = G_0 + sum_k c_k(t) A_k + c_k'(t) B_k, all matrices made once, before the loop."""
 
     fixed: Matrix
-    parts: Float[Array, "terms m m"]
-    works: Float[Array, "terms m m"]
+    parts: Float[Array, "terms m n"]
+    works: Float[Array, "terms m n"]
     schedules: tuple[Schedule, ...]
 
     def __call__(self, t: RealLike) -> Matrix:
@@ -189,6 +189,5 @@ def _linear_generator(h: Driven, dissipators: tuple[Any, ...], duration: Array) 
 
 
 def _assemble(state: Float[Array, "n n"], heats: list[Array], work: Array) -> Matrix:
-    """The block matrix [[state, 0], [heats, 0], [work, 0]]."""
-    left = jnp.concatenate([state, jnp.stack([*heats, work])])
-    return jnp.pad(left, ((0, 0), (0, len(heats) + 1)))
+    """The rows of the state, of the heats and of the work."""
+    return jnp.concatenate([state, jnp.stack([*heats, work])])

@@ -17,7 +17,7 @@ from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import expectation
 from ..algebra.superoperators import unpack
-from .exponentials import expm1
+from .exponentials import advance, expm1
 from .generators import (
     ConstantGenerator,
     build_generator,
@@ -131,11 +131,11 @@ def propagate(
     else:
         shared, steps = y0, jax.vmap(lambda h: expm1(h * generator.matrix))(jnp.diff(ts))
 
-    def advance(y: Array, increment: Array | None) -> tuple[Array, Array]:
-        y = y + (shared if increment is None else increment) @ y
+    def step(y: Array, increment: Array | None) -> tuple[Array, Array]:
+        y = advance(y, shared if increment is None else increment)
         return y, y
 
-    _, ys = jax.lax.scan(advance, y0, steps, length=count)
+    _, ys = jax.lax.scan(step, y0, steps, length=count)
     ys = jnp.concatenate([y0[None], ys])
     rounding = jnp.finfo(ys.dtype).eps * ys.shape[1] * jnp.max(jnp.abs(ys))
     return _from_packed(system, ys, RESULTS.successful, rounding * count, count)

@@ -39,14 +39,14 @@ class StrokePath(NamedTuple):
         """
         i = jnp.clip(jnp.searchsorted(self.grid, s, side="right") - 1, 0, self.grid.shape[0] - 2)
         n = self.vectors.shape[1]
-        exponent = magnus_exponent(self.generator, self.grid[i], s)[:n, :n]
+        exponent = magnus_exponent(self.generator, self.grid[i], s)[:n]
         return unpack(exponential_action(exponent, self.vectors[i]))
 
     def flow(self, s: RealLike, rho: Operator) -> tuple[Operator, Real]:
         """d rho/ds and dQ/ds (all baths) at scaled time s in state rho."""
         x = pack(rho)
         n = x.shape[0]
-        y_dot = self.generator(s)[:, :n] @ x
+        y_dot = self.generator(s) @ x
         return unpack(y_dot[:n]), jnp.sum(y_dot[n:-1])
 
 
@@ -73,7 +73,7 @@ def stroke_path(system: OpenSystem, duration: RealLike, rho0: Operator, points: 
     increments = jax.vmap(lambda a, b: expm1(magnus_exponent(generator, a, b)))(grid[:-1], grid[1:])
 
     def advance(x: Array, increment: Array) -> tuple[Array, Array]:
-        x = x + increment[:n, :n] @ x
+        x = x + increment[:n] @ x
         return x, x
 
     _, xs = jax.lax.scan(advance, x0, increments)

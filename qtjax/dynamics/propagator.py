@@ -25,15 +25,15 @@ from .generators import AbstractGenerator, ConstantGenerator, build_generator
 from .hamiltonians import hamiltonian_jump, hamiltonian_rate
 from .open_system import OpenSystem
 
-Matrix = Float[Array, "m m"]
+Matrix = Float[Array, "m n"]
 
 
 class Propagator(NamedTuple):
-    """P - 1 for y = (state, heats, work), y(end) = P y(start), and an estimate of its error.
+    """F with y(end) = y(start) + F x(start) for y = (x, heats, work), and an estimate of its error.
 
     Args:
-        increment: P - 1, (m, m).
-        error: estimated max|dP| of the driven part; 0 where the generator is constant.
+        increment: F, (m, n) with n = d*d and m = n + baths + 1.
+        error: estimated max|dF| of the driven part; 0 where the generator is constant.
     """
 
     increment: Matrix
@@ -42,7 +42,7 @@ class Propagator(NamedTuple):
     def apply(self, rho: Operator) -> tuple[Operator, Float[Array, " baths"], Real]:
         """The final state, the heat from each bath and the work, from the initial state."""
         x = pack(rho)
-        books = self.increment[:, : x.shape[0]] @ x
+        books = self.increment @ x
         n = x.shape[0]
         return unpack(x + books[:n]), books[n:-1], books[-1]
 
@@ -75,9 +75,9 @@ def fixed_point(propagators: Sequence[Propagator], d: int) -> FixedPoint:
         `FixedPoint`.
     """
     n = d * d
-    total = propagators[0].increment[:n, :n]
+    total = propagators[0].increment[:n]
     for stroke in propagators[1:]:
-        total = compose(stroke.increment[:n, :n], total)
+        total = compose(stroke.increment[:n], total)
     identity = pack(jnp.eye(d))
     bordered = jnp.outer(identity / d, identity) - total
     gap = jnp.linalg.svd(jax.lax.stop_gradient(bordered), compute_uv=False)[-1]
@@ -142,7 +142,7 @@ def _increment(
     generator: AbstractGenerator, t: Float[Array, " edges"],
     jumps: Complex[Array, "pieces d d"] | None,
 ) -> Matrix:  # fmt: skip
-    """P - 1 of the steps between t, with the work of a jump of H after every piece.
+    """F of the steps between t, with the work of a jump of H after every piece.
 
     Steps are meant to be short; what the Taylor polynomial misses in a long one shows in the error
     estimate of `propagator`, where it is larger still in the map with half as many steps.
@@ -155,7 +155,7 @@ def _increment(
     if jumps is not None:
         works = jax.vmap(pack)(jumps)
         empty = jnp.zeros((works.shape[0], *steps.shape[1:]), steps.dtype)
-        steps = _insert(steps, empty.at[:, -1, : works.shape[1]].set(works))
+        steps = _insert(steps, empty.at[:, -1].set(works))
     return _product(steps)
 
 
@@ -192,7 +192,7 @@ def _unitary_increment(
     one = jnp.eye(f.shape[0], dtype=f.dtype)
     state = real_superoperator(sandwich(f, dag(f)) + sandwich(f, one) + sandwich(one, dag(f)))
     work = pack(1j * (along + product(dag(f), along)))
-    return jnp.pad(jnp.concatenate([state, work[None]]), ((0, 0), (0, 1)))
+    return jnp.concatenate([state, work[None]])
 
 
 def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
@@ -202,12 +202,12 @@ def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
 
 
 def _insert(
-    steps: Inexact[Array, "steps m m"], jumps: Inexact[Array, "pieces m m"]
-) -> Inexact[Array, "more m m"]:
+    steps: Inexact[Array, "steps m n"], jumps: Inexact[Array, "pieces m n"]
+) -> Inexact[Array, "more m n"]:
     """The steps with a jump after every piece."""
-    m = steps.shape[-1]
-    pieces = steps.reshape(jumps.shape[0], -1, m, m)
-    return jnp.concatenate([pieces, jumps[:, None]], axis=1).reshape(-1, m, m)
+    _, m, n = steps.shape
+    pieces = steps.reshape(jumps.shape[0], -1, m, n)
+    return jnp.concatenate([pieces, jumps[:, None]], axis=1).reshape(-1, m, n)
 
 
 def stroke_edges(system: OpenSystem) -> Float[Array, " edges"]:
@@ -222,7 +222,7 @@ def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"
     return jnp.concatenate([inner.reshape(-1), edges[-1:]])
 
 
-def _product(increments: Inexact[Array, "steps m m"]) -> Inexact[Array, "m m"]:
+def _product(increments: Inexact[Array, "steps m n"]) -> Inexact[Array, "m n"]:
     """The ordered product of 1 + F_k, minus 1: rows of about sqrt(steps) side by side, then theirs.
 
     What is small is composed first, which rounds less, and the loops are short.
@@ -231,9 +231,9 @@ def _product(increments: Inexact[Array, "steps m m"]) -> Inexact[Array, "m m"]:
     def follow(total: Array, step: Array) -> tuple[Array, None]:
         return jax.vmap(compose)(step, total), None
 
-    steps, m, _ = increments.shape
+    steps, m, n = increments.shape
     length = math.isqrt(steps - 1) + 1
     padded = jnp.pad(increments, ((0, -steps % length), (0, 0), (0, 0)))
-    columns = padded.reshape(-1, length, m, m).swapaxes(0, 1)
+    columns = padded.reshape(-1, length, m, n).swapaxes(0, 1)
     rows = jax.lax.scan(follow, columns[0], columns[1:])[0]
     return jax.lax.scan(follow, rows[:1], rows[1:, None])[0][0]

@@ -13,17 +13,18 @@ from diffrax import RESULTS, LocalLinearInterpolation
 from jaxtyping import Array, Float
 
 from .._types import RealLike
-from .exponentials import expm1, magnus_exponent
+from .exponentials import advance, expm1, magnus_exponent
 from .generators import AbstractGenerator
 
 _Step = tuple[Any, Any, dict[str, Any], None, RESULTS]
 
 
 class GeneratorTerm(dfx.AbstractTerm):
-    """y' = G(t) y, with the generator G passed as `args` (so every adjoint differentiates it)."""
+    """y' = G(t) x, with the generator G passed as `args` (so every adjoint differentiates it)."""
 
     def vf(self, t: RealLike, y: Float[Array, " m"], args: AbstractGenerator) -> Any:
-        return args(t) @ y
+        generator = args(t)
+        return generator @ y[: generator.shape[1]]
 
     def contr(self, t0: RealLike, t1: RealLike, **kwargs: Any) -> RealLike:
         return t1 - t0
@@ -97,7 +98,7 @@ class Exponential(dfx.AbstractSolver):
         made_jump: Any,
     ) -> _Step:
         h = t1 - t0
-        y1 = y0 + expm1(jnp.asarray(h) * args(t0 + 0.5 * h)) @ y0
+        y1 = advance(y0, expm1(jnp.asarray(h) * args(t0 + 0.5 * h)))
         return y1, None, {"y0": y0, "y1": y1}, None, RESULTS.successful
 
     def func(self, terms: Any, t0: RealLike, y0: Any, args: AbstractGenerator) -> Any:
@@ -105,4 +106,4 @@ class Exponential(dfx.AbstractSolver):
 
 
 def _advance(generator: AbstractGenerator, t0: RealLike, t1: RealLike, y: Any) -> Any:
-    return y + expm1(magnus_exponent(generator, t0, t1), max_squarings=24) @ y
+    return advance(y, expm1(magnus_exponent(generator, t0, t1), max_squarings=24))
