@@ -4,14 +4,16 @@ For d = 2^N the basis is that of the Pauli strings / sqrt(d): local Hamiltonians
 then have a few entries per row. For other d it is that of `pack`. Either way rho = sum_i x_i B_i
 with tr(B_i B_j) = delta_ij, so tr(A rho) is the dot product of components.
 
-The functions of operators take the array module as `xp`: NumPy for fixed operators, whose zeros
-are then known, and jax.numpy for traced ones.
+The functions of operators take the array module as `xp`: `scipy.sparse` for fixed operators, whose
+zeros are then known, and jax.numpy for traced ones.
 """
 
+import functools
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from .._types import Operator
@@ -30,13 +32,13 @@ def qubits_of(d: int) -> int | None:
 
 def commutator_map(h: Any, xp: Any) -> Any:
     """The superoperator rho -> -i[H, rho] on row-by-row vectors, (d*d, d*d)."""
-    one = np.eye(h.shape[0])
+    one = xp.eye(h.shape[0])
     return -1j * (xp.kron(h, one) - xp.kron(one, h.T))
 
 
 def jump_map(operator: Any, xp: Any) -> Any:
     """The superoperator rho -> L rho L^+ - {L^+ L, rho}/2 on row-by-row vectors, (d*d, d*d)."""
-    one = np.eye(operator.shape[0])
+    one = xp.eye(operator.shape[0])
     loss = operator.conj().T @ operator
     gain = xp.kron(operator, operator.conj())
     return gain - 0.5 * (xp.kron(loss, one) + xp.kron(one, loss.T))
@@ -55,12 +57,9 @@ def components(vectors: Any, d: int, xp: Any) -> Any:
     """
     qubits = qubits_of(d)
     if qubits is None:
-        swap = np.arange(d * d).reshape(d, d).T.reshape(-1)
-        return 0.5 * ((1 - 1j) * vectors + (1 + 1j) * vectors[swap])
+        return 0.5 * ((1 - 1j) * vectors + (1 + 1j) * vectors[_swapped(d)])
     rest = vectors.shape[1:]
-    order = [axis for k in range(qubits) for axis in (k, qubits + k)]
-    places = np.arange(d * d).reshape((2,) * (2 * qubits)).transpose(order).reshape(-1)
-    found = vectors[places].reshape(4**qubits, -1)
+    found = vectors[_by_qubit(qubits)].reshape(4**qubits, -1)
     for k in range(qubits):
         found = xp.einsum("ab,xbz->xaz", _PAULI, found.reshape(4**k, 4, -1))
     return found.reshape(d * d, *rest)
@@ -70,6 +69,39 @@ def real_map(superoperator: Any, d: int, xp: Any) -> Any:
     """A Hermiticity-preserving superoperator as a real matrix on components, (d*d, d*d)."""
     half = components(superoperator, d, xp)
     return components(half.conj().T, d, xp).real.T
+
+
+def sparse_real_map(superoperator: Any, d: int) -> sp.coo_array:
+    """The same for a sparse matrix, one sparse factor of T after the other."""
+    for factor in _factors(d):
+        superoperator = factor @ superoperator @ factor.conj().T
+        superoperator.eliminate_zeros()
+    return superoperator.real.tocoo()
+
+
+@functools.lru_cache
+def _factors(d: int) -> list[sp.csr_array]:
+    """Sparse matrices whose product, the last one leftmost, is T of `components`."""
+    qubits, one = qubits_of(d), sp.csr_array(sp.eye_array(d * d))
+    if qubits is None:
+        return [0.5 * ((1 - 1j) * one + (1 + 1j) * one[_swapped(d)])]
+    pauli = sp.csr_array(_PAULI)
+    each = [
+        sp.kron(sp.kron(sp.eye_array(4**k), pauli), sp.eye_array(4 ** (qubits - 1 - k)))
+        for k in range(qubits)
+    ]
+    return [one[_by_qubit(qubits)], *map(sp.csr_array, each)]
+
+
+def _swapped(d: int) -> np.ndarray:
+    """Where the entries of the transposed operator are."""
+    return np.arange(d * d).reshape(d, d).T.reshape(-1)
+
+
+def _by_qubit(qubits: int) -> np.ndarray:
+    """Where the entries are in the order of (row bit, column bit) pairs."""
+    order = [axis for k in range(qubits) for axis in (k, qubits + k)]
+    return np.arange(4**qubits).reshape((2,) * (2 * qubits)).transpose(order).reshape(-1)
 
 
 def to_components(rho: Any, xp: Any = jnp) -> Any:

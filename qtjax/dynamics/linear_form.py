@@ -20,11 +20,18 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from .._checks import is_concrete
 from .._types import Operator, RealLike
-from ..algebra.hermitian_basis import commutator_map, jump_map, real_map, to_components
+from ..algebra.hermitian_basis import (
+    commutator_map,
+    jump_map,
+    real_map,
+    sparse_real_map,
+    to_components,
+)
 from .dissipators import AbstractDissipator, Lindblad
 from .hamiltonians import AbstractHamiltonian, Driven, Static
 from .open_system import OpenSystem
@@ -274,7 +281,7 @@ def _observable(operator: Operator) -> FixedMatrix:
 
 def _matrix(operator: Operator, kind: str) -> FixedMatrix:
     if not is_concrete(operator):
-        return _full(_dense(operator, kind, jnp))
+        return _full(_dense(operator, kind))
     values = np.asarray(operator)
     return _known(values.tobytes(), values.dtype.str, values.shape[0], kind)
 
@@ -282,24 +289,28 @@ def _matrix(operator: Operator, kind: str) -> FixedMatrix:
 @functools.lru_cache(maxsize=4096)
 def _known(data: bytes, dtype: str, d: int, kind: str) -> FixedMatrix:
     operator: Any = np.frombuffer(data, dtype).reshape(d, d)
-    matrix = _dense(operator, kind, np).astype(operator.real.dtype)
-    return _sparse(matrix, float(np.finfo(operator.dtype).eps))
-
-
-def _dense(operator: Any, kind: str, xp: Any) -> Any:
-    d = operator.shape[0]
+    eps, real = float(np.finfo(operator.dtype).eps), operator.real.dtype
     if kind == "observable":
-        return to_components(operator, xp)[None]
+        return _sparse(sp.coo_array(to_components(operator, np)[None].astype(real)), eps)
     make = commutator_map if kind == "commutator" else jump_map
-    return real_map(make(operator, xp), d, xp)
+    return _sparse(sparse_real_map(make(sp.csr_array(operator), sp), d).astype(real), eps)
 
 
-def _sparse(matrix: np.ndarray, eps: float) -> FixedMatrix:
-    """The matrix without the entries that are rounding."""
-    size = np.max(np.abs(matrix), initial=0.0)
-    rows, columns = np.nonzero(np.abs(matrix) > 16 * eps * size)
-    places = tuple(zip(rows.tolist(), columns.tolist(), strict=True))
-    return FixedMatrix(matrix[rows, columns], places, matrix.shape)
+def _dense(operator: Any, kind: str) -> Any:
+    if kind == "observable":
+        return to_components(operator)[None]
+    make = commutator_map if kind == "commutator" else jump_map
+    return real_map(make(operator, jnp), operator.shape[0], jnp)
+
+
+def _sparse(matrix: Any, eps: float) -> FixedMatrix:
+    """A sparse matrix without the entries that are rounding."""
+    size = np.max(np.abs(matrix.data), initial=0.0)
+    kept = np.abs(matrix.data) > 16 * eps * size
+    rows, columns, values = (a[kept] for a in (*matrix.coords, matrix.data))
+    order = np.lexsort((columns, rows))
+    places = tuple(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
+    return FixedMatrix(values[order], places, matrix.shape)
 
 
 @functools.lru_cache
@@ -337,5 +348,5 @@ def _row_times(vector: FixedMatrix, matrix: FixedMatrix) -> FixedMatrix:
         keep = np.where(
             np.abs(product) > 16 * np.finfo(vector.values.dtype).eps * size, product, 0.0
         )
-        return _sparse(keep, 0.0)
+        return _sparse(sp.coo_array(keep), 0.0)
     return _full(dense(vector) @ dense(matrix))
