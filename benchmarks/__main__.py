@@ -20,6 +20,7 @@ CLAIMS = (
     "first_result",
     "cost_curves",
     "work_precision",
+    "where_others_are_faster",
     "gpu",
 )
 

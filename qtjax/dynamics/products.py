@@ -25,6 +25,7 @@ from .row_flow import pair, row_flow, row_terms, unpair
 
 SPARSE_COMPONENTS = 64  # from which (d = 8) sparse products pay
 DENSE_FILLING = 0.25
+FEW_LANES = 16  # below which programs are kept small: they take longest to compile
 LANES_OF_A_CORE = 32
 TERM_RATIO = 0.2  # of successive terms where a step ends, about (e/order) log of the tolerance
 
@@ -321,12 +322,12 @@ class BlockProducts:
         def advance(carries: list, inverse: Array) -> tuple[list, None]:
             return [p.advance(c, inverse) for p, c in zip(parts, carries, strict=True)], None
 
+        # an unrolled loop keeps XLA from copying the history; of a few lanes it copies little
         depth = max(map(len, [*ours, *weights, [None] * 2]))
-        carries, _ = jax.lax.scan(
-            advance, starts, inverses[:-2], unroll=min(-(-4 // depth) * depth, order - 2)
-        )
+        unroll = min(-(-4 // depth) * depth, order - 2) if lanes >= FEW_LANES else 1
+        carries, _ = jax.lax.scan(advance, starts, inverses[:-2], unroll=unroll)
         sizes = []
-        for inverse in inverses[-2:]:  # an unrolled loop keeps XLA from copying the history
+        for inverse in inverses[-2:]:
             carries, _ = advance(carries, inverse)
             sizes.append(jnp.concatenate([c.size() for c in carries]))
         x, books = (

@@ -28,12 +28,11 @@ from jaxtyping import Array, Float
 from .._types import Real, RealLike
 from .lanes import over_lanes
 from .linear_form import LinearForm
-from .products import BlockProducts, RowProducts, products_per_order
+from .products import FEW_LANES, BlockProducts, RowProducts, products_per_order
 from .row_flow import pair, unpair
 from .step_loops import MOST_STEPS, pull_back, run, run_bounded
 
 INTERPOLATION_DEGREE = 8
-FEW_LANES = 16
 FORWARD_ROWS, BACKWARD_ROWS = 90, 45  # products per order up to which rows are written out
 
 Rows = Any
@@ -378,10 +377,11 @@ class _Program:
 
     def _polynomials(self, samples: list[Array]) -> list[list[Array]]:
         """Coefficients of every f_j in u."""
-        return [
-            [_weighted(row, samples[j]) for row in _monomial_weights(self.nodes, degree)]
-            for j, degree in enumerate(self.degrees)
-        ]
+        weights = [_monomial_weights(self.nodes, degree) for degree in self.degrees]
+        if self.interpolated and samples[0].shape[-1] < FEW_LANES:
+            pairs = zip(weights, samples, strict=True)
+            return [list(jnp.asarray(w, f.dtype) @ f) for w, f in pairs]
+        return [[_weighted(row, f) for row in w] for w, f in zip(weights, samples, strict=True)]
 
     def _missed(self, samples: list[Array], norms: list[Array], span: Array) -> Array:
         """The size of what interpolation leaves out of f.M, by its last two coefficients."""

@@ -1,0 +1,105 @@
+"""Where others are faster: a single trajectory of a large system, a single small steady state.
+
+W2 with one lane, d = 32 to 256, and the steady state of three spins with a bath at either end (one,
+and 1,000 at once).
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import qtjax as qt
+
+from . import common, peers, workloads
+from .common import DEFAULTS, largest, measure, measured
+
+NAME = "where_others_are_faster"
+W0, W1, COUPLING = 1.1, 2.1, 0.8
+
+
+def trajectory(d, measurements, repeats):
+    """One lane of W2; errors are those against dynamiqs' Dopri8 at rtol 1e-12."""
+    work, one = f"W2 d={d}", tuple(jnp.array([x]) for x in (W0, W1, COUPLING))
+    reference = None
+    if peers.dq is not None:
+        solve = peers.dynamiqs_driven_chains(d, peers.dynamiqs_method("Dopri8", 1e-12))
+        reference = np.asarray(solve(*one))[0]
+
+    def add(method, program, timing, setting=DEFAULTS):
+        error = None if reference is None else largest(np.asarray(timing.value) - reference)
+        measurements.append(measured(work, 1, method, program, timing, error, setting))
+
+    for tolerance, setting in ((1e-7, DEFAULTS), (1e-4, "loose")):
+        lane = jax.jit(workloads.driven_chain(d, tolerance))
+        timing = measure(lane, W0, W1, COUPLING, repeats=repeats)
+        add(f"qtjax.evolve, tolerance {tolerance:g}", "qtjax", timing, setting)
+    if peers.dq is not None:
+        for name in ("Tsit5", "Dopri8"):
+            solve = peers.dynamiqs_driven_chains(d, peers.dynamiqs_method(name))
+            timing = measure(solve, *one, repeats=repeats)
+            add(f"dynamiqs {name}, rtol 1e-6, dia", "dynamiqs", timing)
+    if peers.qutip is not None:
+        timing = measure(peers.qutip_driven_chain, d, W0, W1, COUPLING, repeats=repeats)
+        add("QuTiP mesolve, defaults, CSR", "qutip", timing)
+
+
+def steady(measurements, repeats):
+    """The steady state of three spins: deviation from QuTiP's."""
+    work, spins = "steady state, d=8", workloads.chain(8)
+    pairs = list(zip(spins.lowering, workloads.CHAIN_OCCUPATIONS, strict=True))
+
+    def state(w, j):
+        rate = workloads.CHAIN_RATE
+        baths = [qt.Lindblad([a, a.T], [rate * (n + 1.0), rate * n]) for a, n in pairs]
+        h = w * spins.field + j * spins.coupling
+        return qt.steady_state(qt.OpenSystem(qt.Static(h), baths), throw=False).state
+
+    h = np.asarray(W0 * spins.field + COUPLING * spins.coupling)
+    jumps = [
+        [np.sqrt(workloads.CHAIN_RATE * rate) * np.asarray(op)]
+        for a, n in pairs
+        for rate, op in ((n + 1.0, a), (n, a.T))
+    ]
+    reference = None
+    if peers.qutip is not None:
+        collapse = [peers._csr(op) for (op,) in jumps]
+
+        def by_qutip():
+            return peers.qutip.steadystate(peers._csr(h), collapse).full()
+
+        reference = by_qutip()
+
+    def add(batch, method, program, timing, setting=DEFAULTS):
+        first = np.asarray(timing.value).reshape(-1, 8, 8)[0]
+        error = None if reference is None else largest(first - reference)
+        measurements.append(measured(work, batch, method, program, timing, error, setting))
+
+    add(1, "qtjax.steady_state", "qtjax", measure(jax.jit(state), W0, COUPLING, repeats=repeats))
+    batch = 1000
+    arrays = jnp.linspace(W0, 1.2, batch), jnp.full(batch, COUPLING)
+    timing = measure(jax.jit(jax.vmap(state)), *arrays, repeats=repeats)
+    if peers.qthermo is not None:
+        baths = [peers.qthermo.Bath(f"bath {k}", ops, None) for k, ops in enumerate(jumps)]
+        found = measure(lambda: peers.qthermo.steady_state(h, baths), repeats=repeats)
+        add(1, "qthermo.steady_state", "qthermo", found)
+    if peers.qutip is not None:
+        add(1, "QuTiP steadystate, direct", "qutip", measure(by_qutip, repeats=repeats))
+    add(batch, "qtjax.steady_state, vmap", "qtjax", timing)
+
+
+if __name__ == "__main__":
+    args = common.arguments(__doc__)
+    measurements, repeats = [], 3 if args.quick else 10
+    for d in (32,) if args.quick else (32, 64, 128, 256):
+        trajectory(d, measurements, repeats)
+    steady(measurements, repeats)
+    found = common.cases(measurements)
+    headline = {
+        f"ratio_to_{peer}": {c["work"]: c[f"ratio_to_{peer}"] for c in found if c["batch"] == 1}
+        for peer in ("dynamiqs", "qutip", "qthermo")
+    }
+    notes = (
+        "Error of W2: largest deviation from dynamiqs' Dopri8 at rtol 1e-12; of the steady state: "
+        "from QuTiP's.",
+    )
+    common.publish(NAME, __doc__.splitlines()[0], measurements, headline, args, notes)
