@@ -1,4 +1,4 @@
-"""The first result of a new process comes within seconds, and from a cache folder in under one.
+"""The first result of a new process comes within seconds; a filled cache saves the compilation.
 
 Seconds from after the imports to the first W1 solve and to the first W3 cycle gradient, each in a
 fresh process, with the imports apart; then both again with a persistent cache that an earlier
