@@ -29,7 +29,7 @@ from .._types import Real, RealLike
 from .lanes import over_lanes
 from .linear_form import LinearForm
 from .products import FEW_LANES, BlockProducts, RowProducts, products_per_order
-from .row_flow import pair, unpair
+from .step_adjoint import Adjoint, Cotangent, Pending, Start
 from .step_loops import MOST_STEPS, pull_back, run, run_bounded
 
 INTERPOLATION_DEGREE = 8
@@ -78,23 +78,6 @@ class _Carry(NamedTuple):
     error: Array
     steps: Array
     duration: Array
-
-
-class _Start(NamedTuple):
-    """What of a carry decides the steps that follow: the time, the length, the moving rows."""
-
-    t: Array
-    span: Array
-    pairs: tuple[Array, ...]
-
-
-class _Cotangent(NamedTuple):
-    """Of the rows, the time, the end of the piece and the parameters."""
-
-    y: Rows
-    t: Array
-    edge: Array
-    parameters: Any
 
 
 def _going(edge: Array) -> Callable[[Any], Array]:
@@ -228,18 +211,18 @@ class _Program:
         else:
             _, starts = jax.lax.scan(forward, start, edges[1:])
 
-        def backward(state: _Cotangent, piece: tuple) -> tuple[_Cotangent, Array]:
+        def backward(state: Cotangent, piece: tuple) -> tuple[Cotangent, Array]:
             first, edge, x, books = piece
-            adjoint = _Adjoint(self, moving, fixed, edge, first, sought, wanted)
+            adjoint = Adjoint(self, moving, fixed, edge, first, sought, wanted)
 
-            def at_end(end: _Start) -> tuple[_Cotangent, _Pending]:
+            def at_end(end: Start) -> tuple[Cotangent, Pending]:
                 found = self.products.join(x, books)
                 found = jax.tree.map(lambda ct: jnp.where(end.t >= edge, ct, 0.0), found)
                 y = jax.tree.map(jnp.add, state.y, self.products.pairs(found))
                 after = state._replace(y=y, edge=jnp.zeros_like(edge))
                 return after, adjoint.nothing(state.t)
 
-            def step(start: _Start) -> _Start:
+            def step(start: Start) -> Start:
                 return adjoint.start(self._step(arguments, adjoint.carry(start), edge=edge))
 
             begin = adjoint.start(first)
@@ -252,7 +235,7 @@ class _Program:
             lambda leaf: jnp.zeros((*leaf.shape[:-1], lanes), leaf.dtype), moving
         )
         nowhere = jax.tree.map(jnp.zeros_like, self.products.pairs(start.y))
-        state = _Cotangent(nowhere, zero, zero, nothing)
+        state = Cotangent(nowhere, zero, zero, nothing)
         pieces = (starts, edges[1:], cotangent.xs, cotangent.books)
         state, of_edges = jax.lax.scan(backward, state, pieces, reverse=True)
         found: dict = dict(state.parameters)
@@ -315,8 +298,8 @@ class _Program:
         final = active & (fixed(carry.span) >= fixed(remaining))
         # the last step carries the derivative by the edge
         span = jnp.where(final, remaining, jnp.where(active, fixed(carry.span), 1.0))
-        samples = self._samples(arguments["constants"], carry.t, span)
-        polynomials = self._polynomials(samples)
+        samples = self.samples(arguments["constants"], carry.t, span)
+        polynomials = self.polynomials(samples)
         prepared = self.products.prepare(arguments["matrices"], arguments["rows"])
         terms = self.products.series(prepared, polynomials, span, carry.y, self.order)
         size = self.products.largest(fixed(carry.y))
@@ -371,11 +354,11 @@ class _Program:
         single = jax.tree.map(lambda c: c[..., 0] if c.shape[-1] == 1 else c, constants)
         return jax.vmap(values, in_axes=(axes, 1), out_axes=1)(single, ts)
 
-    def _samples(self, constants: Any, t: Array, span: Array) -> list[Array]:
+    def samples(self, constants: Any, t: Array, span: Array) -> list[Array]:
         """Every f_j at the Chebyshev nodes of a step, (nodes, lanes)."""
         return self._sample(constants, t + _chebyshev_nodes(self.nodes)[:, None] * span)
 
-    def _polynomials(self, samples: list[Array]) -> list[list[Array]]:
+    def polynomials(self, samples: list[Array]) -> list[list[Array]]:
         """Coefficients of every f_j in u."""
         weights = [_monomial_weights(self.nodes, degree) for degree in self.degrees]
         if self.interpolated and samples[0].shape[-1] < FEW_LANES:
@@ -399,110 +382,6 @@ class _Program:
         bound = sum(abs(values[j]) * norm for j, norm in enumerate(norms))
         size = jnp.max(jnp.abs(edges), axis=0) + 1.0
         return 0.25 * self.order / (bound + 1.0 / size)
-
-
-class _Pending(NamedTuple):
-    """A step whose polynomials have their cotangents, and the parameters not yet."""
-
-    t: Array
-    end: Array
-    span: Array | None
-    polynomials: Any
-
-
-class _Adjoint:
-    """One step backward, in two stages: through the series, then through its polynomials.
-
-    The second is left to the next call: only what leaves a loop is computed once by XLA on a CPU,
-    not anew in everything that is made of it.
-    """
-
-    def __init__(
-        self, program: _Program, moving: Any, fixed: Any, edge: Array, first: _Carry,
-        sought: list[bool], wanted: dict,
-    ):  # fmt: skip
-        self.program, self.moving, self.fixed = program, moving, fixed
-        self.edge, self.first, self.sought = edge, first, sought
-        self.timed, self.whole = wanted["edges"], wanted["x0"]
-
-    def start(self, carry: _Carry) -> _Start:
-        """What is kept of a carry."""
-        return _Start(carry.t, carry.span, self.program.products.kept(carry.y))
-
-    def carry(self, start: _Start) -> _Carry:
-        """A carry from what was kept of it, with empty books."""
-        y = self.program.products.restored(start.pairs, self.first.y)
-        return self.first._replace(t=start.t, span=start.span, y=y)
-
-    def nothing(self, t: Array) -> _Pending:
-        """No step."""
-        zero = jnp.zeros_like(t)
-        degrees = zip(self.program.degrees, self.sought, strict=True)
-        zeros = [pair([zero] * (degree + 1)) for degree, sought in degrees if sought]
-        return _Pending(t, t, zero if self.timed else None, zeros)
-
-    def __call__(self, state: Any, begin: _Start, end: _Start) -> Any:
-        products, order = self.program.products, self.program.order
-        after = self.settle(*state)
-        active, last, _ = self._facts(begin.t, end.t)
-        y0, after_y = self.carry(begin).y, products.apart(after.y)
-        polynomials, span = self._polynomials(self.moving, begin.t, self.edge, begin.t, end.t)
-
-        def series(moving: Any, sought: Any, span_if_timed: Array | None, y: Rows) -> Rows:
-            parameters, those = eqx.combine(moving, self.fixed), iter(sought)
-            merged = [
-                next(those) if s else p for s, p in zip(self.sought, polynomials, strict=True)
-            ]
-            length = span if span_if_timed is None else span_if_timed
-            prepared = products.prepare(parameters["matrices"], parameters["rows"])
-            arrived = products.flow(prepared, merged, length, y, order)
-            return jax.tree.map(lambda new, old: jnp.where(active, new, old), arrived, y)
-
-        sought = [p for s, p in zip(self.sought, polynomials, strict=True) if s]
-        timed = span if self.timed else None
-        _, pull = jax.vjp(series, self.moving, sought, timed, y0)
-        parameters, sought, timed, y = pull(after_y)
-        y = y if self.whole else products.restored(products.kept(y), after_y)
-        pending = _Pending(begin.t, end.t, timed, [pair(p) for p in sought])
-        state = _Cotangent(
-            products.pairs(y),
-            jnp.where(last, 0.0, after.t),
-            after.edge + jnp.where(last, after.t, 0.0),
-            jax.tree.map(jnp.add, after.parameters, parameters),
-        )
-        return state, pending
-
-    def settle(self, state: _Cotangent, pending: _Pending) -> _Cotangent:
-        """The cotangents with those of a pending step."""
-
-        def polynomials(moving: Any, t: Array, edge: Array) -> Any:
-            found, span = self._polynomials(moving, t, edge, pending.t, pending.end)
-            sought = [p for s, p in zip(self.sought, found, strict=True) if s]
-            return sought, span if self.timed else None
-
-        found, pull = jax.vjp(polynomials, self.moving, pending.t, self.edge)
-        cotangents = [
-            list(unpair(p, len(q))) for p, q in zip(pending.polynomials, found[0], strict=True)
-        ]
-        parameters, t, edge = pull((cotangents, pending.span))
-        return _Cotangent(
-            state.y, state.t + t, state.edge + edge,
-            jax.tree.map(jnp.add, state.parameters, parameters),
-        )  # fmt: skip
-
-    def _facts(self, begin: Array, end: Array) -> tuple[Array, Array, Array]:
-        """Whether a lane moves, whether it arrives, and how far it goes."""
-        length = end - begin
-        active = length > 0.0
-        return active, active & (end >= self.edge), length
-
-    def _polynomials(
-        self, moving: Any, t: Array, edge: Array, begin: Array, end: Array
-    ) -> tuple[list[list[Array]], Array]:
-        active, last, length = self._facts(begin, end)
-        span = jnp.where(active, jnp.where(last, edge - t, length), 1.0)
-        constants = eqx.combine(moving, self.fixed)["constants"]
-        return self.program._polynomials(self.program._samples(constants, t, span)), span
 
 
 def _weighted(row: np.ndarray, values: Array) -> Array:
