@@ -306,6 +306,13 @@ class BlockProducts:
         y: tuple[Array, Array], order: int,
     ) -> _Sum:  # fmt: skip
         """y(0), y(1) and the size of the last term."""
+        # both halves wait for each other at the end of an iteration, and may change cores then
+        return self._series(prepared, polynomials, span, y, order, order if self.sparse else 4)
+
+    def _series(
+        self, prepared: Prepared, polynomials: list[Polynomial], span: Array,
+        y: tuple[Array, Array], order: int, unroll: int,
+    ) -> _Sum:  # fmt: skip
         ours = [[a * span for a in polynomials[j]] for j, _ in self.form.matrices]
         weights = _row_polynomials(self.form, polynomials, span)
         lanes = y[0].shape[-1]
@@ -324,7 +331,7 @@ class BlockProducts:
 
         # an unrolled loop keeps XLA from copying the history; of a few lanes it copies little
         depth = max(map(len, [*ours, *weights, [None] * 2]))
-        unroll = min(-(-4 // depth) * depth, order - 2) if lanes >= FEW_LANES else 1
+        unroll = min(-(-unroll // depth) * depth, order - 2) if lanes >= FEW_LANES else 1
         carries, _ = jax.lax.scan(advance, starts, inverses[:-2], unroll=unroll)
         sizes = []
         for inverse in inverses[-2:]:
@@ -342,7 +349,7 @@ class BlockProducts:
         y: tuple[Array, Array], order: int,
     ) -> tuple[Array, Array]:  # fmt: skip
         """y(1), for reverse mode."""
-        return self.series(prepared, polynomials, span, y, order).after
+        return self._series(prepared, polynomials, span, y, order, 4).after
 
     def share(self, growth: Array) -> Array:
         """How far a step is taken whose length may change by a factor: all the way, or not."""
