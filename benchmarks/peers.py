@@ -242,6 +242,11 @@ def qutip_global_chain(d, gap, j, jumps):
     return _mesolve(h, [_csr(op) for op in jumps], spins.rho0, None, None).final_state.full()
 
 
+def qutip_steady_state(h, jumps):
+    """The steady state; `jumps` are jump operators times root rates."""
+    return qutip.steadystate(_csr(h), [_csr(op) for op in jumps]).full()
+
+
 # Diffrax
 
 

@@ -56,34 +56,28 @@ def steady(measurements, repeats):
 
     h = np.asarray(W0 * spins.field + COUPLING * spins.coupling)
     jumps = [
-        [np.sqrt(workloads.CHAIN_RATE * rate) * np.asarray(op)]
+        np.sqrt(workloads.CHAIN_RATE * rate) * np.asarray(op)
         for a, n in pairs
         for rate, op in ((n + 1.0, a), (n, a.T))
     ]
-    reference = None
-    if peers.qutip is not None:
-        collapse = [peers._csr(op) for (op,) in jumps]
+    reference = None if peers.qutip is None else peers.qutip_steady_state(h, jumps)
 
-        def by_qutip():
-            return peers.qutip.steadystate(peers._csr(h), collapse).full()
-
-        reference = by_qutip()
-
-    def add(batch, method, program, timing, setting=DEFAULTS):
+    def add(batch, method, program, timing):
         first = np.asarray(timing.value).reshape(-1, 8, 8)[0]
         error = None if reference is None else largest(first - reference)
-        measurements.append(measured(work, batch, method, program, timing, error, setting))
+        measurements.append(measured(work, batch, method, program, timing, error))
 
     add(1, "qtjax.steady_state", "qtjax", measure(jax.jit(state), W0, COUPLING, repeats=repeats))
+    if peers.qthermo is not None:
+        baths = [peers.qthermo.Bath(f"bath {k}", [op], None) for k, op in enumerate(jumps)]
+        timing = measure(peers.qthermo.steady_state, h, baths, repeats=repeats)
+        add(1, "qthermo.steady_state", "qthermo", timing)
+    if peers.qutip is not None:
+        timing = measure(peers.qutip_steady_state, h, jumps, repeats=repeats)
+        add(1, "QuTiP steadystate, direct", "qutip", timing)
     batch = 1000
     arrays = jnp.linspace(W0, 1.2, batch), jnp.full(batch, COUPLING)
     timing = measure(jax.jit(jax.vmap(state)), *arrays, repeats=repeats)
-    if peers.qthermo is not None:
-        baths = [peers.qthermo.Bath(f"bath {k}", ops, None) for k, ops in enumerate(jumps)]
-        found = measure(lambda: peers.qthermo.steady_state(h, baths), repeats=repeats)
-        add(1, "qthermo.steady_state", "qthermo", found)
-    if peers.qutip is not None:
-        add(1, "QuTiP steadystate, direct", "qutip", measure(by_qutip, repeats=repeats))
     add(batch, "qtjax.steady_state, vmap", "qtjax", timing)
 
 

@@ -12,7 +12,7 @@ jax.config.update("jax_enable_x64", True)
 
 import qtjax as qt
 
-qt.enable_compilation_cache()  # the second run of this file starts at once
+qt.enable_compilation_cache()  # a second run of this file compiles nothing
 
 ts = jnp.array([0.0, 10.0])
 rho0 = qt.from_bloch(jnp.array([0.6, 0.0, 0.5]))

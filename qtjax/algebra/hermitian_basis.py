@@ -4,8 +4,8 @@ For d = 2^N the basis is that of the Pauli strings / sqrt(d): local Hamiltonians
 then have a few entries per row. For other d it is that of `pack`. Either way rho = sum_i x_i B_i
 with tr(B_i B_j) = delta_ij, so tr(A rho) is the dot product of components.
 
-The functions of operators take the array module as `xp`: `scipy.sparse` for fixed operators, whose
-zeros are then known, and jax.numpy for traced ones.
+Traced operators are mapped by jax.numpy, fixed ones by `scipy.sparse`, so that their zeros are
+known; functions that serve both take the module as `xp`.
 """
 
 import functools
@@ -65,10 +65,10 @@ def components(vectors: Any, d: int, xp: Any) -> Any:
     return found.reshape(d * d, *rest)
 
 
-def real_map(superoperator: Any, d: int, xp: Any) -> Any:
+def real_map(superoperator: Array, d: int) -> Array:
     """A Hermiticity-preserving superoperator as a real matrix on components, (d*d, d*d)."""
-    half = components(superoperator, d, xp)
-    return components(half.conj().T, d, xp).real.T
+    half = components(superoperator, d, jnp)
+    return components(half.conj().T, d, jnp).real.T
 
 
 def sparse_real_map(superoperator: Any, d: int) -> sp.coo_array:

@@ -300,7 +300,7 @@ def _dense(operator: Any, kind: str) -> Any:
     if kind == "observable":
         return to_components(operator)[None]
     make = commutator_map if kind == "commutator" else jump_map
-    return real_map(make(operator, jnp), operator.shape[0], jnp)
+    return real_map(make(operator, jnp), operator.shape[0])
 
 
 def _sparse(matrix: Any, eps: float) -> FixedMatrix:

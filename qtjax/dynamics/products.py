@@ -14,14 +14,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import ShapedArray
-from jax.experimental import sparse
-from jax.extend.core import Primitive
-from jax.interpreters import ad, mlir
 from jaxtyping import Array
 
 from .linear_form import FixedMatrix, LinearForm
 from .row_flow import pair, row_flow, row_terms, unpair
+from .sparse_matrix import SparseMatrix
 
 SPARSE_COMPONENTS = 64  # from which (d = 8) sparse products pay
 DENSE_FILLING = 0.25
@@ -256,8 +253,8 @@ class BlockProducts:
         size = DENSE_FILLING * self.n * self.n if self.n >= SPARSE_COMPONENTS else 0
         self.sparse = [k for k, (_, m) in enumerate(form.matrices) if len(m.places) <= size]
         self.dense = [k for k in range(len(form.matrices)) if k not in self.sparse]
-        self.wide = _Sparse([form.matrices[k][1] for k in self.sparse], self.n, wide=True)
-        self.vectors = _Sparse([row.vector for row in form.rows], self.n, wide=False)
+        self.wide = SparseMatrix([form.matrices[k][1] for k in self.sparse], self.n, wide=True)
+        self.vectors = SparseMatrix([row.vector for row in form.rows], self.n, wide=False)
         books = np.array([row.book for row in form.rows], int)
         self.booked = (np.arange(form.books)[:, None] == books).astype(float)
 
@@ -431,75 +428,3 @@ def _dot(a: Array, x: Array) -> Array:
 def _combine(coefficients: Sequence[Array], history: Sequence[Array]) -> Any:
     """sum_m a_m y_{k-m}, of what there is of the history."""
     return sum(a * term for a, term in zip(coefficients, history, strict=False))
-
-
-class _Pattern(NamedTuple):
-    """Compressed rows: row and column indices and row starts; `order` takes data of the forward
-    matrix."""
-
-    rows: np.ndarray
-    columns: np.ndarray
-    starts: np.ndarray
-    shape: tuple[int, ...]
-    order: np.ndarray
-
-
-class _Sparse:
-    """Fixed matrices side by side or on top of each other, as one sparse matrix."""
-
-    def __init__(self, blocks: Sequence[FixedMatrix], n: int, *, wide: bool):
-        rows, columns, start = [], [], 0
-        for block in blocks:
-            rows += [i if wide else start + i for i, _ in block.places]
-            columns += [start + j if wide else j for _, j in block.places]
-            start += block.shape[1] if wide else block.shape[0]
-        shape = (n, start) if wide else (start, n)
-        i, j = np.array(rows, int), np.array(columns, int)
-        self.order = np.lexsort((j, i))
-        i, j = i[self.order], j[self.order]
-        back = np.lexsort((i, j))
-        forward = _Pattern(i, j, _starts(i, shape[0]), shape, np.arange(i.size))
-        backward = _Pattern(j[back], i[back], _starts(j[back], shape[1]), shape[::-1], back)
-        self.patterns = forward, backward
-
-    def data(self, values: Sequence[Array]) -> Array:
-        """The values of the blocks in the order of the sparse matrix."""
-        return jnp.concatenate([v[:, 0] for v in values])[self.order] if values else jnp.zeros(0)
-
-    def product(self, data: Array, x: Array) -> Array:
-        """The product with x, (components, lanes)."""
-        return _sparse_p.bind(data, x, matrix=self, transposed=False)
-
-
-def _starts(rows: np.ndarray, count: int) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))])
-
-
-def _sparse_product(data: Array, x: Array, *, matrix: _Sparse, transposed: bool) -> Array:
-    pattern = matrix.patterns[transposed]
-    starts, columns = jnp.asarray(pattern.starts), jnp.asarray(pattern.columns)
-    return sparse.BCSR((data[pattern.order], columns, starts), shape=pattern.shape) @ x
-
-
-# JAX's own product has no transpose for the data, and its transpose for x scatters.
-_sparse_p = Primitive("sparse_product")
-_sparse_p.def_impl(_sparse_product)
-_sparse_p.def_abstract_eval(
-    lambda data, x, *, matrix, transposed: ShapedArray(
-        (matrix.patterns[transposed].shape[0], x.shape[1]), x.dtype
-    )
-)
-mlir.register_lowering(_sparse_p, mlir.lower_fun(_sparse_product, multiple_results=False))
-
-
-def _transpose_data(ct: Array, data: Any, x: Array, *, matrix: _Sparse, transposed: bool) -> Array:
-    pattern = matrix.patterns[transposed]
-    found = jnp.sum(ct[pattern.rows] * x[pattern.columns], axis=1)
-    return found[np.argsort(pattern.order)]
-
-
-def _transpose_x(ct: Array, data: Array, x: Any, *, matrix: _Sparse, transposed: bool) -> Array:
-    return _sparse_p.bind(data, ct, matrix=matrix, transposed=not transposed)
-
-
-ad.defbilinear(_sparse_p, _transpose_data, _transpose_x)

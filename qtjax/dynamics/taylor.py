@@ -87,8 +87,9 @@ def _going(edge: Array) -> Callable[[Any], Array]:
 def default_order(pieces: int, looped: bool) -> int:
     """24 terms for long pieces; fewer where many saved times make them short anyway.
 
-    In a loop more terms cost no compile time and longer steps less work per time; with 40 the
-    largest term is about 1e4 times the state, which float64 can afford.
+    Where terms are not written out entry by entry (`looped`) more of them cost little compile time,
+    and longer steps less work per time; with 40 the largest term is about 1e4 times the state,
+    which float64 can afford.
     """
     if pieces <= 4:
         return 40 if looped and jax.config.read("jax_enable_x64") else 24

@@ -130,8 +130,7 @@ def test_values_and_derivatives_agree_with_diffrax(make):
     assert np.max(np.abs(reference.ledger.work)) > 1e-3
     assert abs(float(exact)) > 1e-2
     np.testing.assert_allclose(gradient @ DIRECTION, exact, rtol=0, atol=1e-9)
-    if make is polynomial_qubit:
-        np.testing.assert_allclose(along(fast)[0], exact, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(along(fast)[0], exact, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("d", [2, 4])
