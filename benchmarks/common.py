@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 import qtjax as qt
-from qtjax.improve import versions
+from qtjax.app.files import versions
 
 RESULTS = Path(__file__).parent / "results"
 PEERS = ("dynamiqs", "qutip", "qthermo", "diffrax")

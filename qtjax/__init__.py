@@ -1,148 +1,130 @@
 """qtjax: differentiable quantum thermodynamics in JAX.
 
+The nouns, and what programs are made of, stand here; everything else is reached by its floor:
+`qtjax.thermodynamics.spohn_production`, `qtjax.models.LorentzianDamping`.
+
 Units: hbar = k_B = 1, natural logarithms. Signs: Q > 0 into the system, W > 0 done on it.
 For quoted results enable float64: `jax.config.update("jax_enable_x64", True)`.
 """
 
-from ._results import RESULTS, SolverError, solve_again
-from .algebra.canonical import CanonicalForm, canonical_form, canonical_form_of, traceless_basis
-from .algebra.composite import embed, partial_trace, partial_transpose, tensor
-from .algebra.operators import (
-    anticommutator,
-    commutator,
-    create,
-    dag,
-    destroy,
-    expectation,
-    identity,
-    number,
-    projector,
-    sigmax,
-    sigmay,
-    sigmaz,
-    spin,
+import typing as _typing
+
+from . import (
+    algebra as algebra,
+    design as design,
+    dynamics as dynamics,
+    information as information,
+    machines as machines,
+    models as models,
+    thermodynamics as thermodynamics,
 )
-from .algebra.states import (
-    bloch_vector,
-    from_bloch,
-    ket,
-    maximally_mixed,
-    pure_state,
-    random_density_matrix,
-    thermal_state,
+from ._compilation_cache import enable_compilation_cache as enable_compilation_cache
+from ._results import (
+    RESULTS as RESULTS,
+    SolverError as SolverError,
+    solve_again as solve_again,
 )
-from .compilation_cache import enable_compilation_cache
-from .design.objectives import objective
-from .design.optimize import Optimum, Progress, optimize
-from .design.parameters import Bounded, Positive, Unbounded
-from .dynamics.dissipators import (
-    AbstractDissipator,
-    AdiabaticBath,
-    DaviesBath,
-    Lindblad,
-    LocalBath,
-    gibbs_defect,
+from .algebra import (
+    bloch_vector as bloch_vector,
+    commutator as commutator,
+    create as create,
+    dag as dag,
+    destroy as destroy,
+    embed as embed,
+    expectation as expectation,
+    from_bloch as from_bloch,
+    identity as identity,
+    ket as ket,
+    maximally_mixed as maximally_mixed,
+    number as number,
+    partial_trace as partial_trace,
+    projector as projector,
+    pure_state as pure_state,
+    random_density_matrix as random_density_matrix,
+    sigmax as sigmax,
+    sigmay as sigmay,
+    sigmaz as sigmaz,
+    spin as spin,
+    tensor as tensor,
+    thermal_state as thermal_state,
 )
-from .dynamics.evolve import Expectation, Ledger, Solution, default_tolerances, evolve
-from .dynamics.hamiltonians import AbstractHamiltonian, Driven, FromFunction, Static
-from .dynamics.open_system import (
-    OpenSystem,
-    canonical_generator,
-    composite_system,
-    dissipative_parts,
-    gibbs_defects,
-    heat_currents,
-    liouvillian,
-    power,
-    right_hand_side,
-    unitary_part,
+from .design import (
+    Bounded as Bounded,
+    Positive as Positive,
+    Unbounded as Unbounded,
+    objective as objective,
+    optimize as optimize,
 )
-from .dynamics.propagator import propagator
-from .dynamics.schedules import (
-    AbstractSchedule,
-    Constant,
-    Fourier,
-    Linear,
-    PiecewiseConstant,
-    Polynomial,
-    Ramp,
-    Smooth,
-    Spline,
+from .dynamics import (
+    AbstractDissipator as AbstractDissipator,
+    AbstractHamiltonian as AbstractHamiltonian,
+    AbstractMethod as AbstractMethod,
+    AbstractSchedule as AbstractSchedule,
+    AbstractSpectrum as AbstractSpectrum,
+    AdiabaticBath as AdiabaticBath,
+    Channel as Channel,
+    Constant as Constant,
+    DaviesBath as DaviesBath,
+    Diffrax as Diffrax,
+    Driven as Driven,
+    DrudeLorentz as DrudeLorentz,
+    Exact as Exact,
+    Flat as Flat,
+    Fourier as Fourier,
+    FromFunction as FromFunction,
+    Ledger as Ledger,
+    Lindblad as Lindblad,
+    Linear as Linear,
+    LocalBath as LocalBath,
+    Magnus as Magnus,
+    Moving as Moving,
+    Ohmic as Ohmic,
+    OpenSystem as OpenSystem,
+    PiecewiseConstant as PiecewiseConstant,
+    Polynomial as Polynomial,
+    Ramp as Ramp,
+    Smooth as Smooth,
+    Solution as Solution,
+    Spline as Spline,
+    Static as Static,
+    Tabulated as Tabulated,
+    Taylor as Taylor,
+    bohr_transitions as bohr_transitions,
+    canonical_generator as canonical_generator,
+    composite_system as composite_system,
+    evolve as evolve,
+    steady_state as steady_state,
 )
-from .dynamics.solvers import Exponential, Magnus
-from .dynamics.spectra import AbstractSpectrum, Flat, Ohmic, occupation, thermal_rates
-from .dynamics.steady_state import SteadyState, steady_state
-from .dynamics.taylor import Taylor
-from .dynamics.time_local import LorentzianDamping, eternal_dephasing, oscillating_dephasing
-from .dynamics.transitions import Transitions, bohr_transitions
-from .information.coherence import coherence, dephase
-from .information.correlations import (
-    concurrence,
-    correlation_entropy,
-    mutual_information,
-    negativity,
-    total_correlation,
+from .information import (
+    entropy as entropy,
+    mutual_information as mutual_information,
+    relative_entropy as relative_entropy,
 )
-from .information.entropy import (
-    entropy,
-    entropy_rate,
-    entropy_rate_analytic,
-    equilibrium_free_energy,
-    free_energy,
-    gibbs_divergence,
-    relative_entropy,
+from .machines import (
+    Cycle as Cycle,
+    Stroke as Stroke,
+    limit_cycle as limit_cycle,
+    otto_cycle as otto_cycle,
+    stepwise_carnot_cycle as stepwise_carnot_cycle,
 )
-from .machines.carnot import stepwise_carnot_cycle
-from .machines.clausius import clausius_integrals, generalized_efficiency, interior_production
-from .machines.cycle import CycleSolution, limit_cycle, resolving_steps, transient
-from .machines.exchange import (
-    exchange,
-    partial_swap,
-    qubit_and_oscillator,
-    qubit_and_spins,
-)
-from .machines.otto import otto_cycle
-from .machines.stroke import Cycle, Stroke
-from .thermodynamics.comparison import (
-    Accounting,
-    Conditions,
-    accounting_table,
-    accountings,
-    measure_conditions,
-)
-from .thermodynamics.erasure import ErasureLedger, von_neumann_ledger
-from .thermodynamics.ergotropy import ergotropy, passive_state
-from .thermodynamics.parts import PartRates, internal_coupling, part_rates
-from .thermodynamics.production import (
-    BathRates,
-    CoherenceSplit,
-    adiabatic_production,
-    bath_rates,
-    coherence_split,
-    deffner_lutz_closed,
-    deffner_lutz_open,
-    fixed_point_production,
-    free_energy_production,
-    spohn_production,
-    spohn_total,
-)
-from .thermodynamics.rates import Rates, energy, rates
-from .thermodynamics.reservoirs import FiniteReservoirs, finite_reservoirs
-from .thermodynamics.state_temperatures import (
-    Temperatures,
-    covariance_beta,
-    energy_beta,
-    entropy_beta,
-    gradient_beta,
-    population_beta,
-    spectral_beta,
-    temperatures,
-)
-from .thermodynamics.temperature import (
-    GeneralizedTemperature,
-    TemperatureStatus,
-    generalized_temperature,
-    interval_temperature,
+from .thermodynamics import (
+    accounting_table as accounting_table,
+    accountings as accountings,
+    ergotropy as ergotropy,
+    finite_reservoirs as finite_reservoirs,
+    generalized_temperature as generalized_temperature,
+    part_rates as part_rates,
+    rates as rates,
+    temperatures as temperatures,
 )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+
+if not _typing.TYPE_CHECKING:  # a type checker would take any name for one of this function's
+
+    def __getattr__(name: str):
+        floors = (algebra, information, dynamics, models, thermodynamics, machines, design)
+        for floor in floors:
+            if not name.startswith("_") and name in vars(floor):
+                raise AttributeError(f"qtjax.{name} is now {floor.__name__}.{name}")
+        raise AttributeError(f"module 'qtjax' has no attribute {name!r}")

@@ -4,14 +4,24 @@ Traced values (inside `jit`, `vmap`, `grad`) pass through unchecked: they end in
 a solution, lane by lane.
 """
 
+import operator
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
-from jax.core import Tracer
 from jaxtyping import Array
 
-_HERMITICITY_TOLERANCE = 1e-6
+from ._jax import Tracer
+
+_HERMITICITY_TOLERANCE = 1e-6  # relative to the largest entry
+_CONVERSIONS = {
+    "qutip": ".full()",
+    "scipy": ".toarray()",
+    "torch": ".numpy()",
+    "pandas": ".to_numpy()",
+}
 
 
 def is_concrete(*values: Any) -> bool:
@@ -19,20 +29,65 @@ def is_concrete(*values: Any) -> bool:
     return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
-def _finite(name: str, value: np.ndarray) -> None:
-    if not np.all(np.isfinite(value)):
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+def described(value: Any) -> str:
+    """What a message says was given: a short text, with the type of what is no number."""
+    if isinstance(value, jax.Array | np.ndarray | np.generic):
+        kind = f"dtype {value.dtype}"
+        if value.ndim:
+            return f"an array of shape {value.shape} and {kind}"
+        return f"a traced {kind}" if isinstance(value, Tracer) else f"{value} ({kind})"
+    if isinstance(value, type):
+        return f"the class {value.__name__} and no instance of it, `{value.__name__}(...)`"
+    text = " ".join(repr(value).split())
+    text = text if len(text) < 80 else f"{text[:76]} ..."
+    return f"{text} ({type(value).__name__})"
+
+
+def as_numbers(name: str, value: Any, wanted: str) -> Array | np.ndarray | np.generic:
+    """`value` itself if it is an array of numbers, else the array that numbers or lists make."""
+    array, library = value, type(value).__module__.split(".")[0]
+    if library in _CONVERSIONS:
         raise ValueError(
-            f"`{name}` must be finite, but entry {index} is {value[index]}; "
+            f"`{name}` must be {wanted}, got {described(value)} of {library}; "
+            f"give the array `{name}{_CONVERSIONS[library]}`."
+        )
+    if not isinstance(value, jax.Array | np.ndarray | np.generic):
+        try:
+            array = np.asarray(value) if is_concrete(value) else jax.numpy.asarray(value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.") from error
+    if not jax.numpy.issubdtype(array.dtype, np.number):
+        raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
+    return array
+
+
+def check_finite(name: str, value: Any) -> None:
+    """Raise unless all entries of a concrete array are finite."""
+    if not is_concrete(value):
+        return
+    array = np.asarray(value)
+    if not np.all(np.isfinite(array)):
+        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        entry = f"entry {index} is " if index else "got "
+        raise ValueError(
+            f"`{name}` must be finite, but {entry}{array[index]}; "
             "look for a division by zero or an overflow where it was computed."
         )
 
 
+def as_finite(name: str, value: Any, wanted: str) -> Array | np.ndarray | np.generic:
+    """`value` as an array of numbers, all finite where it is concrete."""
+    array = as_numbers(name, value, wanted)
+    check_finite(name, array)
+    return array
+
+
 def check_square(name: str, value: Any, d: int | None = None) -> None:
-    """Raise unless `value` is a d x d matrix (of any d if `d` is None). Works for tracers too."""
-    shape = np.shape(value)
-    if len(shape) != 2 or shape[0] != shape[1]:
-        raise ValueError(f"`{name}` must be a square matrix, got shape {shape}.")
+    """Raise unless `value` is a d x d matrix (of any d >= 1 if `d` is None). For tracers too."""
+    shape = np.shape(as_numbers(name, value, "a square matrix of numbers"))
+    if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
+        batch = "; for a batch use `jax.vmap`" if len(shape) > 2 else ""
+        raise ValueError(f"`{name}` must be a square matrix, got shape {shape}{batch}.")
     if d is not None and shape[0] != d:
         raise ValueError(
             f"`{name}` must be {d} x {d} to match the Hilbert space, got shape {shape}; "
@@ -40,15 +95,20 @@ def check_square(name: str, value: Any, d: int | None = None) -> None:
         )
 
 
+def check_operator(name: str, value: Any, d: int | None = None) -> None:
+    """Raise unless `value` is a finite d x d matrix."""
+    check_square(name, value, d)
+    check_finite(name, value)
+
+
 def check_hermitian(name: str, value: Any, d: int | None = None) -> None:
     """Raise unless `value` is a finite Hermitian matrix."""
-    check_square(name, value, d)
+    check_operator(name, value, d)
     if not is_concrete(value):
         return
     matrix = np.asarray(value)
-    _finite(name, matrix)
     error = np.max(np.abs(matrix - matrix.conj().T))
-    if error > _HERMITICITY_TOLERANCE * max(1.0, np.max(np.abs(matrix))):
+    if error > _HERMITICITY_TOLERANCE * np.max(np.abs(matrix)):
         raise ValueError(
             f"`{name}` must be Hermitian, but max|A - A^dagger| = {error:.3g}; "
             "add the Hermitian conjugate of what is missing (`a + dag(a)`)."
@@ -57,16 +117,23 @@ def check_hermitian(name: str, value: Any, d: int | None = None) -> None:
 
 def check_operators(name: str, value: Any, d: int | None = None) -> None:
     """Raise unless `value` is a finite stack of matrices of shape (jumps, d, d)."""
-    shape = np.shape(value)
-    if len(shape) != 3 or shape[1] != shape[2] or (d is not None and shape[1] != d):
+    shape = np.shape(as_numbers(name, value, "a stack of square matrices"))
+    wrong = len(shape) != 3 or shape[1] != shape[2] or shape[1] == 0
+    if wrong or (d is not None and shape[1] != d):
         wanted = "(jumps, d, d)" if d is None else f"(jumps, {d}, {d})"
         raise ValueError(f"`{name}` must have shape {wanted}, got {shape}.")
-    if is_concrete(value):
-        _finite(name, np.asarray(value))
+    check_finite(name, value)
 
 
 def check_density_matrix(name: str, value: Any, d: int | None = None) -> None:
     """Raise unless `value` is Hermitian, of trace one and positive semidefinite."""
+    shape = np.shape(as_numbers(name, value, "a density matrix"))
+    if len(shape) == 1 or (len(shape) == 2 and shape[0] != shape[1] and 1 in shape):
+        vector = name if len(shape) == 1 else f"{name}.ravel()"
+        raise ValueError(
+            f"`{name}` must be a density matrix (d, d), got the shape {shape} of a ket; "
+            f"`pure_state({vector})` is its density matrix."
+        )
     check_hermitian(name, value, d)
     if not is_concrete(value):
         return
@@ -87,35 +154,44 @@ def check_density_matrix(name: str, value: Any, d: int | None = None) -> None:
         )
 
 
-def check_nonnegative(name: str, value: Any, remedy: str) -> None:
-    """Raise unless every entry of `value` is finite and >= 0."""
-    if not is_concrete(value):
-        return
-    array = np.asarray(value)
-    _finite(name, array)
-    if np.any(array < 0):
+def check_nonnegative(name: str, value: Any, remedy: str, *, entries: bool = False) -> None:
+    """Raise unless a number (or every entry of an array, if `entries`) is finite and >= 0."""
+    array = _real(name, value, entries)
+    if is_concrete(array) and np.any(np.asarray(array) < 0):
         raise ValueError(f"`{name}` must be >= 0, got {array}; {remedy}")
 
 
-def check_positive(name: str, value: Any, remedy: str) -> None:
-    """Raise unless every entry of `value` is finite and > 0."""
-    if not is_concrete(value):
-        return
-    array = np.asarray(value)
-    _finite(name, array)
-    if np.any(array <= 0):
+def check_positive(name: str, value: Any, remedy: str, *, entries: bool = False) -> None:
+    """Raise unless a number (or every entry of an array, if `entries`) is finite and > 0."""
+    array = _real(name, value, entries)
+    if is_concrete(array) and np.any(np.asarray(array) <= 0):
         raise ValueError(f"`{name}` must be > 0, got {array}; {remedy}")
+
+
+def _real(name: str, value: Any, entries: bool, infinite: bool = False) -> Any:
+    """`value` as an array of finite real numbers, or as one of them."""
+    array = as_numbers(name, value, "an array of real numbers" if entries else "a real number")
+    if not entries and np.shape(array) != ():
+        raise ValueError(
+            f"`{name}` must be one number, got an array of shape {np.shape(array)}; "
+            "for a batch use `jax.vmap`."
+        )
+    if np.iscomplexobj(array):
+        raise ValueError(f"`{name}` must be real, got complex {value!r}.")
+    if not infinite:
+        check_finite(name, array)
+    return array
 
 
 def check_increasing(name: str, value: Any) -> None:
     """Raise unless `value` is a finite, strictly increasing vector of at least one entry."""
-    shape = np.shape(value)
+    shape = np.shape(as_numbers(name, value, "a vector of times"))
     if len(shape) != 1 or shape[0] == 0:
         raise ValueError(f"`{name}` must be a vector of at least one time, got shape {shape}.")
     if not is_concrete(value):
         return
     array = np.asarray(value)
-    _finite(name, array)
+    check_finite(name, array)
     steps = np.diff(array)
     if np.any(steps <= 0):
         i = int(np.argmax(steps <= 0))
@@ -125,13 +201,106 @@ def check_increasing(name: str, value: Any) -> None:
         )
 
 
+def check_count(name: str, value: Any, least: int = 1) -> None:
+    """Raise unless `value` is a whole number of Python or NumPy, not below `least`."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(f"`{name}` must be a whole number >= {least}, got {value!r}.")
+
+
+def as_counts(name: str, value: Any, least: int = 0) -> tuple[int, ...]:
+    """One whole number not below `least`, or a sequence of them, as a tuple of Python's."""
+    several = isinstance(value, list | tuple | range) or np.ndim(value) == 1
+    found: tuple[Any, ...] = tuple(value) if several else (value,)
+    for k, number in enumerate(found):
+        index = operator.index(number) if _is_whole(number) else None
+        if index is None or index < least:
+            where = f"{name}[{k}]" if several else name
+            raise ValueError(
+                f"`{where}` must be a whole number >= {least}, got {described(number)}."
+            )
+    return tuple(map(operator.index, found))
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether `value` is a whole number, perhaps a concrete array of one."""
+    if isinstance(value, int):
+        return not isinstance(value, bool)
+    array = isinstance(value, np.generic | np.ndarray | jax.Array) and is_concrete(value)
+    return array and value.ndim == 0 and jax.numpy.issubdtype(value.dtype, np.integer)
+
+
+def check_ket(name: str, value: Any) -> None:
+    """Raise unless `value` is a finite vector of at least one number."""
+    shape = np.shape(as_numbers(name, value, "a vector of numbers"))
+    if len(shape) != 1 or shape[0] == 0:
+        columns = len(shape) == 2 and 1 in shape
+        remedy = f"; give `{name}.ravel()`" if columns else ""
+        raise ValueError(f"`{name}` must be a vector (d,), got shape {shape}{remedy}.")
+    check_finite(name, value)
+
+
+def check_instance(name: str, value: Any, kinds: Any, wanted: str) -> None:
+    """Raise unless `value` is an object of one of some classes."""
+    if not isinstance(value, kinds):
+        raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
+
+
+def is_own(value: Any) -> bool:
+    """Whether the class of `value` is one of qtjax, so that what it says of itself is known."""
+    return type(value).__module__.startswith("qtjax.")
+
+
+def check_final(name: str, value: Any, base: type) -> None:
+    """Raise if the class of `value` has a base of qtjax beside the abstract one."""
+    for other in type(value).__mro__[1:]:
+        if other.__module__.startswith("qtjax.") and other is not base:
+            raise ValueError(
+                f"`{name}` ({type(value).__name__}) is a subclass of {other.__name__}, which is "
+                f"final; make it one of `{base.__name__}`."
+            )
+
+
+def as_sequence(name: str, value: Any, wanted: str) -> tuple[Any, ...]:
+    """`value` as a tuple; raises on what cannot be gone through, and on strings."""
+    if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+        raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
+    return tuple(value)
+
+
 def as_real(name: str, value: Any) -> Array:
-    """`value` as a real JAX array of the default float type; raises on complex input."""
-    if isinstance(value, list | tuple):  # of numbers, some of them traced perhaps
-        value = jax.numpy.asarray(value)
-    if np.iscomplexobj(value):
+    """`value` as a real JAX array of the default float type; raises on what is none."""
+    array = as_numbers(name, value, "real numbers")
+    if np.iscomplexobj(array):
         raise ValueError(f"`{name}` must be real, got complex {value!r}.")
-    return jax.numpy.asarray(value, dtype=jax.numpy.result_type(float))
+    return jax.numpy.asarray(array, dtype=jax.numpy.result_type(float))
+
+
+def as_vector(name: str, value: Any, least: int = 0) -> Array:
+    """`value` as a real vector of so many entries at least, finite where it is concrete."""
+    array = as_numbers(name, value, "a vector of real numbers")
+    if array.ndim != 1 or array.shape[0] < least:
+        more = f" of {least} or more" if least else ""
+        raise ValueError(f"`{name}` must be a vector{more}, got shape {array.shape}.")
+    check_finite(name, array)
+    return as_real(name, array)
+
+
+def as_scalar(name: str, value: Any, *, infinite: bool = False) -> Array:
+    """`value` as a real JAX scalar of the default float type, finite unless `infinite`."""
+    return as_real(name, _real(name, value, entries=False, infinite=infinite))
+
+
+def as_nonnegative(name: str, value: Any, remedy: str) -> Array:
+    """`value` as a real JAX scalar, finite and >= 0 where it is concrete."""
+    check_nonnegative(name, value, remedy)
+    return as_real(name, value)
+
+
+def as_positive(name: str, value: Any, remedy: str) -> Array:
+    """`value` as a real JAX scalar, finite and > 0 where it is concrete."""
+    check_positive(name, value, remedy)
+    return as_real(name, value)
 
 
 def as_complex(value: Any) -> Array:
@@ -139,5 +308,62 @@ def as_complex(value: Any) -> Array:
     dtype = jax.numpy.result_type(complex)
     if not is_concrete(value):
         return jax.numpy.asarray(value, dtype=dtype)
+    if isinstance(value, jax.Array) and value.dtype == dtype:
+        return value
     with jax.ensure_compile_time_eval():  # so that a fixed operator is known inside `jit` too
         return jax.numpy.asarray(value, dtype=dtype)
+
+
+def concretely(function: Callable[..., Any], *values: Any) -> Any:
+    """function(*values), known inside `jit` too where all values are."""
+    if not is_concrete(values):
+        return function(*values)
+    try:
+        with jax.ensure_compile_time_eval():
+            return function(*values)
+    except jax.errors.UnexpectedTracerError:  # a function among the values closes over one
+        return function(*values)
+
+
+def is_function(value: Any) -> bool:
+    """Whether `value` can be called and is neither a class nor a matrix (as QuTiP's, which can)."""
+    return callable(value) and not isinstance(value, type) and not getattr(value, "shape", ())
+
+
+def traced(
+    name: str, function: Callable[..., Any], convert: Callable[[Any], Any], *values: Any
+) -> Any:
+    """Shapes and dtypes of what a user's function returns, by tracing it once.
+
+    Args:
+        name: of the argument that the function was given as.
+        function: of a time, or of `values`.
+        convert: of what it returns, to arrays; it may raise.
+        values: PyTrees of arrays, traced; a time by default.
+
+    Raises:
+        ValueError: it depends on a traced value by Python's control flow, calls NumPy or `math` on
+            it, or takes other arguments.
+    """
+    values = values or (jax.numpy.zeros(()),)
+    try:
+        return eqx.filter_eval_shape(lambda *values: convert(function(*values)), *values)
+    except jax.errors.JAXTypeError as error:
+        raise ValueError(
+            f"`{name}` ({called(function)}) must be written with jax.numpy, as JAX calls it with "
+            "traced numbers: `jnp.where` in place of `if`, `jnp.sin` in place of `math.sin` or "
+            f"`np.sin`. JAX says: {_first_line(error)}"
+        ) from error
+    except TypeError as error:
+        raise ValueError(
+            f"`{name}` ({called(function)}) cannot be called: {_first_line(error)}"
+        ) from error
+
+
+def called(function: Any) -> str:
+    """What a message calls a function or an object that is one."""
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

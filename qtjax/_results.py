@@ -28,14 +28,52 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
         "without baths, with all rates zero, or with levels that no bath connects. Add what "
         "connects them, or follow `evolve` from a given state."
     )
+    steady_state_inaccurate = (
+        "The estimated error of the steady state, in `error`, exceeds the tolerance: the rates "
+        "span more decades than the precision holds, or a Krylov solver needs more steps. Write "
+        "the jump "
+        "operators in a basis where fast and slow ones act on different entries, use float64, give "
+        "another `solver`, or loosen `tolerance`."
+    )
     unresolved = (
-        "The estimated error of the integration exceeds the tolerance. Solve this system again "
-        "with Diffrax (`solver=diffrax.Dopri8()`, or an implicit one where rates are large), or "
-        "loosen `rtol` and `atol`."
+        "The estimated error of the integration, rounding included, exceeds the tolerance "
+        '(`stats["error"]` says by how much). Where rates or energies span many decades, or the '
+        "time is long against them, float64 cannot do better: loosen `rtol` and `atol`. Else "
+        "increase `resolution`, save more times, or name another `solver`."
+    )
+    step_limit = (
+        "More steps are needed between two saved times than this method can take (1,024, or 16,384 "
+        "where something is only known as a function of time). Save more times in between, or name "
+        "a Diffrax solver, an implicit one where rates are large "
+        "(`solver=diffrax.Kvaerno5(), max_steps=10**6`)."
+    )
+    not_hermitian = (
+        "The Hamiltonian is not Hermitian at a time after the first, so what was integrated is "
+        "another one. Add the Hermitian conjugate of what is missing (`a + dag(a)`)."
+    )
+    books_open = (
+        "The books do not close: the change of energy is not heat plus work to the tolerance "
+        "(`ledger.first_law_residual`). A function of time jumps or has a feature that is finer "
+        "than `resolution` can see: increase it, or give the drive as `Driven` with "
+        "`PiecewiseConstant` or breakpoints."
+    )
+    not_a_state = (
+        "What was found is not a state to the tolerance: the trace drifts or an eigenvalue is "
+        "negative (`ledger.trace_drift`, `ledger.smallest_eigenvalue`), as from rates that span "
+        "more decades than the precision holds. Rescale or separate the fast rates, or loosen the "
+        "tolerances."
     )
     inaccurate = (
-        "A driven stroke was not resolved to the tolerance: its estimated error exceeds it. "
-        "Increase `steps` (`resolving_steps` finds how many), or loosen `tolerance`."
+        "A stroke was not resolved to the tolerance: its estimated error, with what rounding may "
+        "have done, exceeds it, or a function of time has a feature that is finer than the steps. "
+        "Increase `steps` (`resolving_steps` finds how many) and `resolution`, or loosen "
+        "`tolerance`."
+    )
+    cycle_books_open = (
+        "The books of the cycle do not close: in a stroke the change of energy is not heat plus "
+        "work to the tolerance (`first_law_residual`). A function of time jumps or has a feature "
+        "that is finer than `resolution` can see: increase it, or give the drive as `Driven` with "
+        "`PiecewiseConstant` or breakpoints."
     )
 
 

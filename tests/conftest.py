@@ -12,4 +12,6 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 
 jax.config.update("jax_enable_x64", True)
+# most of the time of the suite is compilation
+jax.config.update("jax_disable_most_optimizations", True)
 jaxtyping.install_import_hook("qtjax", "beartype.beartype")

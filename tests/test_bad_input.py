@@ -1,9 +1,13 @@
 """Every message names the argument, its value and the remedy."""
 
+import functools
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import bad_inputs
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -51,9 +55,10 @@ def optimize(**kw):
 
 
 FINITE = r"must be finite, but entry .* is .*nan.*; look for a division by zero"
+FINITE_NUMBER = r"must be finite, but got nan; look for a division by zero"
 HERMITIAN = r"must be Hermitian, but max\|A - A\^dagger\| = 0\.75; add the Hermitian conjugate"
 
-PAIR = qt.partial_swap(1.0, 0.3)
+PAIR = qt.models.partial_swap(1.0, 0.3)
 PRODUCT = jnp.diag(jnp.array([1.0, 0.0, 0.0, 0.0])) + 0j
 LEAKY = np.diag([0.0, 0.0, 0.0, -0.25]).astype(complex)
 SKEW = np.zeros((4, 4), complex)
@@ -75,7 +80,7 @@ MESSAGES = {
         r"`coupling` has d = 3, but .* multiply to 4; build it with `tensor`",
     ),
     "dims of a correlation": (
-        lambda: qt.total_correlation(PRODUCT, (2, 3)),
+        lambda: qt.information.total_correlation(PRODUCT, (2, 3)),
         r"`dims` \(2, 3\) multiply to 6, but `rho` has shape \(4, 4\)",
     ),
     "part_rates without parts": (
@@ -83,15 +88,15 @@ MESSAGES = {
         r"`system` declares 0 parts.*`composite_system`",
     ),
     "generator that loses trace": (
-        lambda: qt.canonical_form_of(LEAKY),
+        lambda: qt.algebra.canonical_form_of(LEAKY),
         r"`superoperator` must keep the trace, but max\|tr L\(X\)\| = 0\.25 .* missing",
     ),
     "generator that loses Hermiticity": (
-        lambda: qt.canonical_form_of(SKEW),
+        lambda: qt.algebra.canonical_form_of(SKEW),
         r"`superoperator` must keep Hermiticity, but max.* = 0\.5 .* factors of i",
     ),
     "generator of no dimension": (
-        lambda: qt.canonical_form_of(np.eye(3)),
+        lambda: qt.algebra.canonical_form_of(np.eye(3)),
         r"`superoperator` must have shape \(d\*d, d\*d\).*got shape \(3, 3\)",
     ),
     "all parts reservoirs": (
@@ -115,11 +120,11 @@ MESSAGES = {
         r"`temperature` is 2, but the baths are at 1; leave it out",
     ),
     "ledger at negative temperature": (
-        lambda: qt.von_neumann_ledger(GROUND, -1.0),
+        lambda: qt.thermodynamics.von_neumann_ledger(GROUND, -1.0),
         r"`temperature` must be > 0, got -1\.0; the compression is isothermal",
     ),
     "levels that do not exist": (
-        lambda: qt.population_beta(GROUND, N, 0, 2),
+        lambda: qt.thermodynamics.population_beta(GROUND, N, 0, 2),
         r"`lower` and `upper` must name two of the 2 levels, got 0 and 2",
     ),
     "Carnot without steps": (
@@ -132,14 +137,14 @@ MESSAGES = {
             duration=1.0,
             steps=0,
         ),
-        r"`steps` must be at least 1, got 0",
+        r"`steps` must be a whole number >= 1, got 0",
     ),
     "damping of no width": (
-        lambda: qt.LorentzianDamping(1.0, 1.0, 0.0),
+        lambda: qt.models.LorentzianDamping(1.0, 1.0, 0.0),
         r"`width` must be > 0, got 0\.0; a spectrum of no width",
     ),
     "eternal dephasing of negative rate": (
-        lambda: qt.eternal_dephasing(-1.0),
+        lambda: qt.models.eternal_dephasing(-1.0),
         r"`rate` must be >= 0, got -1\.0",
     ),
     # Hamiltonians
@@ -165,7 +170,7 @@ MESSAGES = {
     ),
     "not a bath": (
         lambda: qt.OpenSystem(N, (bath(), "hot")),
-        r"`baths\[1\]` must be a dissipator such as LocalBath or Lindblad, got str",
+        r"`baths\[1\]` must be a dissipator such as LocalBath or Lindblad, got 'hot' \(str\)",
     ),
     "energy and Hamiltonian": (
         lambda: qt.OpenSystem(N, (), energy=qt.number(3)),
@@ -191,33 +196,33 @@ MESSAGES = {
     "rho0 not Hermitian": (lambda: evolve(GROUND + LOPSIDED), "`rho0` " + HERMITIAN),
     "rho0 nan": (lambda: evolve(GROUND + NOT_A_NUMBER), "`rho0` " + FINITE),
     "transient rho0": (
-        lambda: qt.transient(otto(), 2.0 * GROUND, 1),
+        lambda: qt.machines.transient(otto(), 2.0 * GROUND, 1),
         r"`rho0` must have trace 1, got 2; divide",
     ),
     "transient cycles": (
-        lambda: qt.transient(otto(), GROUND, 0),
-        r"`cycles` must be at least 1, got 0",
+        lambda: qt.machines.transient(otto(), GROUND, 0),
+        r"`cycles` must be a whole number >= 1, got 0",
     ),
     # Baths
     "negative temperature": (
         lambda: bath(temperature=-0.5),
         r"`temperature` must be >= 0, got -0\.5; baths of negative temperature are not thermal",
     ),
-    "nan temperature": (lambda: bath(temperature=NAN), "`temperature` " + FINITE),
+    "nan temperature": (lambda: bath(temperature=NAN), "`temperature` " + FINITE_NUMBER),
     "negative gap": (
         lambda: bath(gap=-1.0),
         r"`gap` must be >= 0, got -1\.0; let `lowering` point downward",
     ),
-    "nan gap": (lambda: bath(gap=NAN), "`gap` " + FINITE),
+    "nan gap": (lambda: bath(gap=NAN), "`gap` " + FINITE_NUMBER),
     "negative rate": (
         lambda: bath(rate=-0.1),
         r"`rate` must be >= 0, got -0\.1; use `Lindblad` for generators with negative rates",
     ),
-    "nan rate": (lambda: bath(rate=NAN), "`rate` " + FINITE),
+    "nan rate": (lambda: bath(rate=NAN), "`rate` " + FINITE_NUMBER),
     "nan lowering": (lambda: bath(lowering=NOT_A_NUMBER), "`lowering` " + FINITE),
     "coupling not Hermitian": (
         lambda: qt.DaviesBath(N, LOPSIDED, 1.0, qt.Flat(0.1)),
-        r"`couplings\[0\]` " + HERMITIAN,
+        "`couplings` " + HERMITIAN,
     ),
     "no couplings": (
         lambda: qt.DaviesBath(N, (), 1.0, qt.Flat(0.1)),
@@ -251,7 +256,7 @@ MESSAGES = {
         lambda: qt.Stroke(QUBIT, -1.5),
         r"`duration` must be >= 0, got -1\.5; a stroke takes time forward; 0 is a quench",
     ),
-    "nan duration": (lambda: qt.Stroke(QUBIT, NAN), "`duration` " + FINITE),
+    "nan duration": (lambda: qt.Stroke(QUBIT, NAN), "`duration` " + FINITE_NUMBER),
     "contact": (
         lambda: qt.Stroke(QUBIT, 1.0, "warm"),
         r"`contact` must be \"hot\", \"cold\" or None, got 'warm'",
@@ -269,7 +274,7 @@ MESSAGES = {
     "otto one duration": (lambda: otto(durations=1.0), r"`durations` must have 4 .* got 1"),
     "otto negative duration": (
         lambda: otto(durations=(1.0, -2.0, 1.0, 1.0)),
-        r"`duration` must be >= 0, got -2\.0; a stroke takes time forward",
+        r"`durations\[1\]` must be >= 0, got -2\.0; it is the entry 'expansion'",
     ),
     "otto rates": (
         lambda: otto(rate=(0.1, 0.2, 0.3)),
@@ -304,6 +309,88 @@ def test_message_names_argument_value_and_remedy(case):
     with pytest.raises(ValueError, match=f"(?s){match}") as caught:
         build()
     assert type(caught.value) is ValueError
+
+
+@functools.cache
+def outcomes():
+    """What comes of all of `bad_inputs`, without the run-time type checks of this suite."""
+    out = subprocess.run(
+        [sys.executable, bad_inputs.__file__], capture_output=True, text=True, check=True,
+        cwd=Path(qt.__file__).parents[1],
+    )  # fmt: skip
+    return json.loads(out.stdout)
+
+
+def test_what_is_ill_formed_is_refused_by_the_name_of_the_argument():
+    found = outcomes()["table"]
+    assert len(found) > 1500
+    wrong = {
+        name: (kind, message)
+        for name, (argument, kind, message) in found.items()
+        if kind != "ValueError" or not re.match(rf"`{re.escape(argument)}[`(\[]", message)
+    }
+    assert wrong == {}
+
+
+def test_every_refusal_says_what_was_given_or_what_jax_says():
+    tellers = (
+        "got ",
+        "JAX says: ",
+        "cannot be called: ",
+        "its shape is ",
+        "final",
+        "finite",
+        "vector",
+    )
+    quiet = {
+        name: message
+        for name, (_, _, message) in outcomes()["table"].items()
+        if not any(word in message for word in tellers)
+    }
+    assert quiet == {}
+
+
+@pytest.mark.parametrize("case", bad_inputs.SPECIAL)
+def test_what_is_ill_formed_has_a_message_with_the_remedy(case):
+    kind, message = outcomes()["special"][case]
+    assert kind == "ValueError", message
+    assert re.search(bad_inputs.SPECIAL[case][1], message, re.DOTALL), message
+
+
+SCALARS = {name: call for name, (_, call) in bad_inputs.SCALARS.items()}
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_traced_numbers_pass(name):
+    """Under `jit`, `vmap` and `grad` a number is a tracer of shape ()."""
+
+    def built(x):
+        leaves = [leaf for leaf in jax.tree.leaves(SCALARS[name](x)) if eqx.is_array(leaf)]
+        return sum(jnp.sum(jnp.real(leaf)) for leaf in leaves)
+
+    start = jnp.asarray(0.75)  # within the bounds of all of them
+    assert jax.eval_shape(built, start).shape == ()
+    assert jax.eval_shape(jax.vmap(built), jnp.stack([start, start])).shape == (2,)
+    assert jax.eval_shape(jax.grad(built), start).shape == ()
+    for number in (0.75, np.float64(0.75), np.array(0.75), start):
+        SCALARS[name](number)
+
+
+def test_a_batch_of_modules_is_rebuilt_under_vmap():
+    """What has batched leaves comes from `vmap` alone, and is not checked again."""
+    baths = eqx.filter_vmap(lambda t: qt.LocalBath(X, 1.0, t, qt.Flat(0.1)))(jnp.ones(3))
+    assert baths.temperature.shape == (3,)
+    doubled = jax.tree.map(lambda x: 2.0 * x, baths)
+    rates = eqx.filter_vmap(lambda bath: qt.dynamics.jump_operators(
+        bath, qt.Static(N), 0.0)[0])(doubled)  # fmt: skip
+    assert rates.shape == (3, 2)
+
+
+@pytest.mark.parametrize("scale", [1e-34, 1e-25, 1.0, 1e25])
+def test_hermiticity_is_relative_to_the_size(scale):
+    qt.Static(scale * X)
+    with pytest.raises(ValueError, match="`operator` must be Hermitian"):
+        qt.Static(scale * LOPSIDED)
 
 
 UNTYPED = """
@@ -405,9 +492,9 @@ def test_a_bath_that_does_not_fix_its_gibbs_state_warns():
 def test_what_is_flagged_and_not_an_error():
     excited = jnp.diag(jnp.array([0.0, 1.0])) + 0j
     assert float(qt.relative_entropy(excited, GROUND)) == np.inf
-    nothing = qt.interval_temperature(0.0, 0.0)
+    nothing = qt.thermodynamics.interval_temperature(0.0, 0.0)
     assert np.isnan(float(nothing.temperature))
-    assert int(nothing.status) == qt.TemperatureStatus.UNDEFINED
+    assert int(nothing.status) == qt.thermodynamics.TemperatureStatus.UNDEFINED
 
 
 def test_steady_state_that_is_not_unique():

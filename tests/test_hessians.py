@@ -81,13 +81,13 @@ def relative_entropy(z, rho, sigma):
 
 
 def total_correlation(z, rho):
-    return qt.total_correlation(moved(rho, z, X4), (2, 2))
+    return qt.information.total_correlation(moved(rho, z, X4), (2, 2))
 
 
 def coherence(z, rho):
     """z_2 turns H: the dephasing moves, too."""
     u = jnp.eye(3) + jnp.sin(z[2]) * TURN - (1 - jnp.cos(z[2])) * PLANE
-    return qt.coherence(moved(rho, z[:2], X), u @ H @ u.T, (1, 2))
+    return qt.information.coherence(moved(rho, z[:2], X), u @ H @ u.T, (1, 2))
 
 
 def beta(z, rho):
@@ -309,7 +309,9 @@ def test_beta_crosses_zero_smoothly():
     """At I/3: T infinite, beta = 0, with the slope of S'/Q', S' = -3 tr(rho' X) to first order."""
     h = np.diag(LEVELS)
     bath = qt.LocalBath(LOWERING, 1.0, 0.5, qt.Flat(0.3))
-    rho_dot = qt.dissipative_parts(qt.OpenSystem(h, bath), 0.0, jnp.asarray(STATES["mixed"]))[0]
+    rho_dot = qt.dynamics.dissipative_parts(
+        qt.OpenSystem(h, bath), 0.0, jnp.asarray(STATES["mixed"])
+    )[0]
     slopes = [-3 * np.trace(rho_dot @ x).real for x in X] / np.trace(rho_dot @ h).real
     value, gradient = jax.jit(jax.value_and_grad(beta))(jnp.zeros(3), STATES["mixed"])
     assert float(value) == pytest.approx(0.0, abs=1e-13)

@@ -1,4 +1,4 @@
-"""The README's blocks and every example run as they stand."""
+"""The README's blocks, the programs of the docs and every example run as they stand."""
 
 import re
 import subprocess
@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+
+
+def blocks(path):
+    return re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), re.S)
+
+
+BLOCKS = blocks(ROOT / "README.md")
+PAGES = [path for path in sorted((ROOT / "docs").glob("*.md")) if blocks(path)]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
@@ -33,6 +40,12 @@ def test_readme_has_its_programs_and_names_the_commands():
     assert 'pip install -e ".[plots]" && qtjax optimize' in text
     assert 'pip install -e ".[test]" && pytest' in text
     assert "qtjax paper --out" in text
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_the_blocks_of_a_page_are_one_program(path, tmp_path):
+    outcome = run("\n".join(blocks(path)), tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

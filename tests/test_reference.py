@@ -55,15 +55,15 @@ def p01():
     solution = qt.evolve(system, qubit_state(p["p_e0"]), jnp.array(times, float), save=SAVE)
     ledger = solution.ledger
     # the rate at which populations relax: an eigenvalue of the generator
-    modes = np.linalg.eigvals(np.asarray(qt.liouvillian(system)))
+    modes = np.linalg.eigvals(np.asarray(qt.dynamics.liouvillian(system)))
     out = {
         "G": np.max(-modes.real),
         "p_eq": qt.thermal_state(h, t_bath)[1, 1].real,
-        "F_eq": qt.equilibrium_free_energy(h, t_bath),
+        "F_eq": qt.information.equilibrium_free_energy(h, t_bath),
         "dQ_0_20": ledger.heat[-1, 0],
         "dS_0_20": ledger.entropy[-1] - ledger.entropy[0],
     }
-    out["T_finite_interval_0_20"] = qt.interval_temperature(
+    out["T_finite_interval_0_20"] = qt.thermodynamics.interval_temperature(
         out["dQ_0_20"], out["dS_0_20"]
     ).temperature
     out["Sigma_0_20"] = out["dS_0_20"] - out["dQ_0_20"] / t_bath
@@ -76,7 +76,7 @@ def p01():
             f"Qdot@{t}": rates.heat_current,
             f"T_gen@{t}": qt.generalized_temperature(rates).temperature,
             f"sigma_spohn@{t}": rates.spohn_production,
-            f"F_neq@{t}": qt.free_energy(rho, h, t_bath),
+            f"F_neq@{t}": qt.information.free_energy(rho, h, t_bath),
             f"diS_dt_eq11@{t}": rates.interior,
         }
     return out
@@ -107,7 +107,7 @@ def p02(case):
             f"T_gen@{t}": temperature.temperature,
             f"T_population@{t}": _population_temperature(rho, p["w"]),
             f"ergotropy@{t}": qt.ergotropy(rho, h),
-            f"coherence_relent@{t}": qt.coherence(rho, h),
+            f"coherence_relent@{t}": qt.information.coherence(rho, h),
             f"sigma_spohn@{t}": rates.spohn_production,
         }
     return out
@@ -127,7 +127,7 @@ def _beta_of_slowest_mode(system, rho0):
     coherence = rho0 - tau - population
 
     def decay(x):
-        moved = sum(qt.dissipative_parts(system, 0.0, x))
+        moved = sum(qt.dynamics.dissipative_parts(system, 0.0, x))
         return -float(jnp.vdot(x, moved).real / jnp.vdot(x, x).real)
 
     faster = 2 * decay(coherence) > decay(population) * (1 + 1e-9)
@@ -158,7 +158,7 @@ def p03():
         if k == 0:
             out["Qdot@0"] = rates.heat_current
             continue
-        interval = qt.interval_temperature(ledger.heat[k, 0], ledger.entropy[k])
+        interval = qt.thermodynamics.interval_temperature(ledger.heat[k, 0], ledger.entropy[k])
         out[f"T_finite_interval_0_t@{t}"] = interval.temperature
         out[f"p_e@{t}"] = solution.saved["rho"][k][1, 1].real
     return out
@@ -198,7 +198,7 @@ def p05():
 def p06():
     p = PUBLIC["P06"]["params"]
     w, t_bath, gamma0 = p["w"], p["T_bath"], p["gamma0"]
-    down, up = qt.thermal_rates(qt.Flat(gamma0), w, t_bath)
+    down, up = qt.dynamics.thermal_rates(qt.Flat(gamma0), w, t_bath)
     lowering = [jnp.zeros((3, 3)).at[0, k].set(1.0) for k in (1, 2)]
     bath = qt.Lindblad(
         [*lowering, *(a.T for a in lowering)], (down, down, up, up), temperature=t_bath
@@ -208,9 +208,9 @@ def p06():
     @eqx.filter_jit
     def acceleration(rho):
         def rate(r):
-            return qt.entropy_rate(r, qt.right_hand_side(system, 0.0, r))
+            return qt.information.entropy_rate(r, qt.dynamics.right_hand_side(system, 0.0, r))
 
-        return jax.jvp(rate, (rho,), (qt.right_hand_side(system, 0.0, rho),))[1]
+        return jax.jvp(rate, (rho,), (qt.dynamics.right_hand_side(system, 0.0, rho),))[1]
 
     times = [0, 1, 4, 100]
     rho0 = jnp.diag(jnp.array(p["p0"]))
@@ -242,7 +242,7 @@ def p06b():
 
 def p06c():
     def g(e):
-        return qt.entropy_rate_analytic(qt.maximally_mixed(3) + e * X, Y)
+        return qt.information.entropy_rate_analytic(qt.maximally_mixed(3) + e * X, Y)
 
     return {"dg": jax.jit(jax.grad(g))(0.0), "d2g": jax.jit(jax.hessian(g))(0.0)}
 
@@ -366,14 +366,16 @@ def p16():
             f"dS@{t}": gain,
             f"Sigma@{t}": gain - heat / t_bath,
             f"T_gen@{t}": qt.generalized_temperature(at(solution.saved["rates"], k)).temperature,
-            f"T_finite_interval@{t}": qt.interval_temperature(heat, gain).temperature,
+            f"T_finite_interval@{t}": qt.thermodynamics.interval_temperature(
+                heat, gain
+            ).temperature,
         }
     return out
 
 
 def p04():
     p = PUBLIC["P04"]["params"]
-    system = qt.partial_swap(p["w"], p["g"])
+    system = qt.models.partial_swap(p["w"], p["g"])
     rho0 = qt.tensor(qt.thermal_state(N, p["T_A"]), qt.thermal_state(N, p["T_B"]))
     times = [0, 1, 3, 5]
     solution = qt.evolve(system, rho0, jnp.array(times, float), save=SAVE | {"p": qt.part_rates})
@@ -403,7 +405,7 @@ def p04():
 
 def lorentzian(case):
     p = PUBLIC[case]["params"]
-    damping = qt.LorentzianDamping(p["w"], p["gamma0"], p["lam"])
+    damping = qt.models.LorentzianDamping(p["w"], p["gamma0"], p["lam"])
     return damping, qubit_state(p["p_e0"], p["rho_ge0"])
 
 
@@ -464,7 +466,7 @@ jitted_rates = eqx.filter_jit(qt.rates)
 def p10():
     p = PUBLIC["P10"]["params"]
     rho = np.diag(p["p"])
-    ledger = qt.von_neumann_ledger(rho, p["T"], atoms=p["n"], volume=p["V"])
+    ledger = qt.thermodynamics.von_neumann_ledger(rho, p["T"], atoms=p["n"], volume=p["V"])
     work, heat = ledger.work.sum(0), ledger.heat.sum(0)
     out = {
         "W_on_total": work.sum(),
@@ -491,7 +493,10 @@ def p11():
         qt.LocalBath(qt.destroy(2), p["w"], p[f"T_{x}"], qt.Flat(p[f"gamma0_{x}"])) for x in "hc"
     ]
     system = qt.OpenSystem(p["w"] * N, baths)
-    save = SAVE | {"na": qt.fixed_point_production, "baths": qt.bath_rates}
+    save = SAVE | {
+        "na": qt.thermodynamics.fixed_point_production,
+        "baths": qt.thermodynamics.bath_rates,
+    }
     times = [0, 2, 6, 40]
     solution = qt.evolve(system, qubit_state(p["p_e0"]), jnp.array(times, float), save=save)
     steady = qt.steady_state(system).state
@@ -500,7 +505,7 @@ def p11():
         "p_ss": steady[1, 1].real,
         "J_h_ss": at_steady.heat_currents[0],
         "sigma_ss": at_steady.spohn_production,
-        "T_population_ss": 1 / qt.population_beta(steady, p["w"] * N),
+        "T_population_ss": 1 / qt.thermodynamics.population_beta(steady, p["w"] * N),
     }
     for k, t in enumerate(times):
         rates = at(solution.saved["rates"], k)
@@ -521,29 +526,29 @@ def p11():
 def p12():
     p = PUBLIC["P12"]["params"]
     h, rho = np.diag(np.array(p["E"], float)), np.diag(p["p"])
-    gibbs_beta = qt.entropy_beta(rho, h)
+    gibbs_beta = qt.thermodynamics.entropy_beta(rho, h)
     same_entropy = qt.thermal_state(h, 1 / gibbs_beta)
     return {
         "U": qt.expectation(h, rho),
         "S": qt.entropy(rho),
-        "T_mean_energy": 1 / qt.energy_beta(rho, h),
+        "T_mean_energy": 1 / qt.thermodynamics.energy_beta(rho, h),
         "T_same_entropy": 1 / gibbs_beta,
-        "beta_spectral_mahler": qt.spectral_beta(rho, h),
-        "beta_HS_gradient": qt.gradient_beta(rho, h),
-        "beta_cov_in_rho": qt.covariance_beta(rho, h),
-        "T_pair_01": 1 / qt.population_beta(rho, h, 0, 1),
-        "T_pair_12": 1 / qt.population_beta(rho, h, 1, 2),
+        "beta_spectral_mahler": qt.thermodynamics.spectral_beta(rho, h),
+        "beta_HS_gradient": qt.thermodynamics.gradient_beta(rho, h),
+        "beta_cov_in_rho": qt.thermodynamics.covariance_beta(rho, h),
+        "T_pair_01": 1 / qt.thermodynamics.population_beta(rho, h, 0, 1),
+        "T_pair_12": 1 / qt.thermodynamics.population_beta(rho, h, 1, 2),
         "ergotropy": qt.ergotropy(rho, h),
         "bound_ergotropy (U-U_th(S))": qt.expectation(h, rho) - qt.expectation(h, same_entropy),
-        "F_neq_T1": qt.free_energy(rho, h, 1.0),
-        "F_eq_T1": qt.equilibrium_free_energy(h, 1.0),
+        "F_neq_T1": qt.information.free_energy(rho, h, 1.0),
+        "F_eq_T1": qt.information.equilibrium_free_energy(h, 1.0),
         "D_rho_tau_T1": qt.relative_entropy(rho, qt.thermal_state(h, 1.0)),
     }
 
 
 def p13():
     t_bath, gaps = PUBLIC["P13"]["params"]["T_B"], (0.8, 1.0, 1.3)
-    spins = qt.qubit_and_spins(1.0, gaps, [0.15, 0.2, 0.1])
+    spins = qt.models.qubit_and_spins(1.0, gaps, [0.15, 0.2, 0.1])
     h_bath = sum(w * qt.embed(N, (2, 2, 2), k) for k, w in enumerate(gaps))
     # the three spins as one reservoir
     system = qt.OpenSystem(spins.hamiltonian, parts=(N, h_bath))
@@ -600,9 +605,11 @@ def p14():
             for x, s in paulis.items()
         },
         "deS_dt_canonical": jitted_rates(canonical, 0.0, rho).exterior,
-        "heat_rate_tr(D_given rho_H_given)": qt.heat_currents(given, 0.0, rho)[0],
-        "heat_rate_canonical_H": qt.heat_currents(canonical, 0.0, rho)[0],
-        "heat_rate_total_rhodot_H_given": qt.expectation(h, qt.right_hand_side(given, 0.0, rho)),
+        "heat_rate_tr(D_given rho_H_given)": qt.dynamics.heat_currents(given, 0.0, rho)[0],
+        "heat_rate_canonical_H": qt.dynamics.heat_currents(canonical, 0.0, rho)[0],
+        "heat_rate_total_rhodot_H_given": qt.expectation(
+            h, qt.dynamics.right_hand_side(given, 0.0, rho)
+        ),
     }
 
 
@@ -653,8 +660,8 @@ def _oscillator_otto(w_c, w_h, T_c, T_h, Qstar):
         "eta": 1 + heat_cold / heat_hot,
         "eta_frictionless": 1 - 1 / (next(free) / next(free)),
         "dS_h": gain,
-        "T_mean_hot": qt.interval_temperature(heat_hot, gain).temperature,
-        "T_mean_cold": qt.interval_temperature(heat_cold, -gain).temperature,
+        "T_mean_hot": qt.thermodynamics.interval_temperature(heat_hot, gain).temperature,
+        "T_mean_cold": qt.thermodynamics.interval_temperature(heat_cold, -gain).temperature,
         "Sigma_cycle": -heat_hot / T_h - heat_cold / T_c,
         "eta_carnot": 1 - T_c / T_h,
     }
@@ -733,7 +740,9 @@ def published_qubit_otto():
         qt.thermal_state(w * N, t)[1, 1].real for w, t in ((p["wh"], p["Th"]), (p["wc"], p["Tc"]))
     )
     relaxation = [
-        np.max(-np.linalg.eigvals(np.asarray(qt.liouvillian(s.cycle.strokes[k].system))).real)
+        np.max(
+            -np.linalg.eigvals(np.asarray(qt.dynamics.liouvillian(s.cycle.strokes[k].system))).real
+        )
         for k in (0, 2)
     ]
     return {
@@ -787,10 +796,10 @@ def published_temperature_zoo():
     rho = np.diag(p["p"])
     rho[0, 1] = rho[1, 0] = p["coh01"]
     betas = {
-        "T_energy": qt.energy_beta(rho, h),
-        "T_entropy": qt.entropy_beta(rho, h),
-        "T_spectral": qt.spectral_beta(rho, h),
-        "T_alipour": qt.gradient_beta(rho, h),
+        "T_energy": qt.thermodynamics.energy_beta(rho, h),
+        "T_entropy": qt.thermodynamics.entropy_beta(rho, h),
+        "T_spectral": qt.thermodynamics.spectral_beta(rho, h),
+        "T_alipour": qt.thermodynamics.gradient_beta(rho, h),
     }
     pairs = ((0, 1), (1, 2), (0, 2))
     return {
@@ -798,10 +807,10 @@ def published_temperature_zoo():
         "S": qt.entropy(rho),
         **{name: 1 / beta for name, beta in betas.items()},
         **{
-            f"T_virtual_01_12_02.{k}": 1 / qt.population_beta(rho, h, *pair)
+            f"T_virtual_01_12_02.{k}": 1 / qt.thermodynamics.population_beta(rho, h, *pair)
             for k, pair in enumerate(pairs)
         },
-        "S_relent_coherence": qt.coherence(rho, h),
+        "S_relent_coherence": qt.information.coherence(rho, h),
     }
 
 

@@ -159,9 +159,8 @@ def check_generator(name: str, superoperator: OperatorLike) -> None:
     if not is_concrete(superoperator):
         return
     generator = np.asarray(superoperator).reshape(d, d, d, d)
-    bound = (1e-5 if generator.dtype in (np.complex64, np.float32) else _TOLERANCE) * max(
-        1.0, float(np.max(np.abs(generator)))
-    )
+    tolerance = 1e-5 if generator.dtype in (np.complex64, np.float32) else _TOLERANCE
+    bound = tolerance * float(np.max(np.abs(generator)))
     trace = float(np.max(np.abs(np.einsum("iikl->kl", generator))))
     if not trace <= bound:
         raise ValueError(

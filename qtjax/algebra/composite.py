@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Num
 
-from .._checks import as_complex, check_square
+from .._checks import as_complex, as_counts, check_square
 from .._types import Operator
 
 
 def _indices(name: str, sites: int | Sequence[int], parts: int) -> tuple[int, ...]:
     """The sites as a tuple; raises unless they are distinct numbers of parts."""
-    chosen = (sites,) if isinstance(sites, int) else tuple(sites)
+    chosen = as_counts(name, sites)
     if len(set(chosen)) != len(chosen) or any(not 0 <= s < parts for s in chosen):
         raise ValueError(
             f"`{name}` must be distinct parts between 0 and {parts - 1}, got {chosen}; "
@@ -63,7 +63,8 @@ def embed(
     Raises:
         ValueError: the dimensions do not match, or a site does not exist.
     """
-    dims = tuple(dims)
+    check_square("operator", operator)
+    dims = as_counts("dims", dims, 1)
     chosen = _indices("sites", sites, len(dims))
     rest = tuple(k for k in range(len(dims)) if k not in chosen)
     size = math.prod(dims[k] for k in chosen)

@@ -1,8 +1,9 @@
 """Real components of Hermitian operators in an orthonormal basis, chosen to keep generators sparse.
 
 For d = 2^N the basis is that of the Pauli strings / sqrt(d): local Hamiltonians and local jumps
-then have a few entries per row. For other d it is that of `pack`. Either way rho = sum_i x_i B_i
-with tr(B_i B_j) = delta_ij, so tr(A rho) is the dot product of components.
+then have a few entries per row. For other d the components are the entries of the real matrix
+Re(rho) + Im(rho). Either way rho = sum_i x_i B_i with tr(B_i B_j) = delta_ij, so tr(A rho) is the
+dot product of components.
 
 Traced operators are mapped by jax.numpy, fixed ones by `scipy.sparse`, so that their zeros are
 known; functions that serve both take the module as `xp`.
@@ -17,7 +18,6 @@ import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from .._types import Operator
-from .superoperators import unpack
 
 _PAULI = np.array(
     [[1, 0, 0, 1], [0, 1, 1, 0], [0, 1j, -1j, 0], [1, 0, 0, -1]]
@@ -114,7 +114,8 @@ def from_components(x: Float[Array, " n"]) -> Operator:
     d = int(np.sqrt(x.shape[0]))
     qubits = qubits_of(d)
     if qubits is None:
-        return unpack(x)
+        a = x.reshape(d, d)
+        return 0.5 * ((a + a.T) + 1j * (a - a.T))
     real, imaginary = x.reshape((4,) * qubits) / np.sqrt(d), jnp.zeros((4,) * qubits, x.dtype)
     for k in range(qubits):  # I, X, Y, Z -> 00, 01, 10, 11
         one, sx, sy, sz = (jnp.take(real, i, axis=k) for i in range(4))

@@ -12,13 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._checks import as_complex, check_square
+from .._checks import as_complex, check_ket, check_square
 from .._types import Operator, OperatorLike, Real, VectorLike
 
 
 def _check_dimension(d: Any) -> None:
     """Raise unless d is a positive integer."""
-    if not isinstance(d, int | np.integer) or d < 1:
+    if not isinstance(d, int | np.integer) or isinstance(d, bool) or d < 1:
         raise ValueError(f"`d` must be an integer >= 1, got {d!r}; it counts the levels kept.")
 
 
@@ -116,12 +116,13 @@ def spin(j: float | int, axis: str) -> Operator:
     Raises:
         ValueError: 2j is not a positive integer, or there is no such axis.
     """
-    if 2 * j != int(2 * j) or j <= 0:
+    number = isinstance(j, int | float | np.integer | np.floating) and not isinstance(j, bool)
+    if not number or not 0 < j < np.inf or 2 * j != int(2 * j):
         raise ValueError(f"`j` must be a positive multiple of 1/2, got {j!r}.")
     m = j - np.arange(int(2 * j) + 1)
     raising = np.diag(np.sqrt(j * (j + 1) - m[1:] * (m[1:] + 1)), k=1)
     axes = {"x": (raising + raising.T) / 2, "y": (raising - raising.T) / 2j, "z": np.diag(m)}
-    if axis not in axes:
+    if not isinstance(axis, str) or axis not in axes:
         raise ValueError(f"`axis` must be 'x', 'y' or 'z', got {axis!r}.")
     return as_complex(axes[axis])
 
@@ -134,7 +135,11 @@ def projector(vector: VectorLike) -> Operator:
 
     Returns:
         Operator, (d, d).
+
+    Raises:
+        ValueError: no vector of finite numbers.
     """
+    check_ket("vector", vector)
     vector = as_complex(vector)
     return vector[:, None] * vector[None, :].conj()
 

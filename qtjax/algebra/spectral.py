@@ -20,12 +20,10 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import ShapedArray
-from jax.extend.core import Primitive
-from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, Complex, Float
 
 from .._checks import as_complex, check_hermitian, is_concrete
+from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._types import Operator, OperatorLike
 from .divided_differences import AbstractSpectralFunction, Level, One, Restricted, rounding
 from .operators import product
@@ -41,13 +39,17 @@ def _eigh_qubit(a: Matrices) -> tuple[Array, Array]:
     """Eigenvalues and eigenvectors of 2 x 2 Hermitian matrices, without cancellation, at r = 0 too.
 
     With z the half difference of the diagonal, w = a_10 and r = sqrt(z^2 + |w|^2): r - |z| is
-    |w|^2 / (r + |z|), so a diagonal matrix keeps its eigenvalues to the last digit.
+    |w|^2 / (r + |z|), so a diagonal matrix keeps its eigenvalues to the last digit. Squares are of
+    z and w in units of the larger one, so that none overflows.
     """
-    p, q, w = a[..., 0, 0].real, a[..., 1, 1].real, (a[..., 1, 0] + a[..., 0, 1].conj()) / 2
-    z = (p - q) / 2
-    s = jnp.abs(z) + jnp.sqrt(z**2 + w.real**2 + w.imag**2)
-    t = w / jnp.where(s == 0, 1.0, s)
-    shift = (w * t.conj()).real
+    p, q, w = a[..., 0, 0].real, a[..., 1, 1].real, a[..., 1, 0] / 2 + a[..., 0, 1].conj() / 2
+    z = p / 2 - q / 2
+    unit = jnp.maximum(jnp.abs(z), jnp.maximum(jnp.abs(w.real), jnp.abs(w.imag)))
+    per_unit = 1.0 / jnp.where(unit == 0, 1.0, unit)
+    z, u = z * per_unit, w * per_unit
+    s = jnp.abs(z) + jnp.sqrt(z**2 + u.real**2 + u.imag**2)
+    t = u / jnp.where(s == 0, 1.0, s)
+    shift = w.real * t.real + w.imag * t.imag
     norm = 1 / jnp.sqrt(1 + t.real**2 + t.imag**2)
     up, down = jnp.where(z < 0, t.conj(), 1.0) * norm, jnp.where(z < 0, 1.0, t) * norm
     lam = jnp.stack([jnp.minimum(p, q) - shift, jnp.maximum(p, q) + shift], axis=-1)
@@ -262,6 +264,8 @@ def _qubit_projectors(hamiltonian: Operator) -> Complex[Array, "2 d d"]:
     """(1 -+ n.sigma)/2 in closed form; n = (0, 0, 1), with derivative 0, where the gap is 0."""
     one = jnp.eye(2, dtype=hamiltonian.dtype)
     traceless = hamiltonian - 0.5 * jnp.trace(hamiltonian) * one
+    unit = jax.lax.stop_gradient(jnp.max(jnp.abs(traceless)))  # whose square may overflow
+    traceless = traceless / jnp.where(unit == 0.0, 1.0, unit)
     square = 0.5 * jnp.sum(traceless * traceless.T).real
     flat = square == 0.0
     axis = traceless / jnp.sqrt(jnp.where(flat, 1.0, square))

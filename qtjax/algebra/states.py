@@ -1,18 +1,35 @@
 """States: kets, Gibbs states, random states, and the Bloch vector of a qubit."""
 
 import math
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Num
 
-from .._checks import as_complex, as_real, check_density_matrix, check_hermitian, is_concrete
+from .._checks import (
+    as_complex,
+    as_counts,
+    as_real,
+    as_scalar,
+    as_vector,
+    check_count,
+    check_density_matrix,
+    check_hermitian,
+    check_square,
+    is_concrete,
+)
 from .._types import Operator, OperatorLike, Real, RealLike, VectorLike
+from .composite import partial_trace
 from .divided_differences import Exp, Lowest, One, Restricted, rounding
 from .operators import identity, projector, sigmax, sigmay, sigmaz
 from .spectral import apply, eigenvalues
+
+# A top level that holds more makes a truncated oscillator's <n> wrong by about d times as much.
+TRUNCATION_TOLERANCE = 1e-4
 
 
 def ket(levels: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array, " d"]:
@@ -28,8 +45,7 @@ def ket(levels: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array
     Raises:
         ValueError: a level does not exist, or there is not one for each part.
     """
-    levels = (levels,) if isinstance(levels, int) else tuple(levels)
-    dims = (dims,) if isinstance(dims, int) else tuple(dims)
+    levels, dims = as_counts("levels", levels), as_counts("dims", dims, 1)
     if len(levels) != len(dims) or any(not 0 <= n < d for n, d in zip(levels, dims, strict=False)):
         raise ValueError(
             f"`levels` must name one level 0 <= n < d for each of `dims` {dims}, got {levels}."
@@ -48,7 +64,7 @@ def pure_state(vector: VectorLike) -> Operator:
         Density matrix, (d, d).
 
     Raises:
-        ValueError: the vector is 0.
+        ValueError: no vector of finite numbers, or it is 0.
     """
     rho = projector(vector)
     norm = jnp.trace(rho).real
@@ -74,7 +90,8 @@ def maximally_mixed(d: int) -> Operator:
 
 def check_temperature(temperature: RealLike) -> None:
     """Raise unless a concrete temperature is >= 0 (infinity is allowed)."""
-    if is_concrete(temperature) and not np.asarray(temperature) >= 0:
+    value = as_scalar("temperature", temperature, infinite=True)
+    if is_concrete(value) and not np.asarray(value) >= 0:
         raise ValueError(
             f"`temperature` must be >= 0, got {temperature}; for an inverted population "
             "reverse the signs of both the Hamiltonian and the temperature."
@@ -104,6 +121,10 @@ def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
     Twice differentiable in H and T, at degenerate H too. T = 0 gives the ground level's normalized
     projector, with derivative 0 in T; T = inf gives I/d. A traced negative T is taken as 0.
 
+    Warns where a concrete H is that of a truncated oscillator, omega number(d) or
+    omega (number(d) + 1/2) with d >= 6, whose top level holds more than 1e-4; on any state
+    `truncation_population` tells it.
+
     Args:
         hamiltonian: Hermitian operator, (d, d).
         temperature: T >= 0, in units of energy (k_B = 1).
@@ -115,7 +136,61 @@ def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
         ValueError: H is not Hermitian, or T is negative.
     """
     _, weights, _ = boltzmann(hamiltonian, temperature)
+    _warn_if_truncated(hamiltonian, temperature)
     return weights / jnp.trace(weights).real
+
+
+def truncation_population(
+    rho: OperatorLike, dims: Sequence[int] | None = None, site: int = 0
+) -> Real:
+    """The population <d-1| rho |d-1> of an oscillator's highest number state that is kept.
+
+    Where it is not small the truncation shows: <n> is wrong by about d times it.
+
+    Args:
+        rho: density matrix, (D, D), with the number basis `ket(n, d)` for the oscillator.
+        dims: dimensions of the parts of a composite system; the oscillator alone by default.
+        site: which part the oscillator is.
+
+    Returns:
+        A scalar between 0 and 1.
+
+    Raises:
+        ValueError: `dims` does not multiply to D, or there is no such part.
+    """
+    rho = as_complex(rho)
+    check_square("rho", rho)
+    return partial_trace(rho, (rho.shape[0],) if dims is None else dims, site)[-1, -1].real
+
+
+def _warn_if_truncated(hamiltonian: OperatorLike, temperature: RealLike) -> None:
+    """Warn if a concrete H is a number operator's and its top level is populated at T.
+
+    A spin's ladder is neither ascending in the standard basis nor starts at 0 or omega/2; a
+    genuine qudit with such a Hamiltonian is told from an oscillator by nobody.
+    """
+    if not is_concrete(hamiltonian, temperature) or (d := np.shape(hamiltonian)[0]) < 6:
+        return
+    h: Any = np.asarray(hamiltonian)
+    levels = np.real(np.diag(h))
+    omega = (levels[-1] - levels[0]) / (d - 1)
+    ladders = [omega * (np.arange(d) + start) for start in (0.0, 0.5)]
+    off = min(float(np.max(np.abs(h - np.diag(ladder)))) for ladder in ladders)
+    if omega <= 0 or off > 1e-9 * d * omega or float(temperature) <= 0:
+        return
+    x = float(omega) / float(temperature)
+    weights = np.exp(-x * np.arange(d))
+    top = weights[-1] / weights.sum()
+    if top > TRUNCATION_TOLERANCE:
+        mean = weights @ np.arange(d) / weights.sum()
+        whole = 1.0 / np.expm1(x) if x > 0 else np.inf
+        warnings.warn(
+            f"`hamiltonian` is that of an oscillator kept to {d} levels, and its highest level has "
+            f"the population {top:.2g} at this temperature: <n> = {mean:.4g}, without the cut "
+            f"{whole:.4g}. Keep more levels; if these {d} levels are all there are, this is right. "
+            "`truncation_population` tells it for any state.",
+            stacklevel=3,
+        )
 
 
 def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operator:
@@ -136,7 +211,9 @@ def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operat
 
     Source: Zyczkowski and Sommers, J. Phys. A 34, 7111 (2001).
     """
+    check_count("d", d)
     rank = d if rank is None else rank
+    check_count("rank", rank)
     if not 1 <= rank <= d:
         raise ValueError(f"`rank` must lie between 1 and d = {d}, got {rank}.")
     g = jax.random.normal(key, (d, rank), dtype=jnp.result_type(complex))
@@ -171,9 +248,11 @@ def from_bloch(vector: Num[Array | np.ndarray, " 3"]) -> Operator:
         Density matrix, (2, 2).
 
     Raises:
-        ValueError: the vector is longer than 1.
+        ValueError: not three finite real numbers, or the vector is longer than 1.
     """
-    vector = as_real("vector", vector)
+    vector = as_vector("vector", vector)
+    if vector.shape != (3,):
+        raise ValueError(f"`vector` must hold x, y and z, got shape {vector.shape}.")
     if is_concrete(vector) and (length := float(np.linalg.norm(vector))) > 1 + 1e-8:
         raise ValueError(f"`vector` must have length <= 1 to be a state, got length {length:.6g}.")
     x, y, z = vector

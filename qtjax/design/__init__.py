@@ -1,0 +1,20 @@
+"""Better machines by gradients: parameters with bounds, objectives, and one optimizer loop."""
+
+from .objectives import (
+    Objective as Objective,
+    ecological_function as ecological_function,
+    objective as objective,
+    power_efficiency_product as power_efficiency_product,
+    power_output as power_output,
+    smooth_efficiency as smooth_efficiency,
+)
+from .optimize import Optimum as Optimum, optimize as optimize
+from .parameters import (
+    AbstractBound as AbstractBound,
+    Bounded as Bounded,
+    Positive as Positive,
+    Unbounded as Unbounded,
+    to_free as to_free,
+    to_parameters as to_parameters,
+)
+from .progress import History as History, Progress as Progress

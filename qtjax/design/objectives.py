@@ -10,24 +10,35 @@ from ..machines.cycle import CycleSolution
 Objective = Callable[[CycleSolution], Real]
 
 
-def smooth_efficiency(cycle: CycleSolution, scale: RealLike = 1e-3) -> Real:
-    """W_out / Q_h where Q_h >= scale; below it Q_h is replaced by scale^2 / (2 scale - Q_h).
+def smooth_efficiency(cycle: CycleSolution, fraction: RealLike = 1e-3) -> Real:
+    """W_out / Q_h where Q_h >= q; below it Q_h is replaced by q^2 / (2 q - Q_h).
 
-    The replacement is continuously differentiable, positive and increasing in Q_h, so that outside
-    the engine regime (W_out < 0) the value falls without bound and its gradient leads back, where
-    `cycle.efficiency` is nan.
+    q is a fraction of the spread of energies (their standard deviation) at the start of the hot
+    contact, so the value does not depend on units. The replacement is continuously differentiable,
+    positive and increasing in Q_h, so that outside the engine regime (W_out < 0) the value falls
+    without bound and its gradient leads back, where `cycle.efficiency` is nan.
 
     Args:
         cycle: a limit cycle.
-        scale: heat below which the replacement begins, > 0, in units of energy.
+        fraction: of the spread, > 0.
 
     Returns:
-        A scalar; equal to `cycle.efficiency` in the engine regime with Q_h >= scale.
+        A scalar; equal to `cycle.efficiency` in the engine regime with Q_h >= q.
     """
-    heat = cycle.heat_hot
-    low = heat < scale
-    floor = scale**2 / jnp.where(low, 2.0 * scale - heat, 1.0)
+    heat, q = cycle.heat_hot, fraction * _spread_of_energies(cycle)
+    low = heat < q
+    floor = q**2 / jnp.where(low, 2.0 * q - heat, 1.0)
     return cycle.work_output / jnp.where(low, floor, heat)
+
+
+def _spread_of_energies(cycle: CycleSolution) -> Real:
+    """Standard deviation of the levels of H at the start of the first hot contact (or stroke)."""
+    strokes = cycle.cycle.strokes
+    hot = next((stroke for stroke in strokes if stroke.contact == "hot"), strokes[0])
+    h = hot.system.energy_hamiltonian(0.0)
+    d = h.shape[0]
+    traceless = h - jnp.trace(h).real / d * jnp.eye(d)
+    return jnp.sqrt(jnp.sum(jnp.abs(traceless) ** 2) / d)
 
 
 def power_output(cycle: CycleSolution) -> Real:

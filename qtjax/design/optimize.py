@@ -16,49 +16,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, PyTree
 
 from .._checks import as_real, is_concrete
 from .._types import Real
 from .parameters import to_free, to_parameters
+from .progress import History, Progress, join, load, save
 
 Loss = Callable[[PyTree], Any]
-
-
-class Progress(eqx.Module):
-    """Where an optimization stands; everything that a checkpoint needs.
-
-    Args:
-        free: the unbounded variables.
-        optimizer: the state of the Optax optimizer.
-        multipliers: lambda of every margin, (margins,).
-        penalty: mu.
-        violation: largest violation at the end of the last round.
-        best: parameters of the best step so far: the lowest loss among feasible ones, or the
-            smallest violation as long as there are none.
-        best_loss: its loss.
-        best_violation: its violation max(0, -g), 0 without margins.
-        steps: steps taken.
-        frozen: whether a nan or inf stopped this lane; its parameters stay where they were.
-    """
-
-    free: PyTree
-    optimizer: PyTree
-    multipliers: Float[Array, " margins"]
-    penalty: Real
-    violation: Real
-    best: PyTree
-    best_loss: Real
-    best_violation: Real
-    steps: Int[Array, ""]
-    frozen: Bool[Array, ""]
-
-
-class History(eqx.Module):
-    """Loss and violation at every step, (steps,) each."""
-
-    loss: Float[Array, "*lanes steps"]
-    violation: Float[Array, "*lanes steps"]
 
 
 class Optimum(eqx.Module):
@@ -133,11 +98,11 @@ def optimize(
     advance = jax.vmap(problem.advance, in_axes=(0, None)) if many else problem.advance
     run = eqx.filter_jit(advance)
     if not is_concrete(progress):
-        progress, history = run(progress, _Count(steps))
-        return _optimum(progress, history)
+        return _optimum(*run(progress, _Count(steps)))
     histories: list[History] = []
     if resume and checkpoint is not None and Path(checkpoint).exists():
-        progress, histories = _load(checkpoint, progress, jax.vmap(loss) if many else loss)
+        progress, history = load(checkpoint, progress, jax.vmap(loss) if many else loss)
+        histories.append(history)
     done = int(jnp.max(progress.steps))
     if done > steps:
         raise ValueError(
@@ -152,8 +117,8 @@ def optimize(
         if callback is not None:
             callback(progress, history)
         if checkpoint is not None:
-            _save(checkpoint, progress, histories)
-    return _optimum(progress, _join(histories))
+            save(checkpoint, progress, join(histories))
+    return _optimum(progress, join(histories))
 
 
 class _Count(eqx.Module):
@@ -265,42 +230,3 @@ def _all_finite(tree: PyTree) -> Array:
 def _optimum(progress: Progress, history: History) -> Optimum:
     p = progress
     return Optimum(p.best, p.best_loss, p.best_violation, history, p.frozen, p)
-
-
-def _join(histories: list[History]) -> History:
-    return jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=-1), *histories)
-
-
-def _save(path: str | os.PathLike[str], progress: Progress, histories: list[History]) -> None:
-    """Write the checkpoint beside its place and move it there in one step."""
-    temporary = f"{os.fspath(path)}.part"
-    history = _join(histories)
-    with open(temporary, "wb") as file:
-        eqx.tree_serialise_leaves(file, jnp.asarray(history.loss.shape))
-        eqx.tree_serialise_leaves(file, (progress, history))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def _load(
-    path: str | os.PathLike[str], like: Progress, loss: Loss
-) -> tuple[Progress, list[History]]:
-    """The checkpoint, if it is one of this problem: its best parameters must have their loss."""
-    misfit = ValueError(
-        f"`checkpoint` {os.fspath(path)} does not fit this problem (another loss, start, optimizer "
-        "or number of starts, or a damaged file); remove it or start without `resume`."
-    )
-    with open(path, "rb") as file:
-        try:
-            shape = eqx.tree_deserialise_leaves(file, jnp.zeros(1 + like.steps.ndim, int))
-            empty = jnp.zeros([int(n) for n in shape], like.best_loss.dtype)
-            progress, history = eqx.tree_deserialise_leaves(file, (like, History(empty, empty)))
-        except (RuntimeError, ValueError, EOFError) as error:
-            raise misfit from error
-    out = jax.jit(loss)(progress.best)
-    value = out[0] if isinstance(out, tuple) else out
-    known = jnp.isfinite(progress.best_loss)
-    if not bool(jnp.all(~known | jnp.isclose(value, progress.best_loss, rtol=1e-6, atol=1e-9))):
-        raise misfit
-    return progress, [history]

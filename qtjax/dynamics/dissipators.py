@@ -1,12 +1,13 @@
-"""Dissipators: what the surroundings do, as rates and jump operators.
+"""Dissipators: what the surroundings do, as channels.
 
 D(rho) = sum_k rate_k (L_k rho L_k^+ - {L_k^+ L_k, rho}/2), eq. (8). Rates stand apart from the
 operators, so they may depend on time and have either sign, and no square root of a rate is ever
-differentiated. A new bath is one class with `jumps(t, h)`.
+differentiated. A new bath is one class with `channels(hamiltonian)`.
 """
 
 import abc
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -15,56 +16,234 @@ from jaxtyping import Array, Complex, Float
 
 from .._checks import (
     as_complex,
-    as_real,
+    as_nonnegative,
+    as_numbers,
+    as_sequence,
     check_hermitian,
+    check_instance,
     check_nonnegative,
-    check_operators,
-    check_square,
+    check_operator,
+    concretely,
+    described,
     is_concrete,
+    is_function,
+    traced,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import anticommutator, dag, product
 from ..algebra.spectral import level_projectors
 from ..algebra.states import thermal_state
-from .schedules import Constant, Schedule, as_schedule, breakpoints_of
-from .spectra import AbstractSpectrum, thermal_rates
-from .transitions import Transitions, resolve_transitions
+from .hamiltonians import AbstractHamiltonian
+from .schedules import (
+    AbstractSchedule,
+    Constant,
+    Schedule,
+    as_schedule,
+    breakpoints_of,
+    degree_of,
+    jumps_of,
+)
+from .spectra import Spectrum, check_spectrum, thermal_rates
+from .transitions import Transitions, bohr_frequencies, resolve_transitions
 
 Jumps = tuple[Float[Array, " jumps"], Complex[Array, "jumps d d"]]
+
+
+class Channel(eqx.Module):
+    """rate (L rho L^+ - {L^+ L, rho}/2); with a partner R: rate (L rho R^+ - {R^+ L, rho}/2) + h.c.
+
+    Args:
+        rate: a number, a schedule or a callable t -> scalar, of either sign, in units of energy.
+        operator: L, (d, d).
+        partner: R, (d, d); none for a channel of one operator. R = L gives twice the usual form.
+
+    Raises:
+        ValueError: a rate that is no real number nor a function of time that returns one, or
+            operators that are not square, not finite, or of different size.
+    """
+
+    rate: Schedule
+    operator: Operator
+    partner: Operator | None
+
+    def __init__(
+        self, rate: RealLike | Schedule, operator: OperatorLike, partner: OperatorLike | None = None
+    ):
+        check_operator("operator", operator)
+        self.rate, self.operator = as_schedule("rate", rate), as_complex(operator)
+        self.partner = None
+        if partner is not None:
+            check_operator("partner", partner, self.operator.shape[0])
+            self.partner = as_complex(partner)
+
+    def single(self) -> tuple["Channel", ...]:
+        """The same as channels of one operator each: L with R is (L + R)/sqrt(2) less (L - R)."""
+        if self.partner is None:
+            return (self,)
+        both = (self.operator, self.partner)
+        plus = concretely(lambda a, b: (a + b) / np.sqrt(2.0), *both)
+        minus = concretely(lambda a, b: (a - b) / np.sqrt(2.0), *both)
+        return Channel(self.rate, plus), Channel(negative(self.rate), minus)
+
+
+class Negative(AbstractSchedule):
+    """A schedule with the opposite sign."""
+
+    schedule: Schedule
+
+    def __call__(self, t: RealLike) -> Real:
+        return -self.schedule(t)
+
+    @property
+    def degree(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return degree_of(self.schedule)
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return breakpoints_of(self.schedule)
+
+    def jumps(self) -> Float[Array, " jumps"]:
+        return jumps_of(self.schedule)
+
+
+def negative(schedule: Schedule) -> Schedule:
+    """-schedule; constant where it is."""
+    return Constant(-schedule.value) if isinstance(schedule, Constant) else Negative(schedule)
+
+
+class Moving(eqx.Module):
+    """What follows H(t), or is only known as a function of time.
+
+    Args:
+        function: t -> (rates (jumps,), operators (jumps, d, d)), of the same shapes at all times.
+
+    Raises:
+        ValueError: what is given is no function.
+    """
+
+    function: Callable[[Any], Jumps]
+
+    def __init__(self, function: Callable[[Any], Jumps]):
+        if not is_function(function):
+            raise ValueError(
+                "`function` must be a function t -> (rates (jumps,), operators (jumps, d, d)), "
+                f"got {described(function)}."
+            )
+        self.function = function
 
 
 class AbstractDissipator(eqx.Module):
     """A dissipator with its temperature (`None` if it has none, as pure dephasing)."""
 
     temperature: eqx.AbstractVar[Real | None]
-    follows_hamiltonian: ClassVar[bool] = False
+
+    @abc.abstractmethod
+    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
+        """What the bath does to a system with this Hamiltonian; all else is read off it."""
+
+    def reference(self, hamiltonian: Operator) -> Operator:
+        """The state that the bath alone would leave as it is under a fixed H, (d, d).
+
+        By default the Gibbs state of H at the bath's temperature.
+
+        Raises:
+            ValueError: the bath has no temperature.
+        """
+        if self.temperature is None:
+            raise ValueError(
+                f"`{type(self).__name__}` has no temperature, so no Gibbs state: give it one with "
+                "`temperature=`, or define `reference(hamiltonian)`."
+            )
+        return thermal_state(hamiltonian, self.temperature)
 
     @property
-    @abc.abstractmethod
-    def constant(self) -> bool:
-        """Whether rates and operators are fixed while the Hamiltonian is."""
+    def has_own_reference(self) -> bool:
+        """Whether `reference` is its own, and not the Gibbs state at the bath's temperature."""
+        return type(self).reference is not AbstractDissipator.reference
 
-    @property
-    @abc.abstractmethod
-    def dimension(self) -> int:
-        """The dimension d of the Hilbert space."""
 
-    @abc.abstractmethod
-    def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
-        """Rates (jumps,) and jump operators (jumps, d, d) at time t under H(t)."""
+def check_channels(
+    name: str, bath: AbstractDissipator, hamiltonian: AbstractHamiltonian, d: int
+) -> None:
+    """Raise unless the channels of a bath act on the d levels of a Hamiltonian.
 
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        """Times where a rate or a derivative of it jumps."""
-        return jnp.zeros(0)
+    All in one trace, so that a function among them may close over what the bath holds.
+    """
+    name = f"{name}.channels(hamiltonian)"
 
-    def fixed_operators(self) -> tuple[Operator, ...] | None:
-        """The jump operators in the order of `jumps`, if they are fixed and their rates do not
-        depend on H either: the fused integrators need them. `None` if there are none such."""
-        return None
+    def channels(bath: AbstractDissipator, hamiltonian: AbstractHamiltonian) -> tuple[Any, ...]:
+        wanted = "a tuple of `Channel` and `Moving`"
+        return as_sequence(name, bath.channels(hamiltonian), wanted)
 
-    def schedules(self) -> tuple[Schedule, ...]:
-        """What moves the rates; empty where they are constant."""
+    def shapes(found: tuple[Any, ...]) -> tuple[()]:
+        for k, channel in enumerate(found):
+            check_instance(f"{name}[{k}]", channel, (Channel, Moving), "a `Channel` or `Moving`")
+            moves = isinstance(channel, Moving)
+            n = _moving_dimension(f"{name}[{k}]", channel) if moves else channel.operator.shape[0]
+            if n != d:
+                raise ValueError(
+                    f"`{name.split('.')[0]}` acts on d = {n}, but the Hamiltonian has d = {d}; "
+                    "use `embed` or `tensor` for operators of a part."
+                )
         return ()
+
+    traced(name, channels, shapes, bath, hamiltonian)
+
+
+def _moving_dimension(name: str, channel: Moving) -> int:
+    """The dimension d of a moving channel; raises at other shapes or types."""
+    name, wanted = f"{name}.function", "(rates (jumps,), operators (jumps, d, d))"
+
+    def convert(found: Any) -> tuple[Any, Any]:
+        if not isinstance(found, list | tuple) or len(found) != 2:
+            raise ValueError(f"`{name}` must return a pair {wanted}, got {described(found)}.")
+        rates, operators = (as_numbers(f"{name}(t)", part, f"arrays {wanted}") for part in found)
+        return rates, operators
+
+    rates, operators = traced(name, channel.function, convert)
+    shapes = rates.shape, operators.shape
+    if len(shapes[1]) != 3 or shapes[0] != shapes[1][:1] or shapes[1][1] != shapes[1][2]:
+        raise ValueError(
+            f"`{name}` must return {wanted} at all times, got the shapes {shapes[0]} and "
+            f"{shapes[1]}."
+        )
+    if not jnp.issubdtype(rates.dtype, jnp.floating):
+        raise ValueError(
+            f"`{name}` must return real rates of floating type, got dtype {rates.dtype}."
+        )
+    return shapes[1][1]
+
+
+def has_reference(bath: AbstractDissipator) -> bool:
+    """Whether a bath has a state that it would leave as it is: a temperature, or one of its own."""
+    return bath.has_own_reference or bath.temperature is not None
+
+
+def jump_operators(
+    bath: AbstractDissipator, hamiltonian: AbstractHamiltonian, t: RealLike
+) -> Jumps:
+    """The rates (jumps,) and jump operators (jumps, d, d) of a bath at one time.
+
+    A channel of two operators counts as two of one, with rates of opposite sign.
+
+    Args:
+        bath: the dissipator.
+        hamiltonian: of the system.
+        t: time.
+    """
+    rates, operators = [jnp.zeros(0)], []
+    for channel in bath.channels(hamiltonian):
+        if isinstance(channel, Moving):
+            found = channel.function(t)
+            rates.append(found[0])
+            operators.append(as_complex(found[1]))
+            continue
+        for single in channel.single():
+            rates.append(jnp.asarray(single.rate(t), jnp.result_type(float)).reshape(1))
+            operators.append(single.operator[None])
+    if not operators:
+        d = hamiltonian(t).shape[0]
+        return rates[0], jnp.zeros((0, d, d), jnp.result_type(complex))
+    return jnp.concatenate(rates), jnp.concatenate(operators)
 
 
 def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) -> Operator:
@@ -94,8 +273,9 @@ class Lindblad(AbstractDissipator):
             that carries heat.
 
     Raises:
-        ValueError: not as many rates as operators, non-finite or non-square operators, or a
-            negative temperature.
+        ValueError: not as many rates as operators, non-finite or non-square operators, rates that
+            are neither real numbers nor functions of time that return them, or a negative
+            temperature.
     """
 
     operators: tuple[Operator, ...]
@@ -103,11 +283,8 @@ class Lindblad(AbstractDissipator):
     temperature: Real | None
 
     def __init__(self, operators: Any, rates: Any, temperature: RealLike | None = None):
-        if not isinstance(operators, list | tuple):
-            operators = (operators,) if jnp.ndim(operators) == 2 else operators
-        self.operators = tuple(as_complex(operator) for operator in operators)
-        check_operators("operators", jnp.stack(self.operators))
-        if callable(rates) or not (isinstance(rates, list | tuple) or jnp.ndim(rates)):
+        self.operators = _operators("operators", operators, check_operator)
+        if is_function(rates) or not (isinstance(rates, list | tuple) or np.ndim(rates)):
             rates = (rates,)
         if len(rates) != len(self.operators):
             raise ValueError(
@@ -117,27 +294,8 @@ class Lindblad(AbstractDissipator):
         self.rates = tuple(as_schedule(f"rates[{k}]", rate) for k, rate in enumerate(rates))
         self.temperature = None if temperature is None else _temperature(temperature)
 
-    @property
-    def constant(self) -> bool:
-        return all(isinstance(rate, Constant) for rate in self.rates)
-
-    @property
-    def dimension(self) -> int:
-        return self.operators[0].shape[-1]
-
-    def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
-        dtype = self.operators[0].real.dtype
-        rates = jnp.stack([jnp.asarray(rate(t), dtype).reshape(()) for rate in self.rates])
-        return rates, jnp.stack(self.operators)
-
-    def fixed_operators(self) -> tuple[Operator, ...] | None:
-        return self.operators
-
-    def schedules(self) -> tuple[Schedule, ...]:
-        return self.rates
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return jnp.concatenate([breakpoints_of(rate) for rate in self.rates])
+    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
+        return tuple(map(Channel, self.rates, self.operators))
 
 
 class LocalBath(AbstractDissipator):
@@ -161,41 +319,44 @@ class LocalBath(AbstractDissipator):
     lowering: Operator
     gap: Schedule
     temperature: Real
-    spectrum: AbstractSpectrum
+    spectrum: Spectrum
 
     def __init__(
         self,
         lowering: OperatorLike,
         gap: RealLike | Schedule,
         temperature: RealLike,
-        spectrum: AbstractSpectrum,
+        spectrum: Spectrum,
     ):
-        check_square("lowering", lowering)
-        check_operators("lowering", as_complex(lowering)[None])
-        if not callable(gap):
+        check_operator("lowering", lowering)
+        if not is_function(gap):
             check_nonnegative("gap", gap, "let `lowering` point downward in energy.")
         self.lowering, self.gap = as_complex(lowering), as_schedule("gap", gap)
-        self.temperature, self.spectrum = _temperature(temperature), spectrum
+        self.temperature, self.spectrum = _temperature(temperature), _spectrum(spectrum)
+        if isinstance(self.gap, Constant):
+            check_spectrum(self.spectrum, self.gap.value)
 
-    @property
-    def constant(self) -> bool:
-        return isinstance(self.gap, Constant)
+    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
+        raising = concretely(dag, self.lowering)
+        if isinstance(self.gap, Constant):
+            rates: Any = concretely(thermal_rates, self.spectrum, self.gap.value, self.temperature)
+        else:
+            rates = [
+                ThermalRate(self.gap, self.temperature, self.spectrum, which) for which in (0, 1)
+            ]
+        return Channel(rates[0], self.lowering), Channel(rates[1], raising)
 
-    @property
-    def dimension(self) -> int:
-        return self.lowering.shape[-1]
 
-    def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
-        down, up = thermal_rates(self.spectrum, self.gap(t), self.temperature)
-        return jnp.stack([down, up]), jnp.stack([self.lowering, dag(self.lowering)])
+class ThermalRate(AbstractSchedule):
+    """The rate down (`which` = 0) or up (1) of a transition whose gap moves."""
 
-    def fixed_operators(self) -> tuple[Operator, ...] | None:
-        if not is_concrete(self.lowering):
-            return self.lowering, dag(self.lowering)
-        return self.lowering, as_complex(np.asarray(self.lowering).conj().T)
+    gap: Schedule
+    temperature: Real
+    spectrum: Spectrum
+    which: int = eqx.field(static=True)
 
-    def schedules(self) -> tuple[Schedule, ...]:
-        return (self.gap,)
+    def __call__(self, t: RealLike) -> Real:
+        return thermal_rates(self.spectrum, self.gap(t), self.temperature)[self.which]
 
     def breakpoints(self) -> Float[Array, " breaks"]:
         return breakpoints_of(self.gap)
@@ -227,7 +388,7 @@ class DaviesBath(AbstractDissipator):
     hamiltonian: Operator
     couplings: Complex[Array, "couplings d d"]
     temperature: Real
-    spectrum: AbstractSpectrum
+    spectrum: Spectrum
     zero_frequency: Real | None
     transitions: Transitions = eqx.field(static=True)
 
@@ -236,7 +397,7 @@ class DaviesBath(AbstractDissipator):
         hamiltonian: OperatorLike,
         couplings: Any,
         temperature: RealLike,
-        spectrum: AbstractSpectrum,
+        spectrum: Spectrum,
         *,
         zero_frequency: RealLike | None = None,
         transitions: Transitions | None = None,
@@ -244,23 +405,16 @@ class DaviesBath(AbstractDissipator):
         check_hermitian("hamiltonian", hamiltonian)
         self.hamiltonian = as_complex(hamiltonian)
         self.couplings = _couplings(couplings, self.hamiltonian.shape[0])
-        self.temperature, self.spectrum = _temperature(temperature), spectrum
+        self.temperature, self.spectrum = _temperature(temperature), _spectrum(spectrum)
         self.zero_frequency = _zero_frequency(zero_frequency)
+        _check_transitions(transitions)
         self.transitions = resolve_transitions(self.hamiltonian, transitions)
+        if is_concrete(self.hamiltonian):
+            frequencies = bohr_frequencies(self.hamiltonian, self.transitions)
+            check_spectrum(self.spectrum, frequencies)
 
-    @property
-    def constant(self) -> bool:
-        return True
-
-    @property
-    def dimension(self) -> int:
-        return self.hamiltonian.shape[-1]
-
-    def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
-        return _davies_jumps(self, self.hamiltonian)
-
-    def fixed_operators(self) -> tuple[Operator, ...] | None:
-        return tuple(_davies_jumps(self, self.hamiltonian)[1])
+    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
+        return davies_channels(self, self.hamiltonian)
 
 
 class AdiabaticBath(AbstractDissipator):
@@ -284,38 +438,48 @@ class AdiabaticBath(AbstractDissipator):
 
     couplings: Complex[Array, "couplings d d"]
     temperature: Real
-    spectrum: AbstractSpectrum
+    spectrum: Spectrum
     zero_frequency: Real | None
     transitions: Transitions = eqx.field(static=True)
-    follows_hamiltonian: ClassVar[bool] = True
 
     def __init__(
         self,
         couplings: Any,
         temperature: RealLike,
-        spectrum: AbstractSpectrum,
+        spectrum: Spectrum,
         *,
         zero_frequency: RealLike | None = None,
         transitions: Transitions | None = None,
     ):
         self.couplings = _couplings(couplings, None)
-        self.temperature, self.spectrum = _temperature(temperature), spectrum
+        self.temperature, self.spectrum = _temperature(temperature), _spectrum(spectrum)
         self.zero_frequency = _zero_frequency(zero_frequency)
+        _check_transitions(transitions)
         self.transitions = resolve_transitions(None, transitions, self.couplings.shape[-1])
 
-    @property
-    def constant(self) -> bool:
-        return True
-
-    @property
-    def dimension(self) -> int:
-        return self.couplings.shape[-1]
-
-    def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
-        return _davies_jumps(self, hamiltonian)
+    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
+        if hamiltonian.constant:  # what does not move is fixed once
+            return davies_channels(self, hamiltonian(jnp.zeros(())))
+        return (Moving(Following(self, hamiltonian)),)
 
 
-def _davies_jumps(bath: DaviesBath | AdiabaticBath, hamiltonian: Operator) -> Jumps:
+class Following(eqx.Module):
+    """The rates and operators of a bath that follows H(t), as a function of time."""
+
+    bath: AdiabaticBath
+    hamiltonian: AbstractHamiltonian
+
+    def __call__(self, t: RealLike) -> Jumps:
+        return davies_jumps(self.bath, self.hamiltonian(t))
+
+
+def davies_channels(bath: DaviesBath | AdiabaticBath, hamiltonian: Operator) -> tuple[Channel, ...]:
+    """The channels of the Davies generator of a fixed Hamiltonian."""
+    jumps = concretely(_compiled_davies_jumps, bath, hamiltonian)
+    return tuple(map(Channel, *concretely(lambda found: tuple(map(list, found)), jumps)))
+
+
+def davies_jumps(bath: DaviesBath | AdiabaticBath, hamiltonian: Operator) -> Jumps:
     """Rates and operators of the Davies generator of `hamiltonian`."""
     projectors = level_projectors(hamiltonian, bath.transitions.levels)
     sizes = np.asarray(bath.transitions.levels)
@@ -339,50 +503,86 @@ def _davies_jumps(bath: DaviesBath | AdiabaticBath, hamiltonian: Operator) -> Ju
     return jnp.stack(rates), jnp.concatenate(operators)
 
 
+_compiled_davies_jumps = eqx.filter_jit(davies_jumps)
+
+
 def _temperature(value: RealLike) -> Real:
-    check_nonnegative("temperature", value, "baths of negative temperature are not thermal baths.")
-    return as_real("temperature", value)
+    return as_nonnegative(
+        "temperature", value, "baths of negative temperature are not thermal baths."
+    )
 
 
 def _zero_frequency(value: RealLike | None) -> Real | None:
     if value is None:
         return None
-    check_nonnegative("zero_frequency", value, "give the rate of the dephasing channel, or None.")
-    return as_real("zero_frequency", value)
+    return as_nonnegative(
+        "zero_frequency", value, "give the rate of the dephasing channel, or None."
+    )
+
+
+def _spectrum(value: Any) -> Spectrum:
+    """A spectrum: any function of a frequency."""
+    if not is_function(value):
+        raise ValueError(
+            "`spectrum` must be a spectrum such as `Ohmic` or a function omega -> gamma, got "
+            f"{described(value)}; a number makes a `Flat` one."
+        )
+    return value
+
+
+def _check_transitions(value: Any) -> None:
+    wanted = "made by `bohr_transitions`, or None"
+    check_instance("transitions", value, (Transitions, type(None)), wanted)
+
+
+def _operators(
+    name: str, value: Any, check: Callable[..., None], d: int | None = None
+) -> tuple[Operator, ...]:
+    """One operator or several, a sequence or a stack of them, each checked, all of one size."""
+    if not isinstance(value, list | tuple) or (value and _is_row(value[0])):
+        array: Any = as_numbers(name, value, "an operator (d, d) or several of them")
+        if np.ndim(array) != 3:
+            check(name, array, d)
+            return (as_complex(array),)
+        value = tuple(array)
+    if not value:
+        raise ValueError(f"`{name}` must hold at least one operator, got none.")
+    for k, operator in enumerate(value):
+        check(f"{name}[{k}]", operator, d)
+        d = np.shape(operator)[0]
+    return tuple(map(as_complex, value))
+
+
+def _is_row(value: Any) -> bool:
+    """Whether an entry of a list is a row of numbers, so that the list is a matrix."""
+    return isinstance(value, list | tuple) and not any(
+        isinstance(entry, list | tuple) or np.ndim(entry) for entry in value
+    )
 
 
 def _couplings(value: Any, d: int | None) -> Complex[Array, "couplings d d"]:
     """One coupling or several as a stack of Hermitian operators."""
-    stack = [value] if not isinstance(value, list | tuple) and jnp.ndim(value) == 2 else list(value)
-    if not stack:
-        raise ValueError("`couplings` must hold at least one operator, got none.")
-    d = jnp.shape(stack[0])[0] if d is None else d
-    for k, coupling in enumerate(stack):
-        check_hermitian(f"couplings[{k}]", coupling, d)
-    return jnp.stack([as_complex(coupling) for coupling in stack])
+    return jnp.stack(_operators("couplings", value, check_hermitian, d))
 
 
-def gibbs_defect(bath: AbstractDissipator, t: RealLike, hamiltonian: Operator) -> Real:
-    """The size max|D(tau)| of what the bath does to the Gibbs state of H at its own temperature.
+def gibbs_defect(
+    bath: AbstractDissipator, hamiltonian: AbstractHamiltonian, t: RealLike, energy: Operator
+) -> Real:
+    """The size max|D(pi)| of what a bath does to its reference state pi, relative to its rates.
 
     Zero for Davies and adiabatic baths of H. Where it is not small, Spohn's production need not be
     >= 0 (Levy and Kosloff 2014).
 
     Args:
-        bath: a dissipator with a temperature.
+        bath: a dissipator with a reference state.
+        hamiltonian: of the system.
         t: time.
-        hamiltonian: Hermitian operator, (d, d).
+        energy: the Hamiltonian whose Gibbs state is meant, at that time, (d, d).
 
     Returns:
-        A scalar >= 0, in units of energy.
-
-    Raises:
-        ValueError: the dissipator has no temperature.
+        A scalar >= 0; 0 where all rates are.
     """
-    if bath.temperature is None:
-        raise ValueError(
-            f"`bath` ({type(bath).__name__}) has no temperature, so no Gibbs state; "
-            "give it one with `temperature=`."
-        )
-    tau = thermal_state(hamiltonian, bath.temperature)
-    return jnp.max(jnp.abs(dissipate(*bath.jumps(t, hamiltonian), tau)))
+    rates, operators = jump_operators(bath, hamiltonian, t)
+    size = jnp.max(jnp.abs(rates) * jnp.max(jnp.abs(operators), axis=(1, 2)) ** 2, initial=0.0)
+    defect = jnp.max(jnp.abs(dissipate(rates, operators, bath.reference(energy))))
+    return defect / jnp.where(size > 0.0, size, 1.0)

@@ -2,44 +2,47 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Complex, Float, PyTree
 
 from .._checks import (
     as_complex,
     as_real,
-    check_density_matrix,
     check_hermitian,
-    check_increasing,
     check_nonnegative,
     is_concrete,
 )
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, RealLike
+from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import expectation
 from ..algebra.spectral import eigenvalues
 from ..information.entropy import entropy
-from .integrators import (
-    Choice,
-    Integrated,
-    choose,
-    integrate_series,
-    integrate_with_diffrax,
-    is_uniform,
-    propagate,
+from ..numerics.equation import LinearEquation
+from ..numerics.resolution import Seen, look
+from .arguments import as_times, check_options, check_problem, check_rates
+from .dissipators import Moving
+from .equation_of_motion import equation_of_motion
+from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
+from .methods import AbstractMethod, Integrated, Problem, choose, is_uniform
+from .open_system import (
+    OpenSystem,
+    energy_unit,
+    gibbs_defects,
+    most_defect,
+    warn_unless_gibbs,
 )
-from .linear_form import LinearForm, linear_form
-from .open_system import OpenSystem, gibbs_defects, warn_unless_gibbs
-from .taylor import Taylor
+from .secular import warn_unless_secular
 
 Save = Callable[[OpenSystem, RealLike, Operator], PyTree]
 
-_ROUNDING = 64  # times the machine epsilon: the smallest tolerance that can be met
+MOST_SAMPLES = 2**26  # between two saved times: half a GiB for one function
+ROUNDING = 64  # times the machine epsilon: the smallest tolerance that can be met
 
 
 class Ledger(eqx.Module):
@@ -76,7 +79,7 @@ class Solution(eqx.Module):
         result: the outcome, one per lane; compare with `RESULTS.successful`.
         stats: numbers about the run; `gibbs_defects`, (baths,), says how far each bath is from
             leaving its Gibbs state as it is, at the first and the last time (`evolve` warns).
-        method: which path was taken: "propagator" (exact), "taylor", "magnus" or "diffrax".
+        method: which method was taken: "propagator" (exact), "taylor", "magnus" or "diffrax".
         reason: why, in words; it is decided by types, never by values.
     """
 
@@ -127,23 +130,30 @@ def evolve(
     ts: Any,
     *,
     save: PyTree = state,
-    solver: dfx.AbstractSolver | Taylor | None = None,
+    solver: dfx.AbstractSolver | AbstractMethod | None = None,
     rtol: RealLike | None = None,
     atol: RealLike | None = None,
     controller: dfx.AbstractStepSizeController | None = None,
     adjoint: dfx.AbstractAdjoint | None = None,
     dt0: RealLike | None = None,
     max_steps: int = 16384,
+    resolution: int = 4096,
     throw: bool = True,
 ) -> Solution:
     """The trajectory of rho' = -i[H(t), rho] + sum_k D_k(rho) from rho0 at ts[0], with its books.
 
     Heat per bath and work are further components of the integrated vector, under the same error
-    control as the state. Which integrator runs is decided by types, never by values, unless
-    `solver` names one: nothing in the system moves: exact propagators between the times; no baths
-    and d <= 8: adaptive `Magnus` steps (the entropy stays constant to rounding); H and the rates
-    schedules times fixed operators: fused `Taylor` steps; else Diffrax's Dopri8. All run on
+    control as the state. Which method runs is decided by types, never by values, unless `solver`
+    names one: nothing in the system moves: exact propagators between the times; no baths and
+    d <= 8: adaptive `Magnus` steps (the entropy stays constant to rounding); H and the rates
+    functions of time times fixed operators: fused `Taylor` steps; else Diffrax's Dopri8. All run on
     real components, so complex numbers never reach a solver.
+
+    What is only known as a function of time (a callable, a bath that follows H(t)) is looked at
+    before a step is taken, at `resolution` times between any two saved ones: no step goes over a
+    feature that is wider than two of their distances, and jumps are found, with their work. What is
+    not right to the tolerance is not `successful`: the estimated error with what rounding may have
+    done, the first law, trace, positivity and hermiticity are all compared with it.
 
     Args:
         system: the open system of dimension d.
@@ -151,7 +161,8 @@ def evolve(
         ts: increasing times, (times,), at least two; steps are forced onto them, so the books
             carry no interpolation error.
         save: f(system, t, rho), or a PyTree of such functions; evaluated at all times.
-        solver: any Diffrax solver of ordinary differential equations, `Magnus` or `Exponential`.
+        solver: any Diffrax solver of ordinary differential equations (`Magnus` and `Exponential`
+            are such), or a method: `Taylor`, or one of your own (`AbstractMethod`).
         rtol: tolerance relative to the largest component; `default_tolerances()` by default.
         atol: absolute tolerance, likewise. Both belong to the controller where one is given.
         controller: any Diffrax step-size controller. An adaptive one is made to step onto `ts` and
@@ -161,78 +172,103 @@ def evolve(
         adjoint: any Diffrax adjoint; `RecursiveCheckpointAdjoint` (reverse mode) by default.
             Forward mode through Diffrax needs `diffrax.ForwardMode()`.
         dt0: first step; chosen by the controller if `None`.
-        max_steps: at most so many steps (`Taylor`: between two times, and at most 1,024); beyond
-            it `result` is `max_steps_reached` and later times
-            hold inf.
+        max_steps: at most so many steps (`Taylor`: between two times, and at most 1,024, or 16,384
+            where functions of time are not known polynomials); beyond it `result` is
+            `max_steps_reached` or `step_limit` and later times hold inf.
+        resolution: at how many times between two saved ones (rounded up to a power of two, at
+            least 1,024) what is only known as a function of time is looked at, static. A feature of
+            1/2,000 of that span is never missed at 4,096; raise it for finer ones, at a cost in
+            proportion. Polynomial schedules are known and need no look.
         throw: raise `SolverError` if the outcome is concrete and not successful. Inside
             `jit`, `vmap` or `grad` nothing is raised: read `result`, lane by lane.
 
     Returns:
         `Solution`.
 
-    Warns where a bath does not fix the Gibbs state of H at its temperature (Levy and Kosloff 2014).
+    Warns where a bath does not fix the Gibbs state of H at its temperature (Levy and Kosloff 2014),
+    and where Bohr frequencies that a Davies bath keeps apart are closer than its rates.
 
     Raises:
         ValueError: rho0 not a density matrix of dimension d, times that do not increase or are
-            fewer than two, a Hamiltonian that is not Hermitian at ts[0], NaN.
+            fewer than two, a Hamiltonian that is not Hermitian at ts[0], a rate that is not finite
+            there, a gap that crosses zero under a spectrum that is not odd, a solver, tolerance or
+            number that is none, NaN.
         SolverError: the outcome was not successful and `throw` is true; the partial solution is
             its attribute `solution`.
     """
-    ts = as_real("ts", ts)
-    check_increasing("ts", ts)
-    if ts.shape[0] < 2:
-        raise ValueError(f"`ts` must hold at least two times (start and end), got {ts.shape[0]}.")
-    check_density_matrix("rho0", rho0, system.dimension)
-    check_hermitian("hamiltonian(ts[0])", system.hamiltonian(ts[0]))
-    choice = choose(system, solver, any(x is not None for x in (controller, adjoint, dt0)))
+    ts = as_times(ts)
+    check_problem(system, rho0, ts, save)
+    options = {"controller": controller, "adjoint": adjoint, "dt0": dt0}
+    check_options({"solver": solver} | options, max_steps)
+    check_resolution(resolution)
     tolerances = _tolerances(rtol, atol)
-    if choice.method in ("magnus", "diffrax") and controller is None:
-        controller = dfx.PIDController(*tolerances)
-    elif controller is not None and (rtol is not None or atol is not None):
-        raise ValueError("`rtol` and `atol` belong to `controller` where one is given.")
-    form = linear_form(system) if choice.method == "taylor" else None
-    tolerances = (jnp.asarray(tolerances[0]), jnp.asarray(tolerances[1]))  # new ones compile once
+    equation = equation_of_motion(system)
+    check_rates(system, equation, ts)
+    method, reason = choose(equation, bool(system.baths), solver, options)
+    if controller is not None:
+        if rtol is not None or atol is not None:
+            raise ValueError("`rtol` and `atol` belong to `controller` where one is given.")
+        tolerances = _tolerances_of(controller)
+    tolerances = (as_real("rtol", tolerances[0]), as_real("atol", tolerances[1]))  # compile once
     solution = _evolve(
-        system, form, as_complex(rho0), ts, save, choice, tolerances, controller, adjoint, dt0,
-        max_steps, choice.method == "propagator" and is_uniform(ts),
+        system, equation, as_complex(rho0), ts, save, method, reason, tolerances, max_steps,
+        resolution, equation.constant and is_uniform(ts),
     )  # fmt: skip
     if throw:
         raise_if_failed(solution)
     defects = solution.stats["gibbs_defects"]
     if is_concrete(defects) and defects.ndim == 1:
         warn_unless_gibbs(system, defects)
+        for k, bath in enumerate(system.baths):
+            warn_unless_secular(f"baths[{k}]", bath, system.hamiltonian(ts[0]))
     return solution
+
+
+def check_resolution(resolution: int) -> None:
+    """Raise unless `resolution` is a number of samples that can be held."""
+    if not isinstance(resolution, int) or isinstance(resolution, bool) or resolution < 1:
+        raise ValueError(
+            f"`resolution` must be a whole number of samples >= 1, got {resolution!r}."
+        )
+    if resolution > MOST_SAMPLES:
+        raise ValueError(
+            f"`resolution` = {resolution} would take {8 * resolution / 2**30:.0f} GiB and more for "
+            f"every function; at most {MOST_SAMPLES} samples between two saved times: save more "
+            "times around the feature, or give the drive breakpoints."
+        )
 
 
 @eqx.filter_jit
 def _evolve(
     system: OpenSystem,
-    form: LinearForm | None,
+    equation: LinearEquation,
     rho0: Operator,
     ts: Array,
     save: PyTree,
-    choice: Choice,
+    method: AbstractMethod,
+    reason: str,
     tolerances: tuple[Any, Any],
-    controller: dfx.AbstractStepSizeController | None,
-    adjoint: dfx.AbstractAdjoint | None,
-    dt0: RealLike | None,
     max_steps: int,
+    resolution: int,
     uniform: bool,
 ) -> Solution:
-    solver: Any = choice.solver
-    if form is not None:
-        found = integrate_series(form, system, rho0, ts, solver, *tolerances, max_steps)
-    elif controller is not None:
-        found = integrate_with_diffrax(
-            system, rho0, ts, solver, controller, adjoint, dt0, max_steps
-        )
-    else:
-        found = propagate(system, rho0, ts, uniform)
-    finite = jnp.all(jnp.isfinite(found.states)) & jnp.all(jnp.isfinite(found.heat))
-    result = found.result
-    result = RESULTS.where((result == RESULTS.successful) & ~finite, RESULTS.not_finite, result)
+    known = jnp.sort(jnp.concatenate([ts, jnp.clip(equation.breakpoints, ts[0], ts[-1])]))
+    seen = None
+    if equation.watched is not None:
+        seen = look(equation.watched, known, tolerances[0] + tolerances[1], resolution)
+    jumps = _jumps(system, equation, known, seen)
+    edges = known if seen is None else jnp.sort(
+        jnp.concatenate([known, jnp.clip(seen.jumps, ts[0], ts[-1])])
+    )  # fmt: skip
+    unit = energy_unit(system, jnp.linspace(ts[0], ts[-1], 9))
+    if seen is not None:
+        unit = jnp.maximum(unit, seen.largest)
+    problem = Problem(to_components(rho0), edges, *tolerances, unit, seen, max_steps, uniform)
+    found = method.integrate(equation, problem)
+    trajectory = _at_times(system, ts, edges, found, jumps)
+    result = _outcome(system, ts, trajectory, found, seen, tolerances, unit)
     saved = jax.tree.map(
-        lambda f: jax.vmap(lambda t, rho: f(system, t, rho))(ts, found.states),
+        lambda f: jax.vmap(lambda t, rho: f(system, t, rho))(ts, trajectory.states),
         save,
         is_leaf=callable,
     )
@@ -243,10 +279,103 @@ def _evolve(
         "gibbs_defects": jnp.maximum(*ends),
     }
     stats = jax.tree.map(jax.lax.stop_gradient, stats)
-    ledger = _ledger(system, ts, found)
     return Solution(
-        ts, saved, found.states[-1], ledger, result, stats, choice.method, choice.reason
+        ts, saved, trajectory.states[-1], trajectory.ledger, result, stats, method.name, reason
     )
+
+
+class _Trajectory(NamedTuple):
+    states: Complex[Array, "times d d"]
+    ledger: Ledger
+
+
+def _jumps(
+    system: OpenSystem, equation: LinearEquation, known: Array, seen: Seen | None
+) -> Float[Array, " jumps"]:
+    """Times at which H may jump, increasing: what is declared, what was found, and all edges."""
+    declared = system.energy_hamiltonian.jumps()
+    if seen is not None:
+        declared = jnp.concatenate([declared, seen.jumps, known[1:]])
+    return jnp.sort(declared)
+
+
+def _at_times(
+    system: OpenSystem, ts: Array, edges: Array, found: Integrated, jumps: Array
+) -> _Trajectory:
+    """States and books at the times, with the work of the jumps."""
+    here = jnp.searchsorted(edges, ts)
+    states = jax.vmap(from_components)(found.xs[here])
+    books = found.books[here]
+    heat, work = books[:, :-1], books[:, -1]
+    if jumps.shape[0]:
+        clipped = jnp.clip(jumps, ts[0], ts[-1])
+        at_jumps = jax.vmap(from_components)(found.xs[jnp.searchsorted(edges, clipped)])
+        work = work + _jump_works(system.energy_hamiltonian, ts, jumps, at_jumps)
+    return _Trajectory(states, _ledger(system, ts, states, heat, work))
+
+
+def _jump_works(
+    energy: AbstractHamiltonian, ts: Array, jumps: Array, states: Array
+) -> Float[Array, " times"]:
+    """The work tr(rho (H(t) - H(t - 0))) of all jumps up to each time; equal jumps count once."""
+
+    def work(t: Array, rho: Operator) -> Array:
+        return expectation(hamiltonian_jump(energy, t), rho)
+
+    first = jnp.diff(jumps, prepend=-jnp.inf) > 0.0
+    passed = first & (jumps > ts[0]) & (jumps <= ts[:, None])
+    inside = jnp.clip(jumps, ts[0], ts[-1])
+    return jnp.sum(jnp.where(passed, jax.vmap(work)(inside, states), 0.0), axis=1)
+
+
+def _outcome(
+    system: OpenSystem, ts: Array, trajectory: _Trajectory, found: Integrated, seen: Seen | None,
+    tolerances: tuple[Any, Any], unit: Array,
+) -> Any:  # fmt: skip
+    """The status: the first of what is wrong, else successful."""
+    states, ledger = jax.lax.stop_gradient((trajectory.states, trajectory.ledger))
+    rtol, atol = tolerances
+    size = jnp.maximum(jnp.max(jnp.abs(found.xs)), 1.0)
+    epsilon = jnp.finfo(size.dtype).eps
+    # the series, the interpolation and the books may use up the tolerance each
+    allowed = 2.0 * (atol + rtol * size) + ROUNDING * epsilon
+    allowed = jnp.maximum(allowed, jax.lax.stop_gradient(found.granted))
+    books = jnp.maximum(unit, jnp.max(jnp.abs(ledger.heat), initial=0.0))
+    books = jnp.maximum(books, jnp.maximum(jnp.max(jnp.abs(ledger.work)), 1.0 * unit))
+    residual = jnp.max(jnp.abs(ledger.first_law_residual))
+    drift = jnp.max(jnp.abs(ledger.trace_drift))
+    negative = -jnp.min(ledger.smallest_eigenvalue) + jnp.minimum(ledger.smallest_eigenvalue[0], 0)
+    checks: list[tuple[Any, Any]] = [
+        (RESULTS.books_open, ~(residual <= 4.0 * allowed * books)),
+        (RESULTS.not_a_state, ~(drift <= 4.0 * allowed)),
+        (RESULTS.not_a_state, (negative > 4.0 * allowed) & _is_positive(system, ts)),
+        (RESULTS.unresolved, ~(found.error <= allowed)),
+    ]
+    if seen is not None:
+        checks.append((RESULTS.not_hermitian, seen.defect > most_defect()))
+    finite = jnp.all(jnp.isfinite(states)) & jnp.all(jnp.isfinite(ledger.heat))
+    finite = finite & (seen.finite if seen is not None else True)
+    checks.append((RESULTS.not_finite, ~finite))
+    result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
+    for status, wrong in checks:
+        result = RESULTS.where(wrong, status, result)
+    return RESULTS.where(found.result == RESULTS.successful, result, found.result)
+
+
+def _is_positive(system: OpenSystem, ts: Array) -> Array:
+    """Whether no rate of the system is negative: then no population can become so."""
+    times = jnp.linspace(ts[0], ts[-1], 9)
+    smallest = [jnp.zeros(())]
+    for bath in system.baths:
+        for channel in bath.channels(system.hamiltonian):
+            if isinstance(channel, Moving):
+                rates = jax.vmap(lambda t, channel=channel: channel.function(t)[0])(times)
+            elif channel.partner is not None:
+                return jnp.asarray(False)
+            else:
+                rates = jax.vmap(lambda t, c=channel: jnp.asarray(c.rate(t), t.dtype))(times)
+            smallest.append(jnp.min(rates, initial=0.0))
+    return jnp.min(jnp.stack(smallest)) >= 0.0
 
 
 def _tolerances(rtol: RealLike | None, atol: RealLike | None) -> tuple[RealLike, RealLike]:
@@ -254,22 +383,26 @@ def _tolerances(rtol: RealLike | None, atol: RealLike | None) -> tuple[RealLike,
     usual = default_tolerances()
     found = (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
     epsilon = float(jnp.finfo(jnp.result_type(float)).eps)
-    if not is_concrete(found):
-        return found
     check_nonnegative("rtol", found[0], "it is a tolerance.")
     check_nonnegative("atol", found[1], "it is a tolerance.")
-    if max(float(x) for x in found) < _ROUNDING * epsilon:
+    if is_concrete(found) and max(float(x) for x in found) < ROUNDING * epsilon:
         warnings.warn(
-            f"rtol = {found[0]:.1e} and atol = {found[1]:.1e} are below what "
-            f"{jnp.result_type(float)} can hold, about {_ROUNDING * epsilon:.1e}; rounding errors "
+            f"rtol = {float(found[0]):.1e} and atol = {float(found[1]):.1e} are below what "
+            f"{jnp.result_type(float)} can hold, about {ROUNDING * epsilon:.1e}; rounding errors "
             "will exceed them. Loosen them, or enable float64.",
             stacklevel=3,
         )
     return found
 
 
-def _ledger(system: OpenSystem, ts: Array, found: Integrated) -> Ledger:
-    rhos, heat, work = found.states, found.heat, found.work
+def _tolerances_of(controller: Any) -> tuple[RealLike, RealLike]:
+    """What a controller holds the error to; the defaults for one without tolerances."""
+    rtol, atol = getattr(controller, "rtol", None), getattr(controller, "atol", None)
+    usual = default_tolerances()
+    return (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
+
+
+def _ledger(system: OpenSystem, ts: Array, rhos: Array, heat: Array, work: Array) -> Ledger:
     energies = jax.vmap(lambda t, rho: expectation(system.energy_hamiltonian(t), rho))(ts, rhos)
     traces = jnp.einsum("tii->t", rhos).real
     return Ledger(

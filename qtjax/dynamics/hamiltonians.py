@@ -1,39 +1,110 @@
 """Hamiltonians: Hermitian operators as functions of time.
 
-A new one is a class with `__call__(t)`; any Python callable t -> (d, d) is accepted too.
+A new one is a class with `terms()`, a sum of schedules times operators, or with `__call__(t)`;
+any Python callable t -> (d, d) is accepted too. What else there is to know (whether it moves, where
+it breaks or jumps) is read off the terms.
 """
 
-import abc
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._checks import as_complex, check_hermitian
-from .._types import Operator, OperatorLike, RealLike
+from .._checks import (
+    as_complex,
+    as_finite,
+    as_scalar,
+    as_sequence,
+    called,
+    check_final,
+    check_hermitian,
+    concretely,
+    described,
+    is_function,
+    is_own,
+    traced,
+)
+from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import embed
-from .schedules import Schedule, as_schedule, breakpoints_of, jumps_of
+from .schedules import (
+    Constant,
+    Schedule,
+    Stretched,
+    as_schedule,
+    breakpoints_of,
+    jumps_of,
+)
+
+
+class Term(eqx.Module):
+    """schedule(t) times a fixed Hermitian operator.
+
+    Args:
+        schedule: c(t), a number, a schedule or a callable t -> real scalar.
+        operator: A, (d, d).
+    """
+
+    schedule: Schedule
+    operator: Operator
+
+    def __init__(self, schedule: RealLike | Schedule, operator: OperatorLike):
+        # what is not known to be right is checked once, where a system is built
+        fixed = not is_function(schedule)
+        known: Any = Constant(as_scalar("schedule", schedule)) if fixed else schedule
+        self.schedule = known
+        self.operator = as_complex(operator)
+
+    def __call__(self, t: RealLike) -> Operator:
+        """c(t) A, (d, d)."""
+        return jnp.asarray(self.schedule(t), self.operator.real.dtype) * self.operator
 
 
 class AbstractHamiltonian(eqx.Module):
-    """A Hermitian operator H(t), in units of energy (hbar = 1)."""
+    """A Hermitian operator H(t), in units of energy (hbar = 1).
 
-    constant: ClassVar[bool] = False
+    A class of your own defines one of two methods: `terms()`, which takes every fast path, or
+    `__call__(t)`, where H is only known as a function of time.
+    """
 
-    @abc.abstractmethod
+    def terms(self) -> tuple[Term | Callable[[Any], Any], ...]:
+        """H(t) as a sum: `Term`s, and functions t -> Hermitian (d, d) for what is no such term."""
+        if type(self).__call__ is AbstractHamiltonian.__call__:
+            raise TypeError(
+                f"`{type(self).__name__}` must define `terms()` or `__call__(t)`: the Hamiltonian "
+                "as a sum of schedules times operators, or as a function of time."
+            )
+        return (self,)
+
     def __call__(self, t: RealLike) -> Operator:
         """H(t), (d, d)."""
+        first, *others = self.terms()
+        return sum((as_complex(term(t)) for term in others), as_complex(first(t)))
+
+    @property
+    def constant(self) -> bool:
+        """Whether every term is a fixed operator."""
+        return all(isinstance(s, Constant) for s in self.schedules) and self.is_sum
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether every term is a schedule times a fixed operator."""
+        return all(isinstance(term, Term) for term in self.terms())
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The schedules of the terms that have one."""
+        return tuple(term.schedule for term in self.terms() if isinstance(term, Term))
 
     def breakpoints(self) -> Float[Array, " breaks"]:
-        """Times where H or a derivative of it jumps."""
-        return jnp.zeros(0)
+        """Times where H or a derivative of it is known to jump."""
+        return jnp.concatenate([jnp.zeros(0), *map(breakpoints_of, self.schedules)])
 
     def jumps(self) -> Float[Array, " jumps"]:
-        """Times where H itself jumps (to its value there); the work done is booked."""
-        return jnp.zeros(0)
+        """Times where H itself is known to jump (to its value there); the work done is booked."""
+        return jnp.concatenate([jnp.zeros(0), *map(jumps_of, self.schedules)])
 
 
 class Static(AbstractHamiltonian):
@@ -46,12 +117,14 @@ class Static(AbstractHamiltonian):
         ValueError: not square, not Hermitian or not finite.
     """
 
-    constant: ClassVar[bool] = True
     operator: Operator
 
     def __init__(self, operator: OperatorLike):
         check_hermitian("operator", operator)
         self.operator = as_complex(operator)
+
+    def terms(self) -> tuple[Term, ...]:
+        return (Term(Constant(1.0), self.operator),)
 
     def __call__(self, t: RealLike) -> Operator:
         return self.operator
@@ -68,123 +141,177 @@ class Driven(AbstractHamiltonian):
         ValueError: no terms, an operator that is not Hermitian, or operators of different size.
     """
 
-    schedules: tuple[Schedule, ...]
-    operators: tuple[Operator, ...]
+    parts: tuple[Term, ...]
 
     def __init__(self, terms: Sequence[tuple[Any, OperatorLike]]):
-        if len(terms) == 0:
+        pairs = as_sequence("terms", terms, "a sequence of pairs (schedule, operator)")
+        if not pairs:
             raise ValueError("`terms` must hold at least one (schedule, operator) pair, got none.")
-        d = jnp.shape(terms[0][1])[0]
-        for k, (_, operator) in enumerate(terms):
-            check_hermitian(f"terms[{k}][1]", operator, d)
-        self.schedules = tuple(as_schedule(f"terms[{k}][0]", s) for k, (s, _) in enumerate(terms))
-        self.operators = tuple(as_complex(operator) for _, operator in terms)
+        d, parts = None, []
+        for k, pair in enumerate(pairs):
+            if not isinstance(pair, list | tuple) or len(pair) != 2:
+                raise ValueError(
+                    f"`terms[{k}]` must be a pair (schedule, operator), got {described(pair)}."
+                )
+            schedule = as_schedule(f"terms[{k}][0]", pair[0])
+            check_hermitian(f"terms[{k}][1]", pair[1], d)
+            parts.append(Term(schedule, pair[1]))
+            d = parts[0].operator.shape[0]
+        self.parts = tuple(parts)
 
-    def __call__(self, t: RealLike) -> Operator:
-        return jnp.tensordot(self.coefficients(t), jnp.stack(self.operators), 1)
-
-    def coefficients(self, t: RealLike) -> Float[Array, " terms"]:
-        """The values c_k(t), (terms,)."""
-        dtype = self.operators[0].real.dtype
-        return jnp.stack([jnp.asarray(s(t), dtype).reshape(()) for s in self.schedules])
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return jnp.concatenate([breakpoints_of(s) for s in self.schedules])
-
-    def jumps(self) -> Float[Array, " jumps"]:
-        return jnp.concatenate([jumps_of(s) for s in self.schedules])
+    def terms(self) -> tuple[Term, ...]:
+        return self.parts
 
 
 class FromFunction(AbstractHamiltonian):
     """Any callable t -> Hermitian (d, d) as a Hamiltonian.
 
+    Nothing is known of it between the times at which it is called: `evolve` and `limit_cycle` look
+    at it at `resolution` times between any two times saved, find the times where it jumps, and end
+    with a status where what they see cannot be resolved to the tolerance.
+
     Args:
         function: a callable. If it is an Equinox module its leaves are parameters; what a plain
-            function closes over is constant to `grad` and recompiles with every new function. Its
-            jumps are not known, so their work is missing and shows in the first-law residual: use
-            `Driven` with `PiecewiseConstant` for them.
+            function closes over is constant to `grad` outside the function that closes over it, and
+            recompiles with every new function. The times of its jumps are found and not
+            differentiated: use `Driven` with `PiecewiseConstant` where they are parameters.
+
+    Raises:
+        ValueError: a function that JAX cannot trace, or that returns no square matrix of numbers.
     """
 
     function: Callable[[Any], Any]
+
+    def __init__(self, function: Callable[[Any], Any]):
+        if not is_function(function):
+            raise ValueError(
+                f"`function` must be a function t -> (d, d), got {described(function)}; "
+                "a matrix makes a `Static`."
+            )
+        check_operator_function("function", function)
+        self.function = function
 
     def __call__(self, t: RealLike) -> Operator:
         return as_complex(self.function(t))
 
 
-class Embedded(AbstractHamiltonian):
-    """A Hamiltonian of one part as one of the whole.
+class Sum(AbstractHamiltonian):
+    """A sum of any terms: what sums, embeddings and stretched times of Hamiltonians are.
 
     Args:
-        hamiltonian: of the part.
-        dims: dimension of each part, static.
-        site: which part it acts on, static.
+        parts: `Term`s and functions t -> (d, d), of one dimension, at least one.
     """
 
-    hamiltonian: AbstractHamiltonian
+    parts: tuple[Term | Callable[[Any], Any], ...]
+
+    def terms(self) -> tuple[Term | Callable[[Any], Any], ...]:
+        return self.parts
+
+
+class Embedded(eqx.Module):
+    """A function t -> operator of one part as one of the whole."""
+
+    function: Callable[[Any], Any]
     dims: tuple[int, ...] = eqx.field(static=True)
     site: int = eqx.field(static=True)
 
     def __call__(self, t: RealLike) -> Operator:
-        return embed(self.hamiltonian(t), self.dims, self.site)
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return self.hamiltonian.breakpoints()
-
-    def jumps(self) -> Float[Array, " jumps"]:
-        return self.hamiltonian.jumps()
-
-
-class Sum(AbstractHamiltonian):
-    """The sum of Hamiltonians.
-
-    Args:
-        terms: Hamiltonians of one dimension, at least one.
-    """
-
-    terms: tuple[AbstractHamiltonian, ...]
-
-    def __call__(self, t: RealLike) -> Operator:
-        return sum((term(t) for term in self.terms[1:]), self.terms[0](t))
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return jnp.concatenate([term.breakpoints() for term in self.terms])
-
-    def jumps(self) -> Float[Array, " jumps"]:
-        return jnp.concatenate([term.jumps() for term in self.terms])
+        return embed(as_complex(self.function(t)), self.dims, self.site)
 
 
 def embed_hamiltonian(
     hamiltonian: AbstractHamiltonian, dims: tuple[int, ...], site: int
 ) -> AbstractHamiltonian:
-    """The Hamiltonian of one part as one of the whole, of the same type where that has a name."""
-    if isinstance(hamiltonian, Static):
-        return Static(embed(hamiltonian.operator, dims, site))
-    if isinstance(hamiltonian, Driven):
-        operators = [embed(operator, dims, site) for operator in hamiltonian.operators]
-        return Driven(list(zip(hamiltonian.schedules, operators, strict=True)))
-    return Embedded(hamiltonian, dims, site)
+    """The Hamiltonian of one part as one of the whole, term by term."""
+
+    def embedded(term: Term | Callable[[Any], Any]) -> Term | Callable[[Any], Any]:
+        if not isinstance(term, Term):
+            return Embedded(term, dims, site)
+        operator = concretely(lambda a: embed(a, dims, site), term.operator)
+        return Term(term.schedule, operator)
+
+    return Sum(tuple(map(embedded, hamiltonian.terms())))
 
 
-def add_hamiltonians(terms: Sequence[AbstractHamiltonian]) -> AbstractHamiltonian:
-    """The sum, `Static` or `Driven` where all terms are, so that the fast paths stay open."""
-    if all(isinstance(term, Static) for term in terms):
-        return Static(sum((term.operator for term in terms[1:]), terms[0].operator))  # pyright: ignore
-    if all(isinstance(term, Static | Driven) for term in terms):
-        pairs: list[tuple[Any, Any]] = []
-        for term in terms:
-            if isinstance(term, Driven):
-                pairs += list(zip(term.schedules, term.operators, strict=True))
-            else:
-                pairs.append((1.0, term(0.0)))
-        return Driven(pairs)
-    return Sum(tuple(terms))
+def add_hamiltonians(hamiltonians: Sequence[AbstractHamiltonian]) -> AbstractHamiltonian:
+    """The sum, term by term."""
+    return Sum(tuple(term for h in hamiltonians for term in h.terms()))
 
 
-def as_hamiltonian(value: Any) -> AbstractHamiltonian:
-    """A Hamiltonian from a Hamiltonian, a matrix (`Static`) or a callable (`FromFunction`)."""
+def stretch_hamiltonian(hamiltonian: AbstractHamiltonian, duration: Real) -> AbstractHamiltonian:
+    """H(t/duration), term by term: a Hamiltonian of scaled time, in time."""
+
+    def stretched(term: Term | Callable[[Any], Any]) -> Term | Callable[[Any], Any]:
+        if not isinstance(term, Term):
+            return Stretched(term, duration)
+        if isinstance(term.schedule, Constant):
+            return term
+        return Term(Stretched(term.schedule, duration), term.operator)
+
+    return Sum(tuple(map(stretched, hamiltonian.terms())))
+
+
+def as_hamiltonian(value: Any, name: str = "hamiltonian") -> AbstractHamiltonian:
+    """A Hamiltonian from a Hamiltonian, a matrix (`Static`) or a callable (`FromFunction`).
+
+    Args:
+        value: what was given.
+        name: what messages call it.
+
+    Raises:
+        ValueError: it is none of them, not square, not Hermitian or not finite.
+    """
     if isinstance(value, AbstractHamiltonian):
+        _check_terms(name, value)
         return value
-    return FromFunction(value) if callable(value) else Static(value)
+    if is_function(value):
+        check_operator_function(name, value)
+        return FromFunction(value)
+    check_hermitian(name, value)
+    return Static(value)
+
+
+def check_operator_function(name: str, function: Callable[[Any], Any]) -> int:
+    """The dimension d of a function t -> (d, d); raises if it returns another thing."""
+    found = traced(name, function, lambda out: as_finite(f"{name}(t)", out, "a square matrix"))
+    if len(found.shape) != 2 or found.shape[0] != found.shape[1] or found.shape[0] == 0:
+        raise ValueError(
+            f"`{name}` ({called(function)}) must return a square matrix (d, d) at every time, but "
+            f"its shape is {found.shape}."
+        )
+    return found.shape[0]
+
+
+def _check_terms(name: str, hamiltonian: AbstractHamiltonian) -> None:
+    """Raise unless another's class is a sum of Hermitian terms, or a function, of one dimension."""
+    if is_own(hamiltonian):
+        return
+    check_final(name, hamiltonian, AbstractHamiltonian)
+    kind, dimensions = type(hamiltonian).__name__, set()
+    own = [getattr(type(hamiltonian), method) for method in ("terms", "__call__")]
+    if own[0] is not AbstractHamiltonian.terms and own[1] is not AbstractHamiltonian.__call__:
+        raise ValueError(
+            f"`{name}` ({kind}) must define `terms()` or `__call__(t)`, not both: they may differ."
+        )
+    terms = as_sequence(f"{name}.terms()", hamiltonian.terms(), "a tuple of terms")
+    for k, term in enumerate(terms):
+        where = f"{name}.terms()[{k}]"
+        if isinstance(term, Term):
+            as_schedule(f"{where}.schedule", term.schedule)
+            check_hermitian(f"{where}.operator", term.operator)
+            dimensions.add(term.operator.shape[0])
+        elif is_function(term):
+            dimensions.add(check_operator_function(where, term))
+        else:
+            raise ValueError(
+                f"`{where}` of {kind} must be a `Term` or a function of time, got "
+                f"{described(term)}."
+            )
+    if len(dimensions) != 1:
+        raise ValueError(
+            f"`{name}.terms()` of {kind} must hold terms of one dimension d, got "
+            f"{sorted(dimensions) if dimensions else 'none'}."
+        )
 
 
 def hamiltonian_jump(hamiltonian: AbstractHamiltonian, t: RealLike) -> Operator:

@@ -6,22 +6,34 @@ from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from .._checks import as_sequence, check_instance
 from .._types import Operator, Real, RealLike
 from ..algebra.canonical import CanonicalForm, canonical_form
 from ..algebra.operators import commutator, expectation
 from ..algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
-from .dissipators import AbstractDissipator, dissipate, gibbs_defect
+from .dissipators import (
+    AbstractDissipator,
+    Channel,
+    check_channels,
+    dissipate,
+    gibbs_defect,
+    has_reference,
+    jump_operators,
+)
 from .hamiltonians import (
     AbstractHamiltonian,
+    Term,
     add_hamiltonians,
     as_hamiltonian,
     embed_hamiltonian,
     hamiltonian_rate,
 )
+from .schedules import breakpoints_of
 
 LEVY_KOSLOFF_TOLERANCE = 1e-6
 
@@ -41,8 +53,8 @@ class OpenSystem(eqx.Module):
             `composite_system` fills it in.
 
     Raises:
-        ValueError: a bath or `energy` of another dimension than the Hamiltonian, or parts whose
-            dimensions do not multiply to d.
+        ValueError: what is no Hamiltonian or no bath, a bath or `energy` of another dimension than
+            the Hamiltonian, or parts whose dimensions do not multiply to d.
     """
 
     hamiltonian: AbstractHamiltonian
@@ -52,25 +64,22 @@ class OpenSystem(eqx.Module):
 
     def __init__(self, hamiltonian: Any, baths: Any = (), energy: Any = None, parts: Any = ()):
         self.hamiltonian = as_hamiltonian(hamiltonian)
-        self.baths = (baths,) if isinstance(baths, AbstractDissipator) else tuple(baths)
-        self.energy = None if energy is None else as_hamiltonian(energy)
-        self.parts = tuple(as_hamiltonian(part) for part in parts)
+        one = isinstance(baths, AbstractDissipator)
+        self.baths = (baths,) if one else as_sequence("baths", baths, "a sequence of dissipators")
+        self.energy = None if energy is None else as_hamiltonian(energy, "energy")
+        self.parts = _hamiltonians(parts)
         self._check()
 
     def _check(self) -> None:
+        d = self.dimension
         for k, bath in enumerate(self.baths):
-            if not isinstance(bath, AbstractDissipator):
-                raise ValueError(
-                    f"`baths[{k}]` must be a dissipator such as LocalBath or Lindblad, "
-                    f"got {type(bath).__name__}."
-                )
-            if bath.dimension != self.dimension:
-                raise ValueError(
-                    f"`baths[{k}]` acts on d = {bath.dimension}, but the Hamiltonian has "
-                    f"d = {self.dimension}; use `embed` or `tensor` for operators of a part."
-                )
-        if self.energy is not None and self.energy(jnp.zeros(())).shape[0] != self.dimension:
-            raise ValueError(f"`energy` must have d = {self.dimension} like the Hamiltonian.")
+            wanted = "a dissipator such as LocalBath or Lindblad"
+            check_instance(f"baths[{k}]", bath, AbstractDissipator, wanted)
+            check_channels(f"baths[{k}]", bath, self.hamiltonian, d)
+        if self.energy is not None and (other := dimension_of(self.energy)) != d:
+            raise ValueError(
+                f"`energy` must have d = {d} like the Hamiltonian, but it has d = {other}."
+            )
         if self.parts and math.prod(self.dims) != self.dimension:
             raise ValueError(
                 f"`parts` have dimensions {self.dims}, which multiply to {math.prod(self.dims)}, "
@@ -89,14 +98,42 @@ class OpenSystem(eqx.Module):
         return tuple(dimension_of(part) for part in self.parts)
 
     def breakpoints(self) -> Float[Array, " breaks"]:
-        """Times where a Hamiltonian, a rate or a derivative of them jumps, in order."""
-        parts = [self.hamiltonian, *self.baths, *([] if self.energy is None else [self.energy])]
-        return jnp.sort(jnp.concatenate([part.breakpoints() for part in parts]))
+        """Times where a Hamiltonian, a rate or a derivative of them is known to jump, in order."""
+        schedules = [*self.hamiltonian.schedules, *self.energy_hamiltonian.schedules]
+        for bath in self.baths:
+            channels = bath.channels(self.hamiltonian)
+            schedules += [c.rate for c in channels if isinstance(c, Channel)]
+        unique = {id(schedule): schedule for schedule in schedules}
+        breaks = [breakpoints_of(schedule) for schedule in unique.values()]
+        return jnp.sort(jnp.concatenate([jnp.zeros(0), *breaks]))
 
     @property
     def energy_hamiltonian(self) -> AbstractHamiltonian:
         """The Hamiltonian whose expectation is called energy."""
         return self.hamiltonian if self.energy is None else self.energy
+
+
+def energy_unit(system: OpenSystem, ts: Float[Array, " times"]) -> Real:
+    """The scale of the energies of a system around some times, not differentiated; 1 for H = 0."""
+    h = system.energy_hamiltonian
+    sizes = [jnp.max(jnp.abs(jax.vmap(h)(ts)))]
+    for term in h.terms():
+        if isinstance(term, Term):
+            values = jax.vmap(lambda t, term=term: jnp.asarray(term.schedule(t), t.dtype))(ts)
+            sizes.append(jnp.max(jnp.abs(values)) * jnp.max(jnp.abs(term.operator)))
+    size = jax.lax.stop_gradient(jnp.max(jnp.stack(sizes)))
+    return jnp.where((size > 0.0) & jnp.isfinite(size), size, 1.0)
+
+
+def most_defect() -> float:
+    """How far from Hermitian, relative to its size, a function of time may be by rounding."""
+    return 1e4 * float(jnp.finfo(jnp.result_type(float)).eps)
+
+
+def _hamiltonians(parts: Any) -> tuple[AbstractHamiltonian, ...]:
+    """The Hamiltonians of parts."""
+    found = as_sequence("parts", parts, "a sequence of Hamiltonians")
+    return tuple(as_hamiltonian(part, f"parts[{k}]") for k, part in enumerate(found))
 
 
 def dimension_of(hamiltonian: AbstractHamiltonian) -> int:
@@ -121,15 +158,16 @@ def composite_system(
         reservoirs.
 
     Raises:
-        ValueError: no parts, or a coupling of another dimension than their product.
+        ValueError: no parts, what is no Hamiltonian, or a coupling of another dimension than the
+            product of theirs.
     """
-    hamiltonians = [as_hamiltonian(part) for part in parts]
+    hamiltonians = _hamiltonians(parts)
     if not hamiltonians:
         raise ValueError("`parts` must hold at least one Hamiltonian, got none.")
     dims = tuple(dimension_of(h) for h in hamiltonians)
     terms = [embed_hamiltonian(h, dims, k) for k, h in enumerate(hamiltonians)]
     if coupling is not None:
-        coupling = as_hamiltonian(coupling)
+        coupling = as_hamiltonian(coupling, "coupling")
         d = dimension_of(coupling)
         if d != math.prod(dims):
             raise ValueError(
@@ -161,8 +199,7 @@ def dissipative_parts(
         t: time.
         rho: state, (d, d).
     """
-    h = system.hamiltonian(t)
-    parts = [dissipate(*bath.jumps(t, h), rho) for bath in system.baths]
+    parts = [dissipate(*jump_operators(b, system.hamiltonian, t), rho) for b in system.baths]
     return jnp.stack(parts) if parts else jnp.zeros((0, *rho.shape), rho.dtype)
 
 
@@ -215,7 +252,7 @@ def liouvillian(system: OpenSystem, t: RealLike = 0.0) -> Complex[Array, "n n"]:
     h = system.hamiltonian(t)
     total = hamiltonian_superoperator(h)
     for bath in system.baths:
-        total = total + dissipator_superoperator(*bath.jumps(t, h))
+        total = total + dissipator_superoperator(*jump_operators(bath, system.hamiltonian, t))
     return total
 
 
@@ -233,7 +270,7 @@ def canonical_generator(system: OpenSystem, t: RealLike = 0.0) -> CanonicalForm:
         `CanonicalForm`; its `cp_divisible` says whether all canonical rates are >= 0.
     """
     h = system.hamiltonian(t)
-    jumps = [bath.jumps(t, h) for bath in system.baths]
+    jumps = [jump_operators(bath, system.hamiltonian, t) for bath in system.baths]
     none = (jnp.zeros(0, h.real.dtype), jnp.zeros((0, *h.shape), h.dtype))
     rates, operators = (jnp.concatenate(x) for x in zip(none, *jumps, strict=True))
     return canonical_form(h, rates, operators)
@@ -249,16 +286,13 @@ def gibbs_defects(system: OpenSystem, t: RealLike) -> Float[Array, " baths"]:
     Returns:
         Numbers >= 0, (baths,); 0 for dissipators without a temperature.
     """
-    h, energy = system.hamiltonian(t), system.energy_hamiltonian(t)
-    defects = [jnp.zeros(0, h.real.dtype)]
+    energy = system.energy_hamiltonian(t)
+    defects = [jnp.zeros(0)]
     for bath in system.baths:
-        if bath.temperature is None:
-            defects.append(jnp.zeros(1, h.real.dtype))
-            continue
-        rates, operators = bath.jumps(t, h)
-        size = jnp.max(jnp.abs(rates) * jnp.max(jnp.abs(operators), axis=(1, 2)) ** 2, initial=0.0)
-        defect = gibbs_defect(bath, t, energy)
-        defects.append((defect / jnp.where(size > 0.0, size, 1.0))[None])
+        if has_reference(bath):
+            defects.append(gibbs_defect(bath, system.hamiltonian, t, energy)[None])
+        else:
+            defects.append(jnp.zeros(1))
     return jnp.concatenate(defects)
 
 

@@ -1,17 +1,30 @@
 """States inside a stroke, at any time, without interpolation."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from .._types import Operator, Real, RealLike
-from ..algebra.superoperators import pack, unpack
-from .exponentials import expm1, exponential_action, magnus_exponent
-from .generators import AbstractGenerator, build_generator
+from ..algebra.hermitian_basis import from_components, to_components
+from ..numerics.equation import DenseEquation
+from ..numerics.exponentials import expm1, exponential_action, magnus_exponent
+from .equation_of_motion import equation_of_motion
 from .open_system import OpenSystem
 from .propagator import stroke_edges, subdivide
+
+
+class InScaledTime(eqx.Module):
+    """G(s) of a stroke driven in scaled time."""
+
+    equation: DenseEquation
+    duration: RealLike
+
+    def __call__(self, s: RealLike) -> Float[Array, "m n"]:
+        return self.equation(s, self.duration)
 
 
 class StrokePath(NamedTuple):
@@ -20,17 +33,17 @@ class StrokePath(NamedTuple):
     Args:
         generator: of the stroke in scaled time.
         grid: scaled times from 0 to 1, (points,).
-        vectors: packed states there, (points, d*d).
+        vectors: components there, (points, d*d).
     """
 
-    generator: AbstractGenerator
+    generator: Callable[[Any], Any]
     grid: Float[Array, " points"]
     vectors: Float[Array, "points n"]
 
     @property
     def states(self) -> Complex[Array, "points d d"]:
         """The states on the grid, (points, d, d)."""
-        return jax.vmap(unpack)(self.vectors)
+        return jax.vmap(from_components)(self.vectors)
 
     def at(self, s: RealLike) -> Operator:
         """The state at scaled time s: one short step from the last grid point before it, (d, d).
@@ -40,14 +53,14 @@ class StrokePath(NamedTuple):
         i = jnp.clip(jnp.searchsorted(self.grid, s, side="right") - 1, 0, self.grid.shape[0] - 2)
         n = self.vectors.shape[1]
         exponent = magnus_exponent(self.generator, self.grid[i], s)[:n]
-        return unpack(exponential_action(exponent, self.vectors[i]))
+        return from_components(exponential_action(exponent, self.vectors[i]))
 
     def flow(self, s: RealLike, rho: Operator) -> tuple[Operator, Real]:
         """d rho/ds and dQ/ds (all baths) at scaled time s in state rho."""
-        x = pack(rho)
+        x = to_components(rho)
         n = x.shape[0]
         y_dot = self.generator(s) @ x
-        return unpack(y_dot[:n]), jnp.sum(y_dot[n:-1])
+        return from_components(y_dot[:n]), jnp.sum(y_dot[n:-1])
 
 
 def stroke_path(system: OpenSystem, duration: RealLike, rho0: Operator, points: int) -> StrokePath:
@@ -64,10 +77,10 @@ def stroke_path(system: OpenSystem, duration: RealLike, rho0: Operator, points: 
     Returns:
         `StrokePath`.
     """
-    generator = build_generator(system, duration)
+    generator = InScaledTime(equation_of_motion(system).dense(), duration)
     edges = stroke_edges(system)
     grid = subdivide(edges, 8 * max(1, round(points / (8 * (edges.shape[0] - 1)))))
-    x0 = pack(rho0)
+    x0 = to_components(rho0)
     n = x0.shape[0]
 
     increments = jax.vmap(lambda a, b: expm1(magnus_exponent(generator, a, b)))(grid[:-1], grid[1:])

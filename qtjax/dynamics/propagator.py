@@ -1,9 +1,9 @@
 """The affine map of a stroke: what it does to every state at once, with its heats and its work."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,19 +11,26 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from .._types import Operator, Real, RealLike
+from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import commutator, dag, product
-from ..algebra.superoperators import pack, real_superoperator, sandwich, unpack
-from .exponentials import (
+from ..algebra.superoperators import sandwich
+from ..numerics.equation import LinearEquation
+from ..numerics.exponentials import (
     compose,
-    expm1,
+    expm1_with_doubt,
     magnus_combination,
     magnus_exponent,
     magnus_nodes,
     taylor_expm1,
+    unitary_expm1,
 )
-from .generators import AbstractGenerator, ConstantGenerator, build_generator
+from ..numerics.null_vector import null_vector
+from ..numerics.resolution import Seen, block_length, look, spread
+from .equation_of_motion import equation_of_motion
 from .hamiltonians import hamiltonian_jump, hamiltonian_rate
-from .open_system import OpenSystem
+from .open_system import OpenSystem, energy_unit, most_defect
+
+RESOLUTION = 4096  # samples of a stroke of which something is only known as a function of time
 
 Matrix = Float[Array, "m n"]
 
@@ -33,18 +40,34 @@ class Propagator(NamedTuple):
 
     Args:
         increment: F, (m, n) with n = d*d and m = n + baths + 1.
-        error: estimated max|dF| of the driven part; 0 where the generator is constant.
+        doubt: estimated dF, in the same units, not differentiated.
+        rounding: what rounding may have added to any component of y in its unit.
+        unit: the energy in which the books are counted.
+        resolved: whether no feature of a function of time is finer than the steps.
+        hermitian: whether H is, at all times at which it was looked at.
     """
 
     increment: Matrix
-    error: Real
+    doubt: Matrix
+    rounding: Real
+    unit: Real
+    resolved: Array
+    hermitian: Array
+
+    @property
+    def error(self) -> Real:
+        """Estimated max|dF|, of the books in their unit; inf where the steps are too coarse."""
+        n = self.doubt.shape[1]
+        state, books = jnp.abs(self.doubt[:n]), jnp.abs(self.doubt[n:]) / self.unit
+        largest = jnp.maximum(jnp.max(state), jnp.max(books)) + self.rounding
+        return jnp.where(self.resolved, largest, jnp.inf)
 
     def apply(self, rho: Operator) -> tuple[Operator, Float[Array, " baths"], Real]:
         """The final state, the heat from each bath and the work, from the initial state."""
-        x = pack(rho)
+        x = to_components(rho)
         books = self.increment @ x
         n = x.shape[0]
-        return unpack(x + books[:n]), books[n:-1], books[-1]
+        return from_components(x + books[:n]), books[n:-1], books[-1]
 
 
 class FixedPoint(NamedTuple):
@@ -52,8 +75,8 @@ class FixedPoint(NamedTuple):
 
     Args:
         state: rho with M(rho) = rho and trace 1, (d, d).
-        gap: smallest singular value of the bordered system; 0 where the fixed point is not unique.
-        map_increment: M - 1 on packed states, (d*d, d*d).
+        gap: 1 over the condition number of the fixed point; 0 where it is not unique.
+        map_increment: M - 1 on components, (d*d, d*d).
     """
 
     state: Operator
@@ -62,10 +85,7 @@ class FixedPoint(NamedTuple):
 
 
 def fixed_point(propagators: Sequence[Propagator], d: int) -> FixedPoint:
-    """The state that a sequence of strokes leaves as it was, by one linear solve.
-
-    (1 - M) v = 0 with tr v = 1 becomes (u tr - (M - 1)) v = u with u = 1/d: nonsingular exactly if
-    the fixed point is unique, and differentiated implicitly by the solve's own rule.
+    """The state that a sequence of strokes leaves as it was: the null vector of M - 1.
 
     Args:
         propagators: of the strokes, in order.
@@ -78,10 +98,48 @@ def fixed_point(propagators: Sequence[Propagator], d: int) -> FixedPoint:
     total = propagators[0].increment[:n]
     for stroke in propagators[1:]:
         total = compose(stroke.increment[:n], total)
-    identity = pack(jnp.eye(d))
-    bordered = jnp.outer(identity / d, identity) - total
-    gap = jnp.linalg.svd(jax.lax.stop_gradient(bordered), compute_uv=False)[-1]
-    return FixedPoint(unpack(jnp.linalg.solve(bordered, identity / d)), gap, total)
+    found = null_vector(total, to_components(np.eye(d), np))
+    return FixedPoint(from_components(found.solution), found.gap, total)
+
+
+def cycle_error(
+    maps: Sequence[Propagator], fixed: FixedPoint, states: Complex[Array, "edges d d"]
+) -> Real:
+    """The estimated error of the states and books of a limit cycle, to first order.
+
+    What the maps may be off by is applied to the states that they act on, and followed through the
+    solve for the fixed point: coherences that are not there cannot be wrong.
+
+    Args:
+        maps: the propagators of the strokes.
+        fixed: their fixed point.
+        states: at the start of every stroke, and at the end of the last, (strokes + 1, d, d).
+
+    Returns:
+        max|dx|, of the books in units of the largest energy; inf where a stroke is not resolved.
+    """
+    maps, fixed, states = jax.lax.stop_gradient((tuple(maps), fixed, states))
+    xs = jax.vmap(to_components)(states)
+    n, d = xs.shape[1], states.shape[-1]
+    identity = to_components(jnp.eye(d))
+
+    def follow(deviation: Array) -> tuple[Array, Array]:
+        largest = jnp.zeros((), xs.dtype)
+        for stroke, x in zip(maps, xs, strict=False):
+            added = stroke.increment @ deviation + stroke.doubt @ x
+            deviation = deviation + added[:n]
+            books = jnp.max(jnp.abs(added[n:])) / stroke.unit
+            found = jnp.maximum(books, jnp.max(jnp.abs(deviation))) + stroke.rounding
+            largest = jnp.maximum(largest, found)
+        return deviation, largest
+
+    once, _ = follow(jnp.zeros(n, xs.dtype))
+    bordered = jnp.outer(identity / d, identity) - fixed.map_increment
+    bordered = jnp.where(fixed.gap > 0.0, bordered, jnp.eye(n, dtype=xs.dtype))
+    start = jnp.linalg.solve(bordered, once)
+    largest = jnp.maximum(jnp.max(jnp.abs(start)), follow(start)[1])
+    resolved = jnp.all(jnp.stack([stroke.resolved for stroke in maps]))
+    return jnp.where(resolved, largest, jnp.inf)
 
 
 def contraction(fixed: FixedPoint) -> Real:
@@ -95,51 +153,110 @@ def contraction(fixed: FixedPoint) -> Real:
     """
     n = fixed.map_increment.shape[0]
     d = fixed.state.shape[0]
-    traceless = jnp.eye(n) - jnp.outer(pack(jnp.eye(d)) / d, pack(jnp.eye(d)))
+    traceless = jnp.eye(n) - jnp.outer(to_components(jnp.eye(d)) / d, to_components(jnp.eye(d)))
     return jnp.max(jnp.abs(jnp.linalg.eigvals(traceless @ fixed.map_increment + traceless)))
 
 
-def propagator(system: OpenSystem, duration: RealLike, steps: int) -> Propagator:
+def propagator(
+    system: OpenSystem,
+    duration: RealLike,
+    steps: int,
+    *,
+    tolerance: RealLike = 1e-9,
+    resolution: int = RESOLUTION,
+) -> Propagator:
     """The propagator of one stroke.
 
     Exact (one exponential) where nothing moves, whatever the duration. Otherwise sixth-order Magnus
-    steps, all exponentials at once, with step edges on the breakpoints of the schedules; without
-    baths they are taken in Hilbert space. The error is estimated from the same map with half as
-    many steps.
+    steps, all exponentials at once, with step edges on the breakpoints of the schedules and on the
+    jumps that were found; without baths they are taken in Hilbert space. The error is estimated
+    from the same map with half as many steps.
 
     Args:
         system: an open system driven in scaled time s in [0, 1].
         duration: length of the stroke, >= 0.
         steps: Magnus steps in all (at least two per piece between breakpoints), static.
+        tolerance: of the error, to which functions of time must be resolved.
+        resolution: samples of the stroke at which they are looked at, static; see `evolve`.
 
     Returns:
         `Propagator`.
     """
-    generator = build_generator(system, duration)
-    if isinstance(generator, ConstantGenerator):
-        return Propagator(expm1(generator.matrix), jnp.zeros((), generator.matrix.dtype))
-    edges = stroke_edges(system)
-    pieces = edges.shape[0] - 1
-    per_piece = max(2, 2 * round(steps / (2 * pieces)))
-    jumps = None
-    if system.energy_hamiltonian.jumps().shape[0]:
-        jumps = jax.vmap(partial(hamiltonian_jump, system.energy_hamiltonian))(edges[1:])
-        # pieces of no length (where two schedules break together) have none: each counts once
-        jumps = jnp.where((edges[1:] > edges[:-1])[:, None, None], jumps, 0.0)
+    equation = equation_of_motion(system)
+    unit = energy_unit(system, jnp.linspace(0.0, 1.0, 5))
+    found = _in_units(equation, unit, duration, tolerance, steps, resolution, system)
+    n = equation.size
 
-    def increment(parts: int) -> Matrix:
-        t = subdivide(edges, parts)
+    def with_units(matrix: Matrix) -> Matrix:
+        return jnp.concatenate([matrix[:n], matrix[n:] * unit])
+
+    return found._replace(increment=with_units(found.increment), doubt=with_units(found.doubt))
+
+
+def _in_units(
+    equation: LinearEquation, unit: Real, duration: RealLike, tolerance: RealLike, steps: int,
+    resolution: int, system: OpenSystem,
+) -> Propagator:  # fmt: skip
+    """The propagator with books in a unit of energy."""
+    dense, n = equation.dense(), equation.size
+
+    def generator(s: RealLike) -> Matrix:
+        matrix = dense(s, duration)
+        return jnp.concatenate([matrix[:n], matrix[n:] / unit])
+
+    yes = jnp.asarray(True)
+    if equation.constant:
+        increment, doubt, rounding = expm1_with_doubt(generator(0.0), tolerance)
+        return Propagator(increment, doubt, rounding, unit, yes, yes)
+    edges, seen = stroke_edges(system), None
+    if equation.watched is not None:
+        longest = jnp.maximum(jnp.asarray(duration, unit.dtype), 1.0 / unit)
+        seen = look(equation.watched, edges, tolerance / longest, resolution)
+        edges = jnp.sort(jnp.concatenate([edges, jnp.clip(seen.jumps, 0.0, 1.0)]))
+    per_piece = max(2, 2 * round(steps / (2 * (stroke_edges(system).shape[0] - 1))))
+
+    def increment_of(parts: int) -> tuple[Matrix, Array]:
+        if seen is None:
+            t = subdivide(edges, parts)
+        else:
+            most = 2 * parts * seen.bins.shape[0]
+            t = jnp.sort(jnp.concatenate([edges, spread(seen, edges, most)]))
+        jumps = _jumps_of_energy(system, edges if seen is None else t, seen is not None)
         if not system.baths:
-            return _unitary_increment(system, duration, t, jumps)
-        return _increment(generator, t, jumps)
+            return _unitary_increment(system, duration, unit, t, jumps), t
+        return _increment(generator, unit, t, jumps), t
 
-    fine, coarse = increment(per_piece), jax.lax.stop_gradient(increment(per_piece // 2))
-    error = jnp.max(jnp.abs(jax.lax.stop_gradient(fine) - coarse)) / 63.0
-    return Propagator(fine, error)
+    (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
+    fixed, sizes = jax.lax.stop_gradient((fine, generator(0.5)))
+    doubt = (fixed - jax.lax.stop_gradient(coarse)) / 63.0
+    rounding = jnp.finfo(fixed.dtype).eps * jnp.max(jnp.sum(jnp.abs(sizes), axis=0))
+    if not system.baths:  # unitary to rounding, whatever the size
+        rounding = jnp.finfo(fixed.dtype).eps * jnp.ones(())
+    hermitian = yes if seen is None else seen.defect <= most_defect()
+    return Propagator(fine, doubt, rounding, unit, _resolved(seen, t), hermitian)
+
+
+def _jumps_of_energy(
+    system: OpenSystem, edges: Float[Array, " edges"], unknown: bool
+) -> Complex[Array, "pieces d d"] | None:
+    """What H gains by a jump at the end of every piece; `None` where none is possible."""
+    if not unknown and not system.energy_hamiltonian.jumps().shape[0]:
+        return None
+    jumps = jax.vmap(partial(hamiltonian_jump, system.energy_hamiltonian))(edges[1:])
+    # pieces of no length (where two schedules break together) have none: each counts once
+    return jnp.where((edges[1:] > edges[:-1])[:, None, None], jumps, 0.0)
+
+
+def _resolved(seen: Seen | None, t: Float[Array, " edges"]) -> Array:
+    """Whether no step is longer than what the grid says is smooth around it."""
+    if seen is None:
+        return jnp.asarray(True)
+    lengths = jax.vmap(partial(block_length, seen))(0.5 * (t[:-1] + t[1:]))
+    return jnp.all(jnp.diff(t) <= 2.0 * lengths) & seen.finite
 
 
 def _increment(
-    generator: AbstractGenerator, t: Float[Array, " edges"],
+    generator: Callable[[Any], Matrix], unit: Real, t: Float[Array, " edges"],
     jumps: Complex[Array, "pieces d d"] | None,
 ) -> Matrix:  # fmt: skip
     """F of the steps between t, with the work of a jump of H after every piece.
@@ -153,14 +270,14 @@ def _increment(
 
     steps = jax.vmap(step)(t[:-1], t[1:])
     if jumps is not None:
-        works = jax.vmap(pack)(jumps)
+        works = jax.vmap(to_components)(jumps) / unit
         empty = jnp.zeros((works.shape[0], *steps.shape[1:]), steps.dtype)
         steps = _insert(steps, empty.at[:, -1].set(works))
     return _product(steps)
 
 
 def _unitary_increment(
-    system: OpenSystem, duration: RealLike, t: Float[Array, " edges"],
+    system: OpenSystem, duration: RealLike, unit: Real, t: Float[Array, " edges"],
     jumps: Complex[Array, "pieces d d"] | None,
 ) -> Matrix:  # fmt: skip
     """The same without baths, by way of U.
@@ -179,19 +296,20 @@ def _unitary_increment(
 
     def unitary(nodes: Array, jumps: Array | None) -> Operator:
         exponents = jax.vmap(lambda a: magnus_combination(a, _anti_hermitian_commutator))(nodes)
-        steps = jax.vmap(taylor_expm1)(exponents)
+        steps = unitary_expm1(exponents)
         return _product(steps if jumps is None else _insert(steps, jumps))
 
     nodes = jax.vmap(magnus_nodes)(t[:-1], t[1:])
     widths = jnp.diff(t)[:, None, None, None]
     generators = -1j * duration * widths * jax.vmap(jax.vmap(h))(nodes)
-    powers = -1j * widths * jax.vmap(jax.vmap(power))(nodes)
+    powers = -1j * widths / unit * jax.vmap(jax.vmap(power))(nodes)
     still = None if jumps is None else jnp.zeros_like(jumps)
-    moved = None if jumps is None else -1j * jumps
+    moved = None if jumps is None else -1j * jumps / unit
     f, along = jax.jvp(unitary, (generators, still), (powers, moved))
     one = jnp.eye(f.shape[0], dtype=f.dtype)
-    state = real_superoperator(sandwich(f, dag(f)) + sandwich(f, one) + sandwich(one, dag(f)))
-    work = pack(1j * (along + product(dag(f), along)))
+    both = sandwich(f, dag(f)) + sandwich(f, one) + sandwich(one, dag(f))
+    state = real_map(both, f.shape[0])
+    work = to_components(1j * (along + product(dag(f), along)))
     return jnp.concatenate([state, work[None]])
 
 

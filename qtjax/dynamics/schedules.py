@@ -14,15 +14,30 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import as_real, check_increasing, is_concrete
+from .._checks import (
+    as_finite,
+    as_scalar,
+    as_vector,
+    called,
+    check_final,
+    check_increasing,
+    is_concrete,
+    is_function,
+    is_own,
+    traced,
+)
 from .._types import Real, RealLike
 
 
 class AbstractSchedule(eqx.Module):
     """A real function of time, smooth between its breakpoints.
 
-    `degree` is that of the polynomial that it is between its breakpoints, `None` where it is none:
-    integrators that expand in time then expand it exactly.
+    A class of your own defines `__call__`. Between the times at which it is called nothing is known
+    of it, so it is looked at as any function of time is. `breakpoints` and `jumps` are optional.
+
+    `degree`, of the schedules here, is that of the polynomial between the breakpoints, `None` where
+    there is none: integrators that expand in time then expand it exactly. One that is declared by
+    another's class is not used.
     """
 
     degree: ClassVar[int | None] = None
@@ -51,7 +66,7 @@ class Constant(AbstractSchedule):
     value: Real
 
     def __init__(self, value: RealLike):
-        self.value = as_real("value", value)
+        self.value = as_scalar("value", value)
 
     def __call__(self, t: RealLike) -> Real:
         return self.value
@@ -77,7 +92,7 @@ class Linear(AbstractSchedule):
     t1: Real
 
     def __init__(self, start: RealLike, stop: RealLike, t0: RealLike = 0.0, t1: RealLike = 1.0):
-        self.start, self.stop = as_real("start", start), as_real("stop", stop)
+        self.start, self.stop = as_scalar("start", start), as_scalar("stop", stop)
         self.t0, self.t1 = _interval(t0, t1)
 
     def __call__(self, t: RealLike) -> Real:
@@ -101,12 +116,7 @@ class Polynomial(AbstractSchedule):
     t1: Real
 
     def __init__(self, coefficients: Any, t0: RealLike = 0.0, t1: RealLike = 1.0):
-        self.coefficients = as_real("coefficients", coefficients)
-        if self.coefficients.ndim != 1 or self.coefficients.shape[0] < 1:
-            raise ValueError(
-                f"`coefficients` must be a vector of one or more, got shape "
-                f"{self.coefficients.shape}."
-            )
+        self.coefficients = as_vector("coefficients", coefficients, 1)
         self.t0, self.t1 = _interval(t0, t1)
 
     @property
@@ -141,7 +151,7 @@ class Smooth(AbstractSchedule):
     t1: Real
 
     def __init__(self, start: RealLike, stop: RealLike, t0: RealLike = 0.0, t1: RealLike = 1.0):
-        self.start, self.stop = as_real("start", start), as_real("stop", stop)
+        self.start, self.stop = as_scalar("start", start), as_scalar("stop", stop)
         self.t0, self.t1 = _interval(t0, t1)
 
     def __call__(self, t: RealLike) -> Real:
@@ -168,7 +178,7 @@ class PiecewiseConstant(AbstractSchedule):
     values: Float[Array, " pieces"]
 
     def __init__(self, times: Any, values: Any):
-        self.times, self.values = as_real("times", times), as_real("values", values)
+        self.times, self.values = as_vector("times", times, 1), as_vector("values", values)
         check_increasing("times", self.times)
         if self.values.shape != (self.times.shape[0] + 1,):
             raise ValueError(
@@ -205,9 +215,9 @@ class Fourier(AbstractSchedule):
     frequency: Real
 
     def __init__(self, offset: RealLike, cosines: Any, sines: Any, frequency: RealLike):
-        self.offset, self.frequency = as_real("offset", offset), as_real("frequency", frequency)
-        self.cosines, self.sines = as_real("cosines", cosines), as_real("sines", sines)
-        if self.cosines.shape != self.sines.shape or self.cosines.ndim != 1:
+        self.offset, self.frequency = as_scalar("offset", offset), as_scalar("frequency", frequency)
+        self.cosines, self.sines = as_vector("cosines", cosines), as_vector("sines", sines)
+        if self.cosines.shape != self.sines.shape:
             raise ValueError(
                 "`cosines` and `sines` must be vectors of the same length, got shapes "
                 f"{self.cosines.shape} and {self.sines.shape}; pad the shorter one with zeros."
@@ -238,11 +248,7 @@ class Spline(AbstractSchedule):
     t1: Real
 
     def __init__(self, values: Any, t0: RealLike = 0.0, t1: RealLike = 1.0):
-        self.values = as_real("values", values)
-        if self.values.ndim != 1 or self.values.shape[0] < 2:
-            raise ValueError(
-                f"`values` must be a vector of two or more, got shape {self.values.shape}."
-            )
+        self.values = as_vector("values", values, 2)
         self.t0, self.t1 = _interval(t0, t1)
 
     def __call__(self, t: RealLike) -> Real:
@@ -267,9 +273,7 @@ class Ramp(AbstractSchedule):
     knots: Float[Array, " knots"]
 
     def __init__(self, knots: Any):
-        self.knots = as_real("knots", knots)
-        if self.knots.ndim != 1:
-            raise ValueError(f"`knots` must be a vector, got shape {self.knots.shape}.")
+        self.knots = as_vector("knots", knots)
 
     def __call__(self, t: RealLike) -> Real:
         ends = jnp.zeros(1, self.knots.dtype), jnp.ones(1, self.knots.dtype)
@@ -279,26 +283,98 @@ class Ramp(AbstractSchedule):
         return jnp.asarray(np.linspace(0.0, 1.0, self.knots.shape[0] + 2)[1:-1])
 
 
+class Stretched(eqx.Module):
+    """A function of scaled time s = t/duration, in time: any schedule, or a function of operators.
+
+    Args:
+        function: of scaled time.
+        duration: > 0.
+    """
+
+    function: Callable[[Any], Any]
+    duration: Real
+
+    def __call__(self, t: RealLike) -> Any:
+        return self.function(t / self.duration)
+
+    @property
+    def degree(self) -> int | None:
+        """As of the function."""
+        return degree_of(self.function)
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        """In time."""
+        return self.duration * breakpoints_of(self.function)
+
+    def jumps(self) -> Float[Array, " jumps"]:
+        """In time."""
+        return self.duration * jumps_of(self.function)
+
+
 Schedule = AbstractSchedule | Callable[[Any], Any]
 
 
 def as_schedule(name: str, value: Any) -> Schedule:
-    """`value` itself if it is callable, else the `Constant` of that number."""
-    return value if callable(value) else Constant(as_real(name, value))
+    """`value` itself if it is a function of time, else the `Constant` of that number.
+
+    Raises:
+        ValueError: neither a real number nor a function of time that returns one.
+    """
+    if not is_function(value):
+        return Constant(as_scalar(name, value))
+    if not is_own(value):
+        _check_schedule(name, value)
+    return value
+
+
+def _check_schedule(name: str, schedule: Schedule) -> None:
+    """Raise unless a function of time, or another's class, returns a real number."""
+    check_final(name, schedule, AbstractSchedule)
+    found = traced(name, schedule, lambda out: as_finite(f"{name}(t)", out, "a real number"))
+    remedy = None
+    if found.shape != ():
+        remedy = "give one schedule for each operator"
+    elif jnp.issubdtype(found.dtype, jnp.complexfloating):
+        remedy = "give real and imaginary part as two schedules of two Hermitian operators"
+    elif not jnp.issubdtype(found.dtype, jnp.floating):
+        remedy = "write `1.0` in place of `1`, or convert it with `.astype(float)`"
+    if remedy is not None:
+        raise ValueError(
+            f"`{name}` ({called(schedule)}) must return one real number of floating type at every "
+            f"time, but its shape is {found.shape} and its dtype {found.dtype}; {remedy}."
+        )
+    if isinstance(schedule, AbstractSchedule):
+        for times in (schedule.breakpoints, schedule.jumps):
+            if len(shape := jnp.shape(times())) != 1:
+                raise ValueError(
+                    f"`{name}` ({called(schedule)}): `{times.__name__}` must return a vector of "
+                    f"times, got shape {shape}."
+                )
+
+
+def degree_of(schedule: Schedule) -> int | None:
+    """The degree of a schedule between its breakpoints; none is known of others' functions.
+
+    What another's class says of its own degree is not taken: a wrong one would be a wrong result.
+    """
+    known = isinstance(schedule, AbstractSchedule | Stretched) and is_own(schedule)
+    return schedule.degree if known else None
 
 
 def breakpoints_of(schedule: Schedule) -> Float[Array, " breaks"]:
     """The breakpoints of a schedule; none are known of other callables."""
-    return schedule.breakpoints() if isinstance(schedule, AbstractSchedule) else jnp.zeros(0)
+    known = isinstance(schedule, AbstractSchedule | Stretched)
+    return schedule.breakpoints() if known else jnp.zeros(0)
 
 
 def jumps_of(schedule: Schedule) -> Float[Array, " jumps"]:
     """The jumps of a schedule; none are known of other callables."""
-    return schedule.jumps() if isinstance(schedule, AbstractSchedule) else jnp.zeros(0)
+    known = isinstance(schedule, AbstractSchedule | Stretched)
+    return schedule.jumps() if known else jnp.zeros(0)
 
 
 def _interval(t0: RealLike, t1: RealLike) -> tuple[Real, Real]:
-    t0, t1 = as_real("t0", t0), as_real("t1", t1)
+    t0, t1 = as_scalar("t0", t0), as_scalar("t1", t1)
     if is_concrete(t0, t1) and not t1 > t0:
         raise ValueError(f"`t1` must be later than `t0`, got t0 = {t0}, t1 = {t1}.")
     return t0, t1

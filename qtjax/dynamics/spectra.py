@@ -1,28 +1,57 @@
-"""Bath spectra and thermal occupations, safe at T -> 0 and omega -> 0.
+"""Bath spectra and thermal rates, right at T -> 0, at omega -> 0 and in every unit of energy.
 
-A new spectrum is one class with `__call__(omega)`; detailed balance is made by `thermal_rates`.
+A spectrum is any callable omega -> gamma(omega) >= 0; detailed balance is made by `thermal_rates`.
+With C(t) = <B(t) B(0)> the bath's correlation function of a coupling A x B (hbar = 1) and J its
+spectral density, C(t) = (1/pi) int_0^inf dw J(w) (coth(w/2T) cos wt - i sin wt),
+
+    gamma(w) = 2 J(w),    int dt exp(iwt) C(t) = gamma(w) (n(w) + 1),
+
+so gamma (n + 1) and gamma n are the rates of the jump operators A(w) and A(w)^+. docs/physics.md
+has a table of what others call J, S, lambda, gamma and alpha.
 """
 
 import abc
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool
+import numpy as np
+from jaxtyping import Array, Bool, Float
 
-from .._checks import as_real, check_nonnegative, is_concrete
+from .._checks import (
+    as_real,
+    as_scalar,
+    check_increasing,
+    check_nonnegative,
+    concretely,
+    is_concrete,
+)
 from .._types import Real, RealLike
+
+Spectrum = Callable[[Any], Any]
+_BERNOULLI = (12, -691 / 2730), (10, 5 / 66), (8, -1 / 30), (6, 1 / 42), (4, -1 / 30), (2, 1 / 6)
 
 
 class AbstractSpectrum(eqx.Module):
-    """The coupling strength gamma(omega) of a bath at positive frequencies."""
+    """The coupling strength gamma(omega) of a bath, as a module with parameters.
+
+    Where a gap crosses zero gamma is asked for omega < 0 too: there it must be odd, as
+    gamma(omega) = 2 J(omega) is, or the rates are nan.
+    """
 
     @abc.abstractmethod
     def __call__(self, omega: RealLike) -> Real:
-        """gamma(omega) for omega > 0, in units of energy."""
+        """gamma(omega), in units of energy; >= 0 for omega > 0."""
 
 
 class Flat(AbstractSpectrum):
     """gamma(omega) = rate.
+
+    Not odd: a gap must not cross zero under a flat spectrum, where its rates diverge.
 
     Args:
         rate: >= 0.
@@ -42,7 +71,10 @@ class Flat(AbstractSpectrum):
 
 
 class Ohmic(AbstractSpectrum):
-    """gamma(omega) = strength * omega * exp(-omega/cutoff).
+    """gamma(omega) = strength * omega * exp(-|omega|/cutoff) = 2 J(omega).
+
+    The factor 2: with J(omega) = alpha omega exp(-omega/wc), as in QuTiP, strength = 2 alpha. Take
+    `Ohmic.from_qutip(alpha, wc)`, or every rate is halved.
 
     Args:
         strength: dimensionless coupling, >= 0.
@@ -57,55 +89,326 @@ class Ohmic(AbstractSpectrum):
 
     def __init__(self, strength: RealLike, cutoff: RealLike = jnp.inf):
         check_nonnegative("strength", strength, "a bath cannot couple with a negative strength.")
-        self.strength, self.cutoff = as_real("strength", strength), as_real("cutoff", cutoff)
-        if is_concrete(self.cutoff) and not self.cutoff > 0:
-            raise ValueError(f"`cutoff` must be > 0 (or inf for none), got {self.cutoff}.")
+        self.strength, self.cutoff = as_real("strength", strength), as_cutoff(cutoff)
 
     def __call__(self, omega: RealLike) -> Real:
-        return self.strength * omega * jnp.exp(-omega / self.cutoff)
+        return self.strength * omega * jnp.exp(-jnp.abs(omega) / self.cutoff)
+
+    @classmethod
+    def from_qutip(cls, alpha: RealLike, wc: RealLike) -> "Ohmic":
+        """That of QuTiP's `OhmicEnvironment(T, alpha, wc, s=1)`: J = alpha omega exp(-omega/wc)."""
+        return cls(2.0 * as_real("alpha", alpha), wc)
+
+    @classmethod
+    def from_caldeira_leggett(cls, friction: RealLike, cutoff: RealLike = jnp.inf) -> "Ohmic":
+        """That of J = pi/2 sum_k c_k^2/(m_k w_k) delta(w - w_k) = friction w exp(-w/cutoff).
+
+        The coupling operator is the coordinate x; the classical equation has the force
+        -friction dx/dt. In the spin-boson model of Leggett et al., with the coupling sigma_z/2 q_0
+        and J = 2 pi alpha w, friction = 2 pi alpha for sigma_z/2 and pi alpha/2 for sigma_z.
+        """
+        return cls(2.0 * as_real("friction", friction), cutoff)
+
+
+class DrudeLorentz(AbstractSpectrum):
+    """gamma(omega) = strength * omega / (1 + (omega/cutoff)^2) = 2 J(omega).
+
+    Args:
+        strength: dimensionless coupling at low frequencies, >= 0.
+        cutoff: cutoff frequency, > 0.
+
+    Raises:
+        ValueError: a negative strength or a cutoff that is not positive.
+    """
+
+    strength: Real
+    cutoff: Real
+
+    def __init__(self, strength: RealLike, cutoff: RealLike):
+        check_nonnegative("strength", strength, "a bath cannot couple with a negative strength.")
+        self.strength, self.cutoff = as_real("strength", strength), as_cutoff(cutoff)
+
+    def __call__(self, omega: RealLike) -> Real:
+        return self.strength * omega / (1.0 + (omega / self.cutoff) ** 2)
+
+    @classmethod
+    def from_qutip(cls, lam: RealLike, gamma: RealLike) -> "DrudeLorentz":
+        """That of J = 2 lam gamma w/(gamma^2 + w^2): QuTiP's `DrudeLorentzEnvironment`, HEOM."""
+        return cls(4.0 * as_real("lam", lam) / as_real("gamma", gamma), gamma)
+
+
+class Tabulated(AbstractSpectrum):
+    """gamma(omega) between given points, by monotone cubics; nan outside of them.
+
+    It is continued as an odd function to omega < 0.
+
+    Args:
+        frequencies: increasing and >= 0, two at least, (points,).
+        values: gamma there, >= 0, (points,).
+
+    Raises:
+        ValueError: frequencies that do not increase or are negative, negative values, or another
+            number of values.
+
+    Source: Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5, 300 (1984).
+    """
+
+    frequencies: Float[Array, " points"]
+    values: Float[Array, " points"]
+    slopes: Float[Array, " points"]
+
+    def __init__(self, frequencies: Any, values: Any):
+        x, y = as_real("frequencies", frequencies), as_real("values", values)
+        check_increasing("frequencies", x)
+        check_nonnegative("frequencies", x, "gamma is odd: give it for omega >= 0.", entries=True)
+        check_nonnegative(
+            "values", y, "a bath cannot couple with a negative strength.", entries=True
+        )
+        if x.shape != y.shape or x.shape[0] < 2:
+            raise ValueError(
+                "`values` must be one number for each of two `frequencies` or more, got shapes "
+                f"{y.shape} and {x.shape}."
+            )
+        self.frequencies, self.values = x, y
+        self.slopes = _monotone_slopes(x, y)
+
+    def __call__(self, omega: RealLike) -> Real:
+        size = jnp.abs(omega)
+        x, y, m = self.frequencies, self.values, self.slopes
+        i = jnp.clip(jnp.searchsorted(x, size, side="right") - 1, 0, x.shape[0] - 2)
+        width = x[i + 1] - x[i]
+        s = (size - x[i]) / width
+        left = y[i] * (1 + 2 * s) + width * m[i] * s
+        right = y[i + 1] * (3 - 2 * s) - width * m[i + 1] * (1 - s)
+        gamma = left * (1 - s) ** 2 + right * s**2
+        inside = (size >= x[0]) & (size <= x[-1])
+        return jnp.where(inside, jnp.where(jnp.asarray(omega) < 0, -gamma, gamma), jnp.nan)
+
+
+def from_power_spectrum(power_spectrum: Callable[[Any], Any], frequencies: Any) -> Tabulated:
+    """The spectrum of a bath whose power spectrum S(omega) = gamma(omega) (n(omega) + 1) is given.
+
+    By detailed balance gamma(omega) = S(omega) - S(-omega), at every temperature; for a QuTiP
+    environment pass `environment.power_spectrum`.
+
+    Args:
+        power_spectrum: S of an array of frequencies of either sign, such as a NumPy function.
+        frequencies: increasing and > 0, (points,), as close as the spectrum asks for.
+
+    Returns:
+        `Tabulated`.
+    """
+    w = np.asarray(frequencies, float)
+    difference = np.real(power_spectrum(w)) - np.real(power_spectrum(-w))
+    return Tabulated(w, difference)
+
+
+def as_cutoff(value: RealLike) -> Real:
+    """A cutoff frequency; raises unless it is > 0."""
+    cutoff = as_scalar("cutoff", value, infinite=True)
+    if is_concrete(cutoff) and not cutoff > 0:
+        raise ValueError(f"`cutoff` must be > 0 (or inf for none), got {cutoff}.")
+    return cutoff
 
 
 def occupation(omega: RealLike, temperature: RealLike) -> Real:
     """The Bose-Einstein occupation n = 1/(exp(omega/T) - 1).
 
     Args:
-        omega: frequency, > 0.
-        temperature: >= 0; at T = 0 (and for omega/T beyond what exp can hold) n = 0 with zero
-            derivatives.
+        omega: frequency; n(-omega) = -1 - n(omega), and n is infinite at omega = 0 < T.
+        temperature: >= 0; at T = 0 (and for omega/T beyond what exp can hold) n = 0 (-1 where
+            omega < 0) with zero derivatives.
 
     Returns:
         The mean occupation, a scalar.
     """
+    omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
     x, frozen = _reduced_frequency(omega, temperature)
-    return jnp.where(frozen, 0.0, 1.0 / jnp.expm1(x))
+    return jnp.where(frozen, jnp.where(omega < 0, -1.0, 0.0), 1.0 / jnp.expm1(x))
 
 
-def thermal_rates(
-    spectrum: AbstractSpectrum, omega: RealLike, temperature: RealLike
-) -> tuple[Real, Real]:
+def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) -> tuple[Real, Real]:
     """The rates gamma (n+1) down and gamma n up; their ratio is exp(omega/T) by construction.
 
+    Below a frequency of eps T the limit omega -> 0 is taken: gamma' T for an Ohmic spectrum; a flat
+    one diverges there like T/omega. Derivatives are right there too.
+
+    Where a gap has crossed zero, omega < 0 and the two rates change places. An odd spectrum, such
+    as `Ohmic`, goes through: its rates stay positive and obey detailed balance. Any other, such as
+    `Flat`, would make them negative: they are nan there, which ends in a status. Use an Ohmic
+    spectrum where a gap closes.
+
     Args:
-        spectrum: gamma(omega).
-        omega: transition frequency, >= 0. At omega = 0 the limit is taken (gamma' T for an Ohmic
-            spectrum; a flat one diverges there like T/omega).
-        temperature: >= 0.
+        spectrum: gamma(omega), any callable.
+        omega: transition frequency.
+        temperature: >= 0. At T = 0 the rates are gamma down and 0 up.
 
     Returns:
-        (down, up): rates at which the bath takes and gives the quantum omega.
+        (down, up): rates at which the bath takes and gives the quantum omega; both nan where gamma
+        is negative.
+
+    Raises:
+        ValueError: gamma is no real scalar or, where all is concrete, negative or nan.
     """
-    omega = jnp.maximum(omega, jnp.finfo(jnp.result_type(float)).eps)
+    check_spectrum(spectrum, omega)
+    omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
+    omega = _away_from_zero(omega, temperature)
     x, frozen = _reduced_frequency(omega, temperature)
-    gamma = spectrum(omega)
-    down = gamma * jnp.where(frozen, 1.0, -1.0 / jnp.expm1(-x))
-    up = gamma * jnp.where(frozen, 0.0, 1.0 / jnp.expm1(x))
+    slope = _per_frequency(spectrum, omega, temperature)
+    slope = jnp.where(slope < 0.0, jnp.nan, slope)
+    down = slope * jnp.where(frozen, jnp.maximum(omega, 0.0), temperature * _bose(-x))
+    up = slope * jnp.where(frozen, jnp.maximum(-omega, 0.0), temperature * _bose(x))
     return down, up
 
 
-def _reduced_frequency(omega: RealLike, temperature: RealLike) -> tuple[Real, Bool[Array, ""]]:
+def check_spectrum(spectrum: Spectrum, frequencies: Any) -> None:
+    """Raise if gamma at a concrete frequency > 0 is negative, not finite or no real scalar.
+
+    Args:
+        spectrum: gamma(omega).
+        frequencies: one or several; nothing is checked where they are traced, or not > 0.
+
+    Raises:
+        ValueError: with the spectrum, the frequency and the value.
+    """
+    if not is_concrete(frequencies):
+        return
+    positive = np.ravel(np.asarray(frequencies, float))
+    positive = positive[positive > 0]
+    if positive.size == 0:
+        return
+    values = concretely(jax.vmap(partial(_scalar, spectrum)), jnp.asarray(positive))
+    if not is_concrete(values):
+        return
+    for omega, value in zip(positive, np.asarray(values), strict=True):
+        if not (value >= 0 and np.isfinite(value)):
+            raise ValueError(
+                f"`spectrum` ({name_of(spectrum)}) must be finite and >= 0, but gamma({omega:.6g}) "
+                f"= {value:.6g}; it is the rate at which a cold bath takes the quantum omega."
+            )
+
+
+def name_of(spectrum: Spectrum) -> str:
+    """What a message calls a spectrum: the name of its class or function."""
+    return getattr(spectrum, "__name__", type(spectrum).__name__)
+
+
+def _scalar(spectrum: Spectrum, omega: Array) -> Array:
+    """gamma(omega) as a real scalar; raises if it is something else."""
+    try:
+        value = spectrum(omega)
+    except jax.errors.TracerArrayConversionError as error:
+        raise ValueError(
+            f"`spectrum` ({name_of(spectrum)}) must be written with jax.numpy, as it is called "
+            "with traced frequencies; tabulate a NumPy function with `Tabulated` or "
+            "`from_power_spectrum`."
+        ) from error
+    if jnp.shape(value) != () or jnp.iscomplexobj(value):
+        raise ValueError(
+            f"`spectrum` ({name_of(spectrum)}) must return a real scalar, but gamma(omega) has "
+            f"shape {jnp.shape(value)} and dtype {jnp.asarray(value).dtype}."
+        )
+    return jnp.asarray(value, jnp.result_type(float))
+
+
+def _away_from_zero(omega: Array, temperature: Array) -> Array:
+    """omega, or +-eps T in its place where it is smaller: a shift that no derivative sees.
+
+    At omega = T = 0 any small number does.
+    """
+    tiny = float(jnp.finfo(omega.dtype).tiny)
+    resolved = jnp.maximum(jnp.finfo(omega.dtype).eps * temperature, tiny)
+    stand_in = tiny**0.5
+    size = jnp.where(temperature > 0.0, resolved, stand_in)
+    small = (omega == 0.0) | (jnp.abs(omega) < resolved)
+    moved = jnp.where(omega < 0.0, -size, size)
+    return jnp.where(small, omega + jax.lax.stop_gradient(moved - omega), omega)
+
+
+def _reduced_frequency(omega: Array, temperature: Array) -> tuple[Array, Bool[Array, ""]]:
     """omega/T, and whether it is so large that n vanishes (then 1 stands in for it)."""
-    omega = jnp.asarray(omega, jnp.result_type(float))
-    temperature = jnp.asarray(temperature, jnp.result_type(float))
     largest = 0.9 * jnp.log(jnp.finfo(omega.dtype).max)
-    frozen = temperature * largest <= omega
+    frozen = temperature * largest <= jnp.abs(omega)
     return jnp.where(frozen, 1.0, omega / jnp.where(frozen, 1.0, temperature)), frozen
+
+
+@jax.custom_jvp
+def _bose(x: Array) -> Array:
+    """x/(exp(x) - 1), for x != 0."""
+    return x / jnp.expm1(x)
+
+
+@_bose.defjvp
+def _bose_jvp(primals, tangents):
+    """b'(x) = b(x) (1 - b(-x))/x; where that cancels, b = sum_n B_n x^n/n! with Bernoulli's B_n."""
+    (x,), (dx,) = primals, tangents
+    near = jnp.abs(x) < 0.3  # the first term left out is 3e-17 there
+    small, far = jnp.where(near, x, 0.0), jnp.where(near, 1.0, x)
+    series = jnp.zeros_like(x)
+    for n, bernoulli in _BERNOULLI:
+        series = series * small**2 + bernoulli / math.factorial(n - 1)
+    b = _bose(x)
+    return b, dx * jnp.where(near, small * series - 0.5, b * (1.0 - _bose(-far)) / far)
+
+
+def _per_frequency(spectrum: Spectrum, omega: Array, temperature: Array) -> Array:
+    """gamma(omega)/omega, differentiated without cancellation."""
+
+    def gamma(w: Array) -> Array:
+        return _scalar(spectrum, w)
+
+    function, constants = jax.closure_convert(gamma, omega)
+    return _quotient(function, omega, jax.lax.stop_gradient(temperature), *constants)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _quotient(function: Callable, omega: Array, temperature: Array, *constants: Any) -> Array:
+    return function(omega, *constants) / omega
+
+
+@_quotient.defjvp
+def _quotient_jvp(function, primals, tangents):
+    """(gamma/omega)' = (gamma' - gamma/omega)/omega, which is gamma''(2 omega/3)/2 for small omega.
+
+    The latter where omega is so small that the former cancels, unless gamma(0) is not 0. Its error
+    is of second order in omega.
+    """
+    (omega, temperature, *constants), (d_omega, _, *d_constants) = primals, tangents
+
+    def gamma(w: Array) -> Array:
+        return function(w, *constants)
+
+    def slope(w: Array) -> Array:
+        return jax.jvp(gamma, (w,), (jnp.ones_like(w),))[1]
+
+    value = gamma(omega)
+    first, second = slope(omega), jax.jvp(slope, (2 * omega / 3,), (jnp.ones_like(omega),))[1]
+    near = jnp.abs(omega) < 0.5 * float(jnp.finfo(omega.dtype).eps) ** (1 / 3) * temperature
+    near = near & (jnp.abs(value - first * omega) <= 1e-3 * jnp.abs(first * omega))
+    quotient = _quotient(function, *primals)  # by this rule again, for second derivatives
+    change = d_omega * jnp.where(near, 0.5 * second, (first - quotient) / omega)
+    if constants:
+        along = jax.jvp(lambda *c: function(omega, *c), tuple(constants), tuple(d_constants))[1]
+        change = change + along / omega
+    return quotient, change
+
+
+def _monotone_slopes(x: Array, y: Array) -> Array:
+    """Slopes at the points for which cubics between them do not overshoot."""
+    h, secant = jnp.diff(x), jnp.diff(y) / jnp.diff(x)
+    if h.shape[0] == 1:
+        return jnp.concatenate([secant, secant])
+    left, right = secant[:-1], secant[1:]
+    weight = (h[:-1] + 2 * h[1:]) / (3 * (h[:-1] + h[1:]))
+    same = left * right > 0.0
+    mean = weight * jnp.where(same, right, 1.0) + (1 - weight) * jnp.where(same, left, 1.0)
+    inner = jnp.where(same, left * right, 0.0) / jnp.where(same, mean, 1.0)
+    first, last = _end_slope(h, secant), _end_slope(h[::-1], secant[::-1])
+    return jnp.concatenate([first[None], inner, last[None]])
+
+
+def _end_slope(h: Array, secant: Array) -> Array:
+    """The slope of the parabola through the first three points, limited to keep it monotone."""
+    slope = ((2 * h[0] + h[1]) * secant[0] - h[0] * secant[1]) / (h[0] + h[1])
+    limited = jnp.where(jnp.abs(slope) > 3 * jnp.abs(secant[0]), 3 * secant[0], slope)
+    return jnp.where(slope * secant[0] > 0.0, limited, 0.0)

@@ -1,16 +1,28 @@
-"""The steady state of a generator, by one dense linear solve."""
+"""The steady state of a generator: by elimination, or by a Krylov method without its matrix."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import lineax
+import numpy as np
+from jaxtyping import Array, Complex, Float
 
+from .._checks import is_concrete
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, Real, RealLike
-from ..algebra.superoperators import pack, real_superoperator, unpack
-from .open_system import OpenSystem, liouvillian
+from ..algebra.hermitian_basis import from_components, to_components
+from ..algebra.operators import commutator, dag, product
+from ..algebra.spectral import eigensystem
+from ..numerics.null_vector import NullVector, null_vector
+from .dissipators import dissipate, jump_operators
+from .open_system import OpenSystem
+from .secular import warn_unless_secular
+
+# Beyond this dimension the default takes no matrix of d^2 x d^2.
+LARGEST_DENSE = 16
 
 
 class SteadyState(eqx.Module):
@@ -18,27 +30,55 @@ class SteadyState(eqx.Module):
 
     Args:
         state: rho with L(rho) = 0 and trace 1, (d, d); all nan where it is not unique.
-        gap: smallest singular value of the solved system relative to its largest, 0 where the
-            steady state is not unique.
+        gap: 1 over the condition number with respect to relative changes of rates and energies, so
+            neither units nor decades between rates show in it; 0 where the state is not unique.
         residual: max|L(rho)|, in units of energy.
-        result: `RESULTS.successful`, `steady_state_not_unique` or `not_finite`, per lane.
+        error: estimate of max|d rho|, rounding included.
+        result: `RESULTS.successful`, `steady_state_not_unique`, `steady_state_inaccurate` or
+            `not_finite`, per lane.
     """
 
     state: Operator
     gap: Real
     residual: Real
+    error: Real
     result: Any
 
 
-def steady_state(system: OpenSystem, t: RealLike = 0.0, *, throw: bool = True) -> SteadyState:
+class _Generator(NamedTuple):
+    """H and all jumps of the baths at one time."""
+
+    hamiltonian: Operator
+    rates: Float[Array, " jumps"]
+    operators: Complex[Array, "jumps d d"]
+
+
+def steady_state(
+    system: OpenSystem,
+    t: RealLike = 0.0,
+    *,
+    solver: Any = None,
+    tolerance: float | None = None,
+    throw: bool = True,
+) -> SteadyState:
     """The steady state L_t(rho) = 0 of the generator frozen at time t.
 
-    L v = 0 with tr v = 1 becomes (s u tr - L) v = s u, with u = 1/d and s the size of L: regular
-    exactly if the steady state is unique. Its derivatives are those of the solve, in both modes.
+    Up to d = 16 by elimination, populations last: right also for rates that are many decades apart,
+    as long as the fast and the slow ones act on different entries in the given basis. Beyond, and
+    with any Lineax solver, from (s u tr - L) rho = s u with u = 1/d and s the size of L, which is
+    regular exactly if the steady state is unique; L acts on the components of rho, and no matrix
+    is made unless the solver makes one. There uniqueness and `error` are estimated from a second
+    solve whose answer is known.
+
+    Derivatives are those of the implicit function, in both modes; they are not bounded by `error`.
 
     Args:
-        system: the open system of dimension d; a dense solve of size d^2.
+        system: the open system of dimension d.
         t: time.
+        solver: a Lineax solver, such as `lineax.LU()` or `lineax.GMRES(rtol, atol)`. By default
+            elimination, and beyond d = 16 GMRES with a preconditioner.
+        tolerance: of the result: where `error` is above it, the status says so. 1e-9 by default, in
+            single precision 1e-4.
         throw: raise `SolverError` if the outcome is concrete and not successful. Inside `jit`,
             `vmap` or `grad` nothing is raised: read `result`, lane by lane.
 
@@ -47,33 +87,159 @@ def steady_state(system: OpenSystem, t: RealLike = 0.0, *, throw: bool = True) -
 
     Raises:
         SolverError: more than one steady state (no bath, zero rates, levels that no bath
-            connects), or a parameter that is not finite.
+            connects), rates that span more decades than the precision holds, or a parameter that
+            is not finite.
     """
-    solution = _steady_state(system, t)
+    if is_concrete(system, t):
+        h = system.hamiltonian(t)
+        for k, bath in enumerate(system.baths):
+            warn_unless_secular(f"baths[{k}]", bath, h)
+    if tolerance is None:
+        tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
+    solution = _steady_state(system, t, solver, float(tolerance))
     if throw:
         raise_if_failed(solution)
     return solution
 
 
 @eqx.filter_jit
-def _steady_state(system: OpenSystem, t: RealLike) -> SteadyState:
-    matrix, right, generator = _bordered(system, t)
-    values = jnp.linalg.svd(jax.lax.stop_gradient(matrix), compute_uv=False)
-    gap = values[-1] / values[0]
-    unique = gap > 500.0 * jnp.finfo(gap.dtype).eps
-    finite = jnp.all(jnp.isfinite(matrix))
-    v = jnp.linalg.solve(matrix, right)
+def _steady_state(system: OpenSystem, t: RealLike, solver: Any, tolerance: float) -> SteadyState:
+    jumps = [jump_operators(bath, system.hamiltonian, t) for bath in system.baths]
+    h = system.hamiltonian(t)
+    rates = jnp.concatenate([jnp.zeros(0), *(found[0] for found in jumps)])
+    operators = jnp.concatenate([jnp.zeros((0, *h.shape), h.dtype), *(found[1] for found in jumps)])
+    generator = _Generator(h, rates, operators)
+    if solver is None and system.dimension <= LARGEST_DENSE:
+        state, gap, error = _dense(generator)
+    else:
+        components, gap, error = _matrix_free(generator, solver, tolerance)
+        state = from_components(components)
+    unique = gap > 0.0
+    finite = jnp.all(jnp.isfinite(h)) & jnp.all(jnp.isfinite(rates))
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
-    result = RESULTS.where(unique, result, RESULTS.steady_state_not_unique)
+    accurate = error <= tolerance
+    result = RESULTS.where(accurate, result, RESULTS.steady_state_inaccurate)
+    result = RESULTS.where(unique | _drowned(generator), result, RESULTS.steady_state_not_unique)
     result = RESULTS.where(finite, result, RESULTS.not_finite)
-    state = unpack(jnp.where(unique, v, jnp.nan))
-    return SteadyState(state, gap, jnp.max(jnp.abs(unpack(generator @ v))), result)
+    state = jnp.where(unique, state, jnp.nan)
+    residual = jnp.max(jnp.abs(_action(generator, state)))
+    return SteadyState(state, gap, residual, error, result)
 
 
-def _bordered(system: OpenSystem, t: RealLike) -> tuple[Array, Float[Array, " n"], Array]:
-    generator = real_superoperator(liouvillian(system, t))
-    d = system.dimension
-    identity = pack(jnp.eye(d))
-    size = jax.lax.stop_gradient(jnp.max(jnp.abs(generator)))
-    size = jnp.where(size > 0.0, size, 1.0)
-    return size * jnp.outer(identity / d, identity) - generator, size * identity / d, generator
+def _action(generator: _Generator, rho: Operator) -> Operator:
+    """L(rho)."""
+    unitary = -1j * commutator(generator.hamiltonian, rho)
+    return unitary + dissipate(generator.rates, generator.operators, rho)
+
+
+def _strengths(generator: _Generator) -> Float[Array, " jumps"]:
+    """|rate| times the square of the jump operator's largest entry."""
+    return jnp.abs(generator.rates) * jnp.max(jnp.abs(generator.operators), axis=(1, 2)) ** 2
+
+
+def _drowned(generator: _Generator) -> Array:
+    """Whether the smallest rate, but for those that are 0, is lost in rounding of the largest."""
+    strengths = _strengths(generator)
+    smallest = jnp.min(jnp.where(strengths > 0.0, strengths, jnp.inf), initial=jnp.inf)
+    largest = jnp.max(strengths, initial=0.0) + jnp.max(jnp.abs(generator.hamiltonian))
+    return smallest < 1e4 * jnp.finfo(strengths.dtype).eps * largest
+
+
+def _dense(generator: _Generator) -> NullVector:
+    """By elimination, on the entries of rho in the given basis or in that of H.
+
+    In the given basis fast and slow jumps often act on different entries; where all of them are
+    slower than the coherent motion, they would be lost beside it, but in the eigenbasis of H they
+    are not. (On components in Pauli strings every entry would sum all rates.)
+    """
+    fixed = jax.lax.stop_gradient(generator)
+    d = fixed.hamiltonian.shape[0]
+    one = jnp.eye(d, dtype=fixed.hamiltonian.dtype)
+    moving = jnp.max(jnp.abs(fixed.hamiltonian * (1.0 - one)))
+    fast = jnp.max(_strengths(fixed), initial=0.0)
+    basis = jnp.where(moving > fast, eigensystem(fixed.hamiltonian)[1], one)
+    matrix, trace, sizes = _entries(generator, basis)
+    found = null_vector(matrix, trace, sizes=sizes)
+    rho = found.solution.reshape(d, d)
+    rho = product(product(basis, 0.5 * (rho + dag(rho))), dag(basis))
+    return NullVector(rho, found.gap, found.error)
+
+
+def _entries(generator: _Generator, basis: Operator) -> tuple[Array, np.ndarray, Array]:
+    """L on the entries of rho in a basis row by row, the trace, and what rounding is relative to.
+
+    A difference of given energies rounds relative to itself; a sum of rates relative to the
+    largest; and in another basis H to what was summed there.
+    """
+    h, rates, operators = _turned(generator.hamiltonian, basis), *generator[1:]
+    matrix = _lifted(h, rates, _turned(operators, basis), -1j, -0.5)
+    size = jnp.abs(basis)
+    summed = _turned(jnp.abs(generator.hamiltonian), size) - jnp.abs(h)
+    moduli = _turned(jnp.abs(operators), size)
+    sizes = jnp.abs(matrix) + _lifted(summed, jnp.abs(rates), moduli, 1.0, 0.5)
+    return matrix, np.eye(h.shape[0]).reshape(-1), sizes
+
+
+def _turned(x: Array, basis: Array) -> Array:
+    """V^+ X V of stacks of operators."""
+    return product(product(basis.conj().T, x), basis)
+
+
+def _lifted(
+    h: Array, rates: Array, operators: Array, first: complex | float, second: float
+) -> Array:
+    """sum_k rate_k L_k rho L_k^+ + K rho + rho K^+ as a matrix on the entries of rho row by row.
+
+    K = first H + second sum_k rate_k L_k^+ L_k.
+    """
+    d = h.shape[0]
+    one, conjugate = np.eye(d), operators.conj()
+    still = first * h + second * jnp.einsum("k,kji,kjl->il", rates, conjugate, operators)
+    total = jnp.einsum("k,kac,kbd->abcd", rates, operators, conjugate)
+    total = total + still[:, None, :, None] * one[:, None, :]
+    total = total + one[:, None, :, None] * still.conj()[:, None, :]
+    return total.reshape(d * d, d * d)
+
+
+def _matrix_free(generator: _Generator, solver: Any, tolerance: float) -> NullVector:
+    """By a Lineax solver on the components of rho."""
+    d = generator.hamiltonian.shape[0]
+    fixed: _Generator = jax.lax.stop_gradient(generator)
+    scale = jnp.max(jnp.abs(fixed.hamiltonian)) + jnp.max(_strengths(fixed), initial=0.0)
+    scale = jnp.where(scale > 0.0, scale, 1.0)
+    if solver is None:
+        close = max(1e-3 * tolerance, 16 * float(jnp.finfo(scale.dtype).eps))
+        solver = lineax.GMRES(rtol=close, atol=close, restart=100, max_steps=60, stagnation_iters=4)
+
+    def action(x: Array) -> Array:
+        return to_components(_action(generator, from_components(x)))
+
+    weights = to_components(np.eye(d), np)
+    preconditioner = _preconditioner(fixed, scale)
+    return null_vector(action, weights, solver=solver, scale=scale, preconditioner=preconditioner)
+
+
+def _preconditioner(generator: _Generator, scale: Real) -> Callable[[Array], Array]:
+    """The inverse of (u tr - L/s) without what couples coherences in the eigenbasis of H."""
+    h, rates, operators = generator
+    d = h.shape[0]
+    energies, vectors = jnp.linalg.eigh(h)
+    turned = product(product(dag(vectors), operators), vectors)
+    gain = jnp.einsum("k,kij->ij", rates, jnp.abs(turned) ** 2)
+    loss = jnp.einsum("k,kji->i", rates, jnp.abs(turned) ** 2)
+    diagonal = jnp.diagonal(turned, axis1=1, axis2=2)
+    kept = jnp.einsum("k,ki,kj->ij", rates, diagonal, diagonal.conj())
+    decay = kept - 0.5 * (loss[:, None] + loss) - 1j * (energies[:, None] - energies)
+    largest = jnp.max(jnp.abs(loss))
+    largest = jnp.where(largest > 0.0, largest, scale)
+    decay = jnp.where(jnp.abs(decay) > 1e-6 * largest, decay, -largest)
+    flow = scale / d - gain + jnp.diag(loss + 1e-8 * largest)
+    flow = scale * jnp.linalg.inv(flow)
+
+    def apply(x: Array) -> Array:
+        rho = product(product(dag(vectors), from_components(x)), vectors)
+        populations = flow @ jnp.diagonal(rho)
+        rho = jnp.where(np.eye(d, dtype=bool), populations[:, None], -scale * rho / decay)
+        return to_components(product(product(vectors, rho), dag(vectors)))
+
+    return apply

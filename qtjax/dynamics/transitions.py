@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from .._checks import check_hermitian, is_concrete
+from .._checks import check_hermitian, check_nonnegative, is_concrete
 from .._types import OperatorLike
 from ..algebra.spectral import group_levels
 
@@ -43,9 +43,10 @@ def bohr_transitions(hamiltonian: OperatorLike, tolerance: float = 1e-9) -> Tran
         `Transitions`, hashable.
 
     Raises:
-        ValueError: traced or not Hermitian.
+        ValueError: traced, not Hermitian, or a negative tolerance.
     """
     check_hermitian("hamiltonian", hamiltonian)
+    check_nonnegative("tolerance", tolerance, "it is relative to the spectral range.")
     if not is_concrete(hamiltonian):
         raise ValueError(
             "`hamiltonian` is traced, so its Bohr frequencies cannot be grouped; call "
@@ -57,16 +58,28 @@ def bohr_transitions(hamiltonian: OperatorLike, tolerance: float = 1e-9) -> Tran
     energies = np.array([eigenvalues[e - n : e].mean() for n, e in zip(levels, ends, strict=True)])
     pairs = [(i, j) for j in range(len(levels)) for i in range(j)]
     pairs.sort(key=lambda p: energies[p[1]] - energies[p[0]])
-    scale = max(float(np.ptp(eigenvalues)), 1e-300)
+    closest = tolerance * float(np.ptp(eigenvalues))
     groups: list[list[tuple[int, int]]] = []
     last = -np.inf
     for i, j in pairs:
         frequency = energies[j] - energies[i]
-        if frequency - last > tolerance * scale:
+        if frequency - last > closest:
             groups.append([])
         groups[-1].append((i, j))
         last = frequency
     return Transitions(tuple(levels), tuple(tuple(sorted(group)) for group in groups))
+
+
+def bohr_frequencies(hamiltonian: OperatorLike, transitions: Transitions) -> np.ndarray:
+    """The frequency of every group of transitions of a concrete Hamiltonian, (groups,).
+
+    Args:
+        hamiltonian: Hermitian operator, (d, d).
+        transitions: its grouping.
+    """
+    energies, sizes = np.linalg.eigvalsh(np.asarray(hamiltonian)), np.asarray(transitions.levels)
+    levels = np.bincount(np.repeat(np.arange(sizes.size), sizes), energies) / sizes
+    return np.array([np.mean([levels[j] - levels[i] for i, j in g]) for g in transitions.groups])
 
 
 def resolve_transitions(

@@ -9,13 +9,11 @@ import functools
 
 import jax
 import jax.numpy as jnp
-from jax.core import ShapedArray
-from jax.extend.core import Primitive
-from jax.interpreters import ad, batching, mlir
 from jax.scipy.special import xlog1py, xlogy
 from jaxtyping import Array
 
 from .._checks import as_complex, as_real, check_square
+from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.divided_differences import AtLeast, Below, Log, One, Restricted
 from ..algebra.operators import expectation
@@ -183,6 +181,33 @@ def entropy_rate_analytic(
     rate = -_overlap(apply(Restricted(Log(), AtLeast(bound)), rho), rho_dot)
     grows = outflow > (bound * size if tolerance is None else tolerance)
     return jnp.where(grows, jnp.inf, rate)
+
+
+def cross_entropy_rate(
+    rho_dot: OperatorLike, sigma: OperatorLike, *, support: float | None = None
+) -> Real:
+    """The rate -tr(rho' ln sigma) of -tr(rho ln sigma) at fixed sigma, whatever rho is.
+
+    Args:
+        rho_dot: rate of change of a state, traceless, (d, d).
+        sigma: density matrix, (d, d).
+        support: eigenvalues of sigma below it count as 0; 4 d eps by default.
+
+    Returns:
+        In nats per time; +inf (-inf) where probability flows into (out of) the null block of
+        sigma, by more than `support` times max|rho'|.
+
+    Raises:
+        ValueError: the shapes do not agree.
+    """
+    check_square("rho_dot", rho_dot)
+    check_square("sigma", sigma, jnp.shape(rho_dot)[0])
+    rho_dot, sigma = as_complex(rho_dot), as_complex(sigma)
+    bound = _support(sigma, support)
+    size = jax.lax.stop_gradient(jnp.max(jnp.abs(rho_dot)))
+    inflow = _overlap(apply(Restricted(One(), Below(bound)), sigma), rho_dot)
+    rate = -_overlap(apply(Restricted(Log(), AtLeast(bound)), sigma), rho_dot)
+    return jnp.where(jnp.abs(inflow) > bound * size, jnp.sign(inflow) * jnp.inf, rate)
 
 
 def _bregman(x: Array) -> Array:

@@ -4,14 +4,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from .._checks import as_complex, check_hermitian, check_positive, is_concrete
+from .._checks import as_complex, as_positive, check_count, check_hermitian, is_concrete
 from .._types import OperatorLike, RealLike
 from ..dynamics.dissipators import DaviesBath
 from ..dynamics.hamiltonians import Static
 from ..dynamics.open_system import OpenSystem
-from ..dynamics.spectra import AbstractSpectrum, Flat
 from ..dynamics.transitions import Transitions
-from .otto import _entries, warn_unless_hotter
+from .otto import as_spectrum, entries, warn_unless_hotter
 from .stroke import Cycle, Stroke
 
 
@@ -42,7 +41,7 @@ def stepwise_carnot_cycle(
         couplings: Hermitian operators through which both baths couple.
         temperatures: (T_cold, T_hot), > 0.
         scales: (smaller, larger) scale x on the hot isotherm, > 0.
-        rate: gamma, a number or a spectrum.
+        rate: gamma, a number or a spectrum (any function of a frequency).
         duration: of every contact; long against 1/gamma for complete thermalization.
         steps: N >= 1, static.
         transitions: static grouping of the Bohr frequencies, for traced H with d > 2.
@@ -57,26 +56,23 @@ def stepwise_carnot_cycle(
     Source: Quan, Liu, Sun and Nori, Phys. Rev. E 76, 031105 (2007); the docstring's sum by hand.
     """
     check_hermitian("hamiltonian", hamiltonian)
-    cold, hot = _entries("temperatures", temperatures, ("cold", "hot"))
-    small, large = _entries("scales", scales, ("smaller", "larger"))
-    for name, value in (
-        ("temperatures", jnp.stack([cold, hot])),
-        ("scales", jnp.stack([small, large])),
-    ):
-        check_positive(name, value, "a Carnot cycle needs both.")
-    check_positive("duration", duration, "each step needs time to thermalize.")
+    cold, hot = (
+        as_positive(f"temperatures[{k}]", value, "a Carnot cycle needs both.")
+        for k, value in enumerate(entries("temperatures", temperatures, ("cold", "hot")))
+    )
+    small, large = (
+        as_positive(f"scales[{k}]", value, "a Carnot cycle needs both.")
+        for k, value in enumerate(entries("scales", scales, ("smaller", "larger")))
+    )
+    duration = as_positive("duration", duration, "each step needs time to thermalize.")
     if is_concrete(small, large) and not small < large:
         raise ValueError(
             f"`scales` must be (smaller, larger), got ({float(small):g}, {float(large):g}); on the "
             "hot isotherm the scale falls from the larger to the smaller one."
         )
-    if steps < 1:
-        raise ValueError(f"`steps` must be at least 1, got {steps}.")
+    check_count("steps", steps)
     warn_unless_hotter(cold, hot)
-    h, spectrum = (
-        as_complex(hamiltonian),
-        rate if isinstance(rate, AbstractSpectrum) else Flat(rate),
-    )
+    h, spectrum = as_complex(hamiltonian), as_spectrum(rate)
     isotherm = large + (small - large) * jnp.arange(1, steps + 1) / steps
 
     def contact(scale: Any, temperature: Any, which: str) -> Stroke:

@@ -2,16 +2,22 @@
 
 Q = int T dS is an identity of eq. (17), so this says nothing new about a cycle. It is a check of
 the whole chain by a route that shares neither the heat nor the time integral with the books: the
-entropy axis is cut into panels, the Gauss nodes of each panel are mapped back to the states that
-have that entropy, and the generalized temperature is evaluated there.
+entropy axis is cut into panels, the Gauss-Kronrod nodes of each panel are mapped back to the states
+that have that entropy, and the generalized temperature is evaluated there. The way back is a root,
+differentiated implicitly: the integrals have the derivatives of the heats, in both modes.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import lineax
 import numpy as np
+import optimistix
+import quadax
 from jaxtyping import Array, Bool, Float
 
 from .._checks import is_concrete
@@ -22,25 +28,12 @@ from ..algebra.spectral import apply
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.path import StrokePath, stroke_path
 from ..information.entropy import entropy
-from .cycle import CycleSolution
+from ..thermodynamics.scales import dissipation_sizes
+from .alongside import alongside
 from .stroke import Stroke
 
-# Gauss-Kronrod rule of 7 and 15 points on [0, 1] (Kronrod 1965; QUADPACK qk15).
-_HALF = [0.991455371120812639206854697526329, 0.949107912342758524526189684047851,
-         0.864864423359769072789712788640926, 0.741531185599394439863864773280788,
-         0.586087235467691130294144691693013, 0.405845151377397166906606412076961,
-         0.207784955007898467600689403773245]  # fmt: skip
-_KRONROD = [0.022935322010529224963732008058970, 0.063092092629978553290700663189204,
-            0.104790010322250183839876322541518, 0.140653259715525918745189590510238,
-            0.169004726639267902826583426598550, 0.190350578064785409913256402421014,
-            0.204432940075298892414161999234649]  # fmt: skip
-_GAUSS = [0.129484966168869693270611432679082, 0.279705391489276667901467771423780,
-          0.381830050505118944950369775488975]  # fmt: skip
-_U = np.array([0.5 - 0.5 * x for x in _HALF] + [0.5] + [0.5 + 0.5 * x for x in _HALF[::-1]])
-_K15 = 0.5 * np.array([*_KRONROD, 0.209482141084727828012999174891714, *_KRONROD[::-1]])
-_G7 = np.zeros(15)
-_G7[1::2] = 0.5 * np.array([*_GAUSS, 0.417959183673469387755102040816327, *_GAUSS[::-1]])
-_ITERATIONS = 40
+_POINTS = 8  # of the grid, per panel
+_BISECTIONS = 52  # of a panel, down to rounding
 
 
 class ClausiusIntegral(NamedTuple):
@@ -48,14 +41,18 @@ class ClausiusIntegral(NamedTuple):
 
     Args:
         value: the integral.
-        error: estimated error, from half as many panels.
+        error: its estimated error, of the rule and of rounding (not differentiated); inf where
+            panels are too wide to follow the state or to tell how often dS/dt changes sign.
+        scale: int |T dS|, what the error is to be compared with (not differentiated).
         turning_points: how many times dS/dt changes sign, where T(t) is infinite; the integral is
             cut there.
-        masked: how many nodes were left out because dS/dt = 0 there to working precision.
+        masked: how many of the two pieces of each panel have nodes that were left out because
+            dS/dt = 0 there to working precision.
     """
 
     value: Real
     error: Real
+    scale: Real
     turning_points: Array
     masked: Array
 
@@ -63,7 +60,7 @@ class ClausiusIntegral(NamedTuple):
 def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> ClausiusIntegral:
     """int T dS along a stroke from rho0, by a Gauss-Kronrod rule over S.
 
-    At a turning point of S, where T has a pole like an inverse square root, panels end and S is
+    Pieces end at turning points of S, where T has a pole like an inverse square root, and S is
     substituted by a square, so that the integrand is smooth.
 
     Args:
@@ -72,104 +69,56 @@ def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> Cla
         panels: panels of the stroke, static; each is cut in two, at a turning point if it has one.
 
     Returns:
-        `ClausiusIntegral`; the error is the sum of QUADPACK's estimates over the panels.
+        `ClausiusIntegral`; the error is the sum of QUADPACK's estimates over the pieces. A stroke
+        of no length has none, and no derivative by its duration.
     """
-    return _integral(stroke.system, stroke.duration, rho0, panels)
-
-
-@eqx.filter_jit
-def _integral(system: OpenSystem, duration: Real, rho0: Operator, panels: int) -> ClausiusIntegral:
-    path = stroke_path(system, duration, rho0, 8 * panels)
-    starts, ends = path.grid[:-8:8], path.grid[8::8]
-    rates = jax.vmap(lambda s, rho: _rates(path, s, rho)[1])
-    signs = jnp.sign(rates(path.grid[::8], path.states[::8]))
-    turns = signs[:-1] * signs[1:] < 0.0
-    cuts = jax.vmap(lambda a, b, sign: _turning_point(path, a, b, sign))(starts, ends, signs[:-1])
-    cuts = jnp.where(turns, cuts, 0.5 * (starts + ends))
-    edges = jnp.append(jnp.stack([starts, cuts], axis=1).reshape(-1), ends[-1])
-    entropies = jax.vmap(lambda s: entropy(path.at(s)))(edges)
-    first, change = entropies[:-1, None], jnp.diff(entropies)[:, None]
-    share, density = _substitution(turns)
-    targets = first + change * share
-    rising = jnp.broadcast_to(change > 0.0, targets.shape)
-    a, b = (jnp.broadcast_to(x[:, None], targets.shape) for x in (edges[:-1], edges[1:]))
-    nodes = (x.reshape(-1) for x in (a, b, rising, targets))
-    temperatures, regular = jax.vmap(
-        lambda *node: _temperature(path, _time_of_entropy(path, *node))
-    )(*nodes)
-    values = jnp.where(regular, temperatures, 0.0).reshape(targets.shape)
-    values = values * change * density
-    integrals = values @ _K15
-    error = jnp.sum(_kronrod_error(values, integrals))
-    return ClausiusIntegral(jnp.sum(integrals), error, jnp.sum(turns), jnp.sum(~regular))
-
-
-def _substitution(turns: Bool[Array, " panels"]) -> tuple[Array, Array]:
-    """(S - S_a)/(S_b - S_a) and its slope at the nodes of both halves of each panel.
-
-    Straight, but 1 - (1-u)^2 before a turning point and u^2 after it.
-    """
-    turns = turns[:, None]
-    share = jnp.stack([jnp.where(turns, 2 * _U - _U**2, _U), jnp.where(turns, _U**2, _U)], axis=1)
-    density = jnp.stack([jnp.where(turns, 2 - 2 * _U, 1), jnp.where(turns, 2 * _U, 1)], axis=1)
-    return share.reshape(-1, _U.size), density.reshape(-1, _U.size)
-
-
-def _kronrod_error(values: Float[Array, "panels 15"], integrals: Float[Array, " panels"]) -> Array:
-    """QUADPACK's estimate, r min(1, (200 |K - G|/r)^1.5), r the integral of |f - mean|.
-
-    Not below 50 eps times the integral of |f|.
-    """
-    difference = jnp.abs(integrals - values @ _G7)
-    spread = jnp.abs(values - integrals[:, None]) @ _K15
-    ratio = 200.0 * difference / jnp.where(spread > 0.0, spread, 1.0)
-    rounding = 50.0 * jnp.finfo(values.dtype).eps * (jnp.abs(values) @ _K15)
-    return jnp.maximum(spread * jnp.minimum(1.0, ratio**1.5), rounding)
+    return alongside(eqx.Partial(_integral, panels), [(stroke.system, stroke.duration, rho0)])[0]
 
 
 def clausius_integrals(
-    solution: CycleSolution, *, tolerance: float = 1e-11, max_panels: int = 256
+    solution: Any, *, tolerance: float = 1e-11, max_panels: int = 256
 ) -> dict[str, ClausiusIntegral]:
     """int T dS over the strokes in contact with "cold" and with "hot".
 
     Args:
-        solution: a limit cycle.
-        tolerance: the panels of a stroke are doubled until its error estimate is below this (for
-            concrete cycles; traced ones use 8 panels and report the estimate).
+        solution: a limit cycle: its `cycle`, and `states` at the edges of the strokes.
+        tolerance: panels are doubled until the estimated error of every stroke is below this part
+            of its int |T dS|, or no longer falls (for concrete cycles; traced ones use 8 panels and
+            report the estimate).
         max_panels: stop doubling here.
 
     Returns:
         {"cold": ..., "hot": ...}, each a `ClausiusIntegral`.
     """
-    found = {}
-    for contact in ("cold", "hot"):
-        parts = [
-            _refined(stroke, rho, tolerance, max_panels)
-            for stroke, rho in zip(solution.cycle.strokes, solution.states, strict=False)
-            if stroke.contact == contact
-        ]
-        none = ClausiusIntegral(*([jnp.zeros(())] * 4))
-        found[contact] = jax.tree.map(lambda *x: sum(x[1:], x[0]), none, *parts)
+    pairs = zip(solution.cycle.strokes, solution.states[:-1], strict=True)
+    held = [(stroke, rho) for stroke, rho in pairs if stroke.contact is not None]
+    items = [(stroke.system, stroke.duration, rho) for stroke, rho in held]
+    parts = _refined(items, tolerance, max_panels)
+    found = {x: ClausiusIntegral(*([jnp.zeros(())] * 5)) for x in ("cold", "hot")}
+    for (stroke, _), part in zip(held, parts, strict=True):
+        found[stroke.contact] = jax.tree.map(jnp.add, found[stroke.contact], part)
     return found
 
 
-def _refined(stroke: Stroke, rho: Operator, tolerance: float, most: int) -> ClausiusIntegral:
-    panels = 8
-    part = clausius_integral(stroke, rho, panels=panels)
-    while is_concrete(part) and not bool(jnp.all(part.error <= tolerance)) and panels < most:
-        panels *= 2
-        part = clausius_integral(stroke, rho, panels=panels)
-    return part
+def _refined(items: list[Any], tolerance: float, most: int) -> list[ClausiusIntegral]:
+    panels, best, error = 8, alongside(eqx.Partial(_integral, 8), items), np.inf
+    while is_concrete(best) and panels < most:
+        missed = max((float(jnp.max(p.error - tolerance * p.scale)) for p in best), default=0.0)
+        if missed <= 0.0 or error <= missed < np.inf:
+            break
+        panels, error = 2 * panels, missed
+        best = alongside(eqx.Partial(_integral, panels), items)
+    return best
 
 
-def generalized_efficiency(solution: CycleSolution) -> Real:
+def generalized_efficiency(solution: Any) -> Real:
     """eta = 1 + (int_c T dS)/(int_h T dS), eq. (19); nan outside the engine regime.
 
     Args:
         solution: a limit cycle.
 
     Returns:
-        A scalar; compare with `solution.efficiency`.
+        A scalar; compare with `solution.efficiency`, of which it has the derivatives too.
     """
     parts = clausius_integrals(solution)
     cold, hot = parts["cold"].value, parts["hot"].value
@@ -177,11 +126,11 @@ def generalized_efficiency(solution: CycleSolution) -> Real:
     return jnp.where(engine, 1.0 + cold / jnp.where(engine, hot, 1.0), jnp.nan)
 
 
-def interior_production(solution: CycleSolution, *, panels: int = 8) -> Real:
+def interior_production(solution: Any, *, panels: int = 8) -> Real:
     """The paper's interior production of one cycle, int |d_iS/dt| dt, computed from eq. (11).
 
     It vanishes up to rounding for every cycle, because i tr([H, rho] ln rho) does; it is computed
-    and not assumed.
+    and not assumed. So do its derivatives.
 
     Args:
         solution: a limit cycle.
@@ -190,66 +139,116 @@ def interior_production(solution: CycleSolution, *, panels: int = 8) -> Real:
     Returns:
         A scalar >= 0.
     """
-    return _interior_production(solution, panels)
+    strokes = zip(solution.cycle.strokes, solution.states[:-1], strict=True)
+    items = [(stroke.system, stroke.duration, rho) for stroke, rho in strokes]
+    return sum(alongside(eqx.Partial(_interior, panels), items), jnp.zeros(()))
 
 
-@eqx.filter_jit
-def _interior_production(solution: CycleSolution, panels: int) -> Real:
-    total = jnp.zeros(())
-    for stroke, rho in zip(solution.cycle.strokes, solution.states, strict=False):
-        path = stroke_path(stroke.system, stroke.duration, rho, 8 * panels)
-        edges = path.grid[::8]
-        nodes = edges[:-1, None] + jnp.diff(edges)[:, None] * _U
-        weights = jnp.diff(edges)[:, None] * _K15
+def _integral(panels: int, system: OpenSystem, duration: Real, rho0: Operator) -> ClausiusIntegral:
+    path = stroke_path(system, duration, rho0, _POINTS * panels)
+    flow = partial(_flow, path, _rounding(system, duration, path.grid[::_POINTS]))
+    edges, bends, resolved = _monotonic_pieces(path, flow)
+    entropies = jax.vmap(lambda s: entropy(path.at(s)))(edges)
+    changes, eps = jnp.diff(entropies), jnp.finfo(entropies.dtype).eps
 
-        def interior(s: RealLike, path: StrokePath = path, stroke: Stroke = stroke) -> Real:
-            state, h = path.at(s), stroke.system.hamiltonian(s)
-            return jnp.abs(_entropy_flow(state, -1j * commutator(h, state)))
+    def integrand(u: Real) -> Float[Array, "3 pieces"]:
+        """T dS/du in every piece, and where it is left out or not finite."""
 
-        values = jax.vmap(interior)(nodes.reshape(-1))
-        total = total + stroke.duration * jnp.sum(weights.reshape(-1) * values)
-    return total
+        def at(a: Real, b: Real, first: Real, change: Real, bend: Real) -> tuple[Real, Real, Real]:
+            target, sign = first + (u + bend * u * (1 - u)) * change, jnp.sign(change)
+            moves = jnp.abs(change) > 8 * eps  # nats, of the order of 1: what rounding leaves
+            s = _root(lambda s: sign * (entropy(path.at(s)) - target), a, b, moves)
+            heat, rate = flow(s, path.at(s))
+            temperature = jnp.where(rate == 0.0, 0.0, heat) / jnp.where(rate == 0.0, 1.0, rate)
+            value = temperature * change * (1 + bend * (1 - 2 * u))
+            return value, 1.0 * (rate == 0.0), 1.0 * ~jnp.isfinite(value)
 
+        return jnp.stack(jax.vmap(at)(edges[:-1], edges[1:], entropies[:-1], changes, bends))
 
-def _rates(path: StrokePath, s: RealLike, rho: Operator) -> tuple[Real, Real]:
-    """(dQ/ds, dS/ds) at a state of the path."""
-    rho_dot, heat = path.flow(s, rho)
-    return heat, _entropy_flow(rho, rho_dot)
-
-
-def _entropy_flow(rho: Operator, rho_dot: Operator) -> Real:
-    """-tr(X ln rho), of which eq. (10) is the case X = rho' and eq. (11) X = -i[H, rho]."""
-    return -jnp.sum(apply(Log(), rho) * rho_dot.T).real
-
-
-def _temperature(path: StrokePath, s: Real) -> tuple[Real, Bool[Array, ""]]:
-    """T(t) of eq. (17) at a state of the path, and whether dS/dt is not 0 there."""
-    heat, rate = _rates(path, s, path.at(s))
-    regular = jnp.abs(rate) > 1e-14 * (1.0 + jnp.abs(heat))
-    return heat / jnp.where(regular, rate, 1.0), regular
+    rule = quadax.GaussKronrodRule(15, norm=lambda errors: errors[0].sum())
+    (values, masked, broken), error, sizes, _ = rule.integrate(integrand, 0.0, 1.0, ())
+    whole = (broken.sum() == 0.0) & jnp.all(jnp.isfinite(entropies))
+    rounding = 4 * eps * jnp.sum(sizes[0] / jnp.where(changes == 0.0, 1.0, jnp.abs(changes)))
+    error = jnp.where(whole & resolved, error + rounding, jnp.inf)
+    error, scale = jax.lax.stop_gradient((error, sizes[0].sum()))
+    value = jnp.where(whole, values.sum(), jnp.nan)
+    turns = jnp.sum(bends > 0.0)
+    return ClausiusIntegral(value, error, scale, turns, jnp.sum(masked > 0.0))
 
 
-def _turning_point(path: StrokePath, a: Real, b: Real, sign: Real) -> Real:
-    """Where dS/dt loses its sign at a, between a and b, by bisection."""
+def _interior(panels: int, system: OpenSystem, duration: Real, rho0: Operator) -> Real:
+    path = stroke_path(system, duration, rho0, _POINTS * panels)
+    edges = path.grid[::_POINTS]
 
-    def halve(ends: tuple[Real, Real], _: None) -> tuple[tuple[Real, Real], None]:
-        middle = 0.5 * (ends[0] + ends[1])
-        before = _rates(path, middle, path.at(middle))[1] * sign > 0.0
-        return (jnp.where(before, middle, ends[0]), jnp.where(before, ends[1], middle)), None
+    def interior(s: Real) -> Real:
+        rho = path.at(s)
+        return jnp.abs(_entropy_flow(rho, -1j * commutator(system.hamiltonian(s), rho))[0])
 
-    (a, b), _ = jax.lax.scan(halve, (a, b), None, length=_ITERATIONS)
-    return 0.5 * (a + b)
+    def integrand(u: Real) -> Float[Array, " panels"]:
+        return jax.vmap(interior)(edges[:-1] + u * jnp.diff(edges)) * jnp.diff(edges)
+
+    values, *_ = quadax.GaussKronrodRule(15).integrate(integrand, 0.0, 1.0, ())
+    return duration * values.sum()
 
 
-def _time_of_entropy(
-    path: StrokePath, a: Real, b: Real, rising: Bool[Array, ""], target: Real
-) -> Real:
-    """The scaled time in [a, b] at which the entropy is `target`, by bisection."""
+def _entropy_flow(rho: Operator, change: Operator) -> tuple[Real, Real]:
+    """-tr(X ln rho), of eq. (10) for X = rho' and of eq. (11) for X = -i[H, rho]; max|ln rho|."""
+    log = apply(Log(), rho)
+    return -jnp.sum(log * change.T).real, jax.lax.stop_gradient(jnp.max(jnp.abs(log)))
 
-    def halve(ends: tuple[Real, Real], _: None) -> tuple[tuple[Real, Real], None]:
-        middle = 0.5 * (ends[0] + ends[1])
-        before = (entropy(path.at(middle)) < target) == rising
-        return (jnp.where(before, middle, ends[0]), jnp.where(before, ends[1], middle)), None
 
-    (a, b), _ = jax.lax.scan(halve, (a, b), None, length=_ITERATIONS + 10)
-    return 0.5 * (a + b)
+def _flow(path: StrokePath, rounding: Real, s: RealLike, rho: Operator) -> tuple[Real, Real]:
+    """(dQ/ds, dS/ds), of which eq. (17) is the quotient; dS/ds is 0 where it is rounding."""
+    change, heat = path.flow(s, rho)
+    rate, size = _entropy_flow(rho, change)
+    return heat, jnp.where(jnp.abs(rate) > rounding * size, rate, 0.0)
+
+
+def _rounding(system: OpenSystem, duration: Real, times: Float[Array, " times"]) -> Real:
+    """8 eps times the size of the generator in scaled time."""
+
+    def size(s: Real) -> Real:
+        return dissipation_sizes(system, s).sum() + jnp.max(jnp.abs(system.hamiltonian(s)))
+
+    largest = duration * jnp.max(jax.vmap(size)(times))
+    return jax.lax.stop_gradient(8 * jnp.finfo(largest.dtype).eps * largest)
+
+
+def _monotonic_pieces(
+    path: StrokePath, flow: Callable[..., tuple[Real, Real]]
+) -> tuple[Float[Array, " edges"], Float[Array, " pieces"], Bool[Array, ""]]:
+    """Edges of two pieces for every panel, S monotonic in each; their bends; whether it is so.
+
+    A panel is cut where dS/dt changes its sign between two points of the grid, or in the middle.
+    A piece bends by 1 before a turning point and by -1 after it.
+    """
+    grid, signs = path.grid, jnp.sign(jax.vmap(flow)(path.grid, path.states)[1])
+    # a rate of 0 has the sign of the one before
+    signs = signs[jax.lax.cummax(jnp.where(signs != 0.0, jnp.arange(signs.size), 0))]
+    turns = (signs[:-1] * signs[1:] < 0.0).reshape(-1, _POINTS)
+    turning, panel = jnp.any(turns, axis=1), _POINTS * jnp.arange(turns.shape[0])
+    start = panel + jnp.argmax(turns, axis=1)
+    lower = grid[jnp.where(turning, start, panel)]
+    upper = grid[jnp.where(turning, start + 1, panel + _POINTS)]
+
+    def cut(a: Real, b: Real, sign: Real, exists: Array) -> Real:
+        return _root(lambda s: -sign * flow(s, path.at(s))[1], a, b, exists)
+
+    cuts = jax.vmap(cut)(lower, upper, signs[start], turning)
+    edges = jnp.stack([grid[panel], cuts], axis=1).reshape(-1)
+    bends = jnp.where(turning[:, None], jnp.asarray([1.0, -1.0], edges.dtype), 0.0).reshape(-1)
+    return jnp.append(edges, grid[-1]), bends, jnp.all(jnp.sum(turns, axis=1) <= 1)
+
+
+def _root(function: Callable[[Real], Real], a: Real, b: Real, exists: Bool[Array, ""]) -> Real:
+    """Where a function that rises through 0 between a and b is 0; the middle if it does not."""
+    middle = 0.5 * (a + b)
+
+    def miss(s: Real, _: Any) -> Real:
+        return jnp.where(exists, function(s), s - middle)
+
+    bisection = optimistix.Bisection(rtol=0.0, atol=0.0, flip=False)
+    return optimistix.root_find(
+        miss, bisection, middle, options={"lower": a, "upper": b}, max_steps=_BISECTIONS,
+        tags=frozenset({lineax.diagonal_tag}), throw=False,
+    ).value  # fmt: skip

@@ -5,21 +5,37 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from .._checks import as_complex, check_density_matrix, is_concrete
+from .._checks import (
+    as_complex,
+    check_count,
+    check_density_matrix,
+    check_instance,
+    check_positive,
+    is_concrete,
+)
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
-from ..dynamics.propagator import FixedPoint, Propagator, contraction, fixed_point, propagator
+from ..dynamics.evolve import check_resolution
+from ..dynamics.open_system import energy_unit
+from ..dynamics.propagator import (
+    RESOLUTION,
+    FixedPoint,
+    Propagator,
+    contraction,
+    cycle_error,
+    fixed_point,
+    propagator,
+)
+from ..dynamics.secular import warn_unless_secular
 from ..information.entropy import entropy
-from ..thermodynamics.rates import entropy_flux
+from . import figures
+from .clausius import generalized_efficiency
 from .stroke import Cycle
 
 _FIRST_STEPS, _MOST_STEPS = 64, 16384
-
-REGIMES = ("engine", "refrigerator", "heater", "accelerator", "none")
 
 
 class CycleSolution(eqx.Module):
@@ -34,7 +50,7 @@ class CycleSolution(eqx.Module):
         quenches: work of the jump of H after each stroke, (strokes,); 0 where H is continuous.
         first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
         limit_cycle_residual: max|rho(end) - rho(start)| after one cycle through the strokes.
-        error: largest estimated error of a driven stroke's map.
+        error: estimated error of states, heats and works (in units of the largest energy).
         fixed: the fixed point with the gap of its linear system.
         result: `RESULTS.successful`, `not_unique`, `inaccurate` or `not_finite`, per lane.
     """
@@ -59,22 +75,22 @@ class CycleSolution(eqx.Module):
     @property
     def heat_hot(self) -> Real:
         """Q_h: heat taken in during the strokes in contact with "hot"."""
-        return self._contact_sum(self.heats, "hot")
+        return figures.contact_sum(self.cycle.strokes, self.heats, "hot")
 
     @property
     def heat_cold(self) -> Real:
         """Q_c: heat taken in during the strokes in contact with "cold" (negative for an engine)."""
-        return self._contact_sum(self.heats, "cold")
+        return figures.contact_sum(self.cycle.strokes, self.heats, "cold")
 
     @property
     def entropy_hot(self) -> Real:
         """Entropy gained during the "hot" strokes, from states."""
-        return self._contact_sum(jnp.diff(self.entropies), "hot")
+        return figures.contact_sum(self.cycle.strokes, jnp.diff(self.entropies), "hot")
 
     @property
     def entropy_cold(self) -> Real:
         """Entropy gained during the "cold" strokes, from states."""
-        return self._contact_sum(jnp.diff(self.entropies), "cold")
+        return figures.contact_sum(self.cycle.strokes, jnp.diff(self.entropies), "cold")
 
     @property
     def work(self) -> Real:
@@ -87,6 +103,11 @@ class CycleSolution(eqx.Module):
         return -self.work
 
     @property
+    def rounding(self) -> Real:
+        """What counts as no work and no heat per cycle: 8 eps times the sum of their moduli."""
+        return figures.rounding(self.heats, self.works, self.quenches)
+
+    @property
     def period(self) -> Real:
         """The time of one cycle."""
         return self.cycle.period
@@ -94,14 +115,12 @@ class CycleSolution(eqx.Module):
     @property
     def power(self) -> Real:
         """Work delivered per time; nan for a cycle that takes no time."""
-        period = self.period
-        positive = period > 0.0
-        return jnp.where(positive, self.work_output / jnp.where(positive, period, 1.0), jnp.nan)
+        return figures.power(self.work_output, self.period)
 
     @property
     def efficiency(self) -> Real:
         """eta = W_out / Q_h by the first law; nan unless W_out > 0 and Q_h > 0, eq. (19)."""
-        return self._in_engine_regime(self.work_output, self.heat_hot)
+        return figures.efficiency(self.work_output, self.heat_hot, self.rounding)
 
     @property
     def generalized_efficiency(self) -> Real:
@@ -110,71 +129,54 @@ class CycleSolution(eqx.Module):
         A cross-check of `efficiency` by a quadrature over S; see `clausius_integrals` for its error
         estimate and flags.
         """
-        from .clausius import generalized_efficiency  # which is made of limit cycles
-
         return generalized_efficiency(self)
 
     @property
     def coefficient_of_performance(self) -> Real:
         """Q_c / W of a refrigerator; nan in the other regimes."""
-        inside = (self.work > 0.0) & (self.heat_cold > 0.0)
-        return jnp.where(inside, self.heat_cold / jnp.where(inside, self.work, 1.0), jnp.nan)
+        return figures.coefficient_of_performance(self.work, self.heat_cold, self.rounding)
 
     @property
     def temperatures(self) -> tuple[Real, Real]:
         """Bath temperatures (cold, hot)."""
-        return self._bath_temperature("cold"), self._bath_temperature("hot")
+        strokes = self.cycle.strokes
+        return figures.bath_temperature(strokes, "cold"), figures.bath_temperature(strokes, "hot")
 
     @property
     def carnot_efficiency(self) -> Real:
         """1 - T_c/T_h of the baths."""
-        cold, hot = self.temperatures
-        return 1.0 - cold / hot
+        return figures.carnot_efficiency(*self.temperatures)
 
     @property
     def curzon_ahlborn_efficiency(self) -> Real:
         """1 - sqrt(T_c/T_h) of the baths (Curzon and Ahlborn 1975)."""
-        cold, hot = self.temperatures
-        return 1.0 - jnp.sqrt(cold / hot)
+        return figures.curzon_ahlborn_efficiency(*self.temperatures)
 
     @property
     def mean_temperatures(self) -> tuple[Real, Real]:
         """Entropy-weighted means (<T_c>, <T_h>), <T_x> = Q_x / dS_x; nan where dS_x = 0."""
         return (
-            _ratio(self.heat_cold, self.entropy_cold),
-            _ratio(self.heat_hot, self.entropy_hot),
+            figures.mean_temperature(self.heat_cold, self.entropy_cold),
+            figures.mean_temperature(self.heat_hot, self.entropy_hot),
         )
 
     @property
     def spohn_production(self) -> Real:
         """Spohn's production per cycle, -sum_k Q_k / T_k (the entropy change is 0), eq. (14)."""
-        fluxes = [
-            entropy_flux(stroke.system.baths, heats)
-            for stroke, heats in zip(self.cycle.strokes, self.bath_heats, strict=True)
-        ]
-        return -sum(fluxes, jnp.zeros(()))
+        return figures.spohn_production(self.cycle.strokes, self.bath_heats)
 
     @property
     def temperature_identity_residual(self) -> Real:
         """eta - (1 - (<T_c>|dS_c|)/(<T_h> dS_h)), the identity T3 with its entropy factor."""
-        cold, hot = self.mean_temperatures
-        ratio = _ratio(cold * jnp.abs(self.entropy_cold), hot * self.entropy_hot)
-        return self.efficiency - (1.0 - ratio)
+        entropies = self.entropy_cold, self.entropy_hot
+        return figures.temperature_identity_residual(
+            self.efficiency, self.mean_temperatures, entropies
+        )
 
     @property
     def regime_code(self) -> Array:
         """The regime as an index into `REGIMES`, traceable."""
-        output, hot, cold = self.work_output, self.heat_hot, self.heat_cold
-        return jnp.select(
-            [
-                (output > 0.0) & (hot > 0.0),
-                (output < 0.0) & (cold > 0.0),
-                (output < 0.0) & (hot <= 0.0) & (cold <= 0.0),
-                (output < 0.0) & (hot > 0.0) & (cold <= 0.0),
-            ],
-            list(jnp.arange(4)),
-            4,
-        )
+        return figures.regime_code(self.work_output, self.heat_hot, self.heat_cold, self.rounding)
 
     @property
     def regime(self) -> str:
@@ -186,38 +188,21 @@ class CycleSolution(eqx.Module):
         code = self.regime_code
         if not is_concrete(code) or code.ndim:
             raise ValueError("`regime` is a word for one concrete cycle; use `regime_code`.")
-        return REGIMES[int(code)]
+        return figures.REGIMES[int(code)]
 
     @property
     def contraction(self) -> Real:
         """The factor by which deviations from the limit cycle shrink per cycle (CPU only)."""
         return contraction(self.fixed)
 
-    def _contact_sum(self, values: Float[Array, " strokes"], contact: str) -> Real:
-        mask = np.array([stroke.contact == contact for stroke in self.cycle.strokes])
-        return jnp.sum(jnp.where(mask, values, 0.0))
-
-    def _bath_temperature(self, contact: str) -> Real:
-        """The temperature of the baths of one contact; nan unless they agree."""
-        found = [
-            bath.temperature
-            for stroke in self.cycle.strokes
-            if stroke.contact == contact
-            for bath in stroke.system.baths
-            if bath.temperature is not None
-        ]
-        if not found:
-            return jnp.asarray(jnp.nan)
-        same = jnp.all(jnp.stack(found) == found[0])
-        return jnp.where(same, found[0], jnp.nan)
-
-    def _in_engine_regime(self, output: Real, heat: Real) -> Real:
-        engine = (output > 0.0) & (heat > 0.0)
-        return jnp.where(engine, output / jnp.where(engine, heat, 1.0), jnp.nan)
-
 
 def limit_cycle(
-    cycle: Cycle, *, steps: int | None = None, tolerance: float | None = None, throw: bool = True
+    cycle: Cycle,
+    *,
+    steps: int | None = None,
+    tolerance: float | None = None,
+    resolution: int = RESOLUTION,
+    throw: bool = True,
 ) -> CycleSolution:
     """The limit cycle of a machine: the fixed point of its affine one-cycle map, solved directly.
 
@@ -232,7 +217,11 @@ def limit_cycle(
             `jit`, `vmap` and `grad` it cannot depend on values: give `resolving_steps(cycle)` of a
             typical cycle where 64 do not do.
         tolerance: largest estimated error of a driven stroke's map; 1e-9 in float64, 1e-4 in
-            float32.
+            float32. Errors of heats and works count in units of the largest energy.
+        resolution: at how many times of a stroke (rounded up to a power of two, at least 1,024)
+            what is only known as a function of time is looked at, static: a feature of 1/2,000 of a
+            stroke is never missed at 4,096. Steps longer than what that shows to be smooth make the
+            outcome `inaccurate`.
         throw: raise `SolverError` if the outcome is concrete and not successful. Inside `jit`,
             `vmap` or `grad` nothing is raised: read `result`, lane by lane.
 
@@ -240,21 +229,32 @@ def limit_cycle(
         `CycleSolution`; all nan where the fixed point is not unique.
 
     Raises:
+        ValueError: what is no cycle, no number of steps, no tolerance or no resolution.
         SolverError: the fixed point is not unique (an all-unitary cycle), a driven stroke was not
             resolved, or a parameter is not finite.
     """
-    if tolerance is None:
-        tolerance = _default_tolerance()
-    solution = _limit_cycle(cycle, _FIRST_STEPS if steps is None else steps, tolerance)
+    first = _FIRST_STEPS if steps is None else steps
+    tolerance = _checked(cycle, first, tolerance, resolution)
+    solution = _limit_cycle(cycle, first, tolerance, resolution)
     if steps is None and _unresolved(solution.error, tolerance):
-        solution = _limit_cycle(cycle, resolving_steps(cycle, tolerance), tolerance)
+        more = resolving_steps(cycle, tolerance, resolution=resolution)
+        solution = _limit_cycle(cycle, more, tolerance, resolution)
     if throw:
         raise_if_failed(solution)
+    if is_concrete(cycle, solution.error):
+        for k, stroke in enumerate(cycle.strokes):
+            for j, bath in enumerate(stroke.system.baths):
+                name = f"strokes[{k}].system.baths[{j}]"
+                warn_unless_secular(name, bath, stroke.system.hamiltonian(0.0))
     return solution
 
 
 def resolving_steps(
-    cycle: Cycle, tolerance: float | None = None, *, first: int = _FIRST_STEPS
+    cycle: Cycle,
+    tolerance: float | None = None,
+    *,
+    first: int = _FIRST_STEPS,
+    resolution: int = RESOLUTION,
 ) -> int:
     """How many Magnus steps per driven stroke resolve a concrete cycle: `first` times a power of 2.
 
@@ -262,21 +262,38 @@ def resolving_steps(
         cycle: a concrete cycle.
         tolerance: as for `limit_cycle`.
         first: the number to begin with.
+        resolution: as for `limit_cycle`.
 
     Returns:
         The number to pass as `steps` to `limit_cycle` and `transient`; at most 16384, where the
         error may still exceed the tolerance.
 
     Raises:
-        ValueError: traced or batched.
+        ValueError: traced or batched, or arguments that are not as for `limit_cycle`.
     """
+    tolerance = _checked(cycle, first, tolerance, resolution, "first")
     if not is_concrete(cycle):
         raise ValueError("`cycle` is traced; find the steps for a concrete one and pass them on.")
-    tolerance = _default_tolerance() if tolerance is None else tolerance
     steps = first
-    while steps < _MOST_STEPS and _unresolved(_map_error(cycle, steps), tolerance):
+    while steps < _MOST_STEPS and _unresolved(
+        _limit_cycle(cycle, steps, tolerance, resolution).error, tolerance
+    ):
         steps *= 2
     return steps
+
+
+def _checked(
+    cycle: Cycle, steps: int, tolerance: float | None, resolution: int, name: str = "steps"
+) -> float:
+    """The tolerance, the default one for `None`; raises at arguments that cannot be meant."""
+    check_instance("cycle", cycle, Cycle, "a `Cycle`")
+    check_count(name, steps)
+    check_resolution(resolution)
+    if tolerance is None:
+        return _default_tolerance()
+    if tolerance != float("inf"):
+        check_positive("tolerance", tolerance, "it is the largest error allowed.")
+    return tolerance
 
 
 def _default_tolerance() -> float:
@@ -289,13 +306,8 @@ def _unresolved(error: Real, tolerance: float) -> bool:
 
 
 @eqx.filter_jit
-def _map_error(cycle: Cycle, steps: int) -> Real:
-    return jnp.max(jnp.stack([stroke.error for stroke in _propagators(cycle, steps)]))
-
-
-@eqx.filter_jit
-def _limit_cycle(cycle: Cycle, steps: int, tolerance: float) -> CycleSolution:
-    maps = _propagators(cycle, steps)
+def _limit_cycle(cycle: Cycle, steps: int, tolerance: float, resolution: int) -> CycleSolution:
+    maps = _propagators(cycle, steps, tolerance, resolution)
     fixed = fixed_point(maps, cycle.strokes[0].system.dimension)
     unique = fixed.gap > 500.0 * jnp.finfo(fixed.gap.dtype).eps
     start = jnp.where(unique, fixed.state, jnp.nan)
@@ -303,14 +315,19 @@ def _limit_cycle(cycle: Cycle, steps: int, tolerance: float) -> CycleSolution:
     quenches = _quenches(cycle, states)
     residual = jnp.max(jnp.abs(states[-1] - states[0]))
     residuals = _first_law_residuals(cycle, states, bath_heats, works)
-    error = jnp.max(jnp.stack([stroke.error for stroke in maps]))
+    error = cycle_error(maps, fixed, states)
     finite = jnp.isfinite(works.sum() + residual) & jnp.all(jnp.isfinite(fixed.map_increment))
     # an unresolved ramp may end in nan too: its own message comes first
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
     result = RESULTS.where(unique, result, RESULTS.not_unique)
     result = RESULTS.where(finite | ~unique, result, RESULTS.not_finite)
     result = RESULTS.where(jnp.isnan(fixed.gap), RESULTS.not_finite, result)
+    result = RESULTS.where(_books_close(cycle, residuals, works, bath_heats, tolerance), result,
+                           RESULTS.cycle_books_open)  # fmt: skip
+    result = RESULTS.where(~(error <= tolerance) & finite, RESULTS.inaccurate, result)
     result = RESULTS.where(error > tolerance, RESULTS.inaccurate, result)
+    hermitian = jnp.all(jnp.stack([stroke.hermitian for stroke in maps]))
+    result = RESULTS.where(hermitian, result, RESULTS.not_hermitian)
     return CycleSolution(
         cycle, states, jax.vmap(entropy)(states), bath_heats, works, quenches,
         residuals[jnp.argmax(jnp.abs(residuals))], residual, error, fixed, result,
@@ -333,17 +350,18 @@ def transient(
         the heat taken in during each stroke of each cycle, (cycles, strokes).
 
     Raises:
-        ValueError: rho0 not a density matrix of the machine's dimension, or `cycles` < 1.
+        ValueError: rho0 not a density matrix of the machine's dimension, `cycles` or `steps` < 1.
     """
+    check_instance("cycle", cycle, Cycle, "a `Cycle`")
     check_density_matrix("rho0", rho0, cycle.strokes[0].system.dimension)
-    if cycles < 1:
-        raise ValueError(f"`cycles` must be at least 1, got {cycles}.")
+    check_count("cycles", cycles)
+    check_count("steps", steps)
     return _transient(cycle, as_complex(rho0), cycles, steps)
 
 
 @eqx.filter_jit
 def _transient(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> tuple[Array, Array]:
-    maps = _propagators(cycle, steps)
+    maps = _propagators(cycle, steps, _default_tolerance(), RESOLUTION)
 
     def once(rho: Operator, _: None) -> tuple[Operator, tuple[Array, Array]]:
         states, bath_heats, _works = _run(maps, rho)
@@ -353,20 +371,38 @@ def _transient(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> tuple[A
     return jnp.concatenate([rho0[None], states]), heats
 
 
-def _propagators(cycle: Cycle, steps: int) -> list[Propagator]:
+def _propagators(cycle: Cycle, steps: int, tolerance: float, resolution: int) -> list[Propagator]:
     """The propagators of all strokes; those of one kind are computed side by side."""
     kinds: dict[Any, list[int]] = {}
     for k, stroke in enumerate(cycle.strokes):
-        leaves, structure = jax.tree.flatten((stroke.system, stroke.duration))
+        arrays, rest = eqx.partition((stroke.system, stroke.duration), eqx.is_array)
+        leaves, structure = jax.tree.flatten(arrays)
+        others = tuple(map(id, jax.tree.leaves(rest)))  # functions among them
         shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
-        kinds.setdefault((structure, shapes), []).append(k)
+        kinds.setdefault((structure, shapes, others), []).append(k)
     maps: dict[int, Propagator] = {}
     for members in kinds.values():
-        pairs = [(cycle.strokes[k].system, cycle.strokes[k].duration) for k in members]
-        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *pairs)
-        found = jax.vmap(lambda system, duration: propagator(system, duration, steps))(*stacked)
+        strokes = [(cycle.strokes[k].system, cycle.strokes[k].duration) for k in members]
+        parted = [eqx.partition(pair, eqx.is_array) for pair in strokes]
+        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(part[0] for part in parted))
+
+        def one(arrays: Any, rest: Any = parted[0][1]) -> Propagator:
+            system, duration = eqx.combine(arrays, rest)
+            return propagator(system, duration, steps, tolerance=tolerance, resolution=resolution)
+
+        found = jax.vmap(one)(stacked)
         maps |= {k: jax.tree.map(lambda x, i=i: x[i], found) for i, k in enumerate(members)}
     return [maps[k] for k in range(len(cycle.strokes))]
+
+
+def _books_close(
+    cycle: Cycle, residuals: Array, works: Array, bath_heats: tuple[Array, ...], tolerance: float
+) -> Array:
+    """Whether energy is heat plus work in every stroke, in units of the energies moved."""
+    heats = [jnp.max(jnp.abs(heats), initial=0.0) for heats in bath_heats]
+    units = [energy_unit(stroke.system, jnp.linspace(0.0, 1.0, 5)) for stroke in cycle.strokes]
+    size = jnp.max(jnp.stack([*heats, *units, jnp.max(jnp.abs(works))]))
+    return ~(jnp.max(jnp.abs(residuals)) > 10.0 * tolerance * size)
 
 
 def _run(maps: list[Propagator], rho: Operator) -> tuple[Array, tuple[Array, ...], Array]:
@@ -399,9 +435,3 @@ def _first_law_residuals(
         change = expectation(h(1.0), states[k + 1]) - expectation(h(0.0), states[k])
         residuals.append(change - bath_heats[k].sum() - works[k])
     return jnp.stack(residuals)
-
-
-def _ratio(numerator: Real, denominator: Real) -> Real:
-    """numerator / denominator; nan where the denominator is 0."""
-    zero = denominator == 0.0
-    return jnp.where(zero, jnp.nan, numerator / jnp.where(zero, 1.0, denominator))

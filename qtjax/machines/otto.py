@@ -3,15 +3,22 @@
 import warnings
 from typing import Any
 
-import jax.numpy as jnp
+import numpy as np
 
-from .._checks import as_complex, as_real, check_hermitian, is_concrete
+from .._checks import (
+    as_complex,
+    as_nonnegative,
+    check_hermitian,
+    described,
+    is_concrete,
+    is_function,
+)
 from .._types import OperatorLike, RealLike
 from ..dynamics.dissipators import DaviesBath
 from ..dynamics.hamiltonians import Driven, Static
 from ..dynamics.open_system import OpenSystem
-from ..dynamics.schedules import Linear
-from ..dynamics.spectra import AbstractSpectrum, Flat
+from ..dynamics.schedules import Linear, Schedule, as_schedule
+from ..dynamics.spectra import Flat, Spectrum
 from ..dynamics.transitions import Transitions
 from .stroke import Cycle, Stroke
 
@@ -41,7 +48,8 @@ def otto_cycle(
         hot: Hamiltonian of the hot isochore, Hermitian, (d, d).
         couplings: Hermitian operators through which both baths couple, each its own channel.
         temperatures: (T_cold, T_hot), >= 0.
-        rate: gamma: a number, a spectrum, or a pair of them (cold, hot).
+        rate: gamma: a number, a spectrum (any function of a frequency), or a pair of them (cold,
+            hot).
         durations: (hot isochore, expansion, cold isochore, compression), >= 0.
         ramps: (expansion, compression): each a `Ramp`, a schedule or a callable from scaled time in
             [0, 1] to progress from 0 to 1; straight by default.
@@ -54,27 +62,29 @@ def otto_cycle(
 
     Raises:
         ValueError: Hamiltonians that are not Hermitian or of different size, negative temperature,
-            rate or duration, a wrong number of temperatures, durations or ramps.
+            rate or duration, a wrong number of temperatures, durations or ramps, or ramps that are
+            no functions of time.
 
     Source: Quan, Liu, Sun and Nori, Phys. Rev. E 76, 031105 (2007); Kosloff and Rezek, Entropy 19,
         136 (2017).
     """
     check_hermitian("cold", cold)
+    check_hermitian("hot", hot, np.shape(cold)[0])
     cold, hot = as_complex(cold), as_complex(hot)
-    check_hermitian("hot", hot, cold.shape[0])
-    t_cold, t_hot = _entries("temperatures", temperatures, ("cold", "hot"))
-    times = _entries(
+    t_cold, t_hot = entries("temperatures", temperatures, ("cold", "hot"))
+    times = entries(
         "durations", durations, ("hot isochore", "expansion", "cold isochore", "compression")
     )
     warn_unless_hotter(t_cold, t_hot)
-    expansion, compression = (Linear(0.0, 1.0),) * 2 if ramps is None else _pair("ramps", ramps)
-    rate_cold, rate_hot = _pair("rate", rate) if isinstance(rate, list | tuple) else (rate, rate)
+    expansion, compression = (Linear(0.0, 1.0),) * 2 if ramps is None else _ramps(ramps)
+    gammas = _pair("rate", rate) if isinstance(rate, list | tuple) else (rate, rate)
+    spectrum_cold, spectrum_hot = map(as_spectrum, gammas)
+    groups = _pair("transitions", transitions)
 
-    def isochore(h: Any, temperature: Any, gamma: Any, which: int) -> OpenSystem:
-        spectrum = gamma if isinstance(gamma, AbstractSpectrum) else Flat(gamma)
+    def isochore(h: Any, temperature: Any, spectrum: Spectrum, which: int) -> OpenSystem:
         bath = DaviesBath(
             h, couplings, temperature, spectrum,
-            zero_frequency=zero_frequency, transitions=transitions[which],
+            zero_frequency=zero_frequency, transitions=groups[which],
         )  # fmt: skip
         return OpenSystem(Static(h), (bath,))
 
@@ -83,9 +93,9 @@ def otto_cycle(
 
     return Cycle(
         (
-            Stroke(isochore(hot, t_hot, rate_hot, 1), times[0], contact="hot"),
+            Stroke(isochore(hot, t_hot, spectrum_hot, 1), times[0], contact="hot"),
             Stroke(ramp(hot, cold, expansion), times[1]),
-            Stroke(isochore(cold, t_cold, rate_cold, 0), times[2], contact="cold"),
+            Stroke(isochore(cold, t_cold, spectrum_cold, 0), times[2], contact="cold"),
             Stroke(ramp(cold, hot, compression), times[3]),
         )
     )
@@ -102,14 +112,35 @@ def warn_unless_hotter(cold: RealLike, hot: RealLike) -> None:
         )
 
 
-def _entries(name: str, value: Any, meaning: tuple[str, ...]) -> list[Any]:
-    """The entries of a vector or sequence with one entry for each meaning."""
-    entries = list(value) if isinstance(value, list | tuple) or jnp.ndim(value) else [value]
-    if len(entries) != len(meaning):
+def entries(name: str, value: Any, meaning: tuple[str, ...]) -> list[Any]:
+    """The numbers of a vector or sequence with one >= 0 for each meaning."""
+    several = isinstance(value, list | tuple) or np.ndim(value)
+    found = list(value) if several else [value]
+    if len(found) != len(meaning):
         raise ValueError(
-            f"`{name}` must have {len(meaning)} entries ({', '.join(meaning)}), got {len(entries)}."
+            f"`{name}` must have {len(meaning)} entries ({', '.join(meaning)}), got {len(found)}."
         )
-    return [as_real(f"{name}[{k}]", entry) for k, entry in enumerate(entries)]
+    return [
+        as_nonnegative(f"{name}[{k}]", entry, f"it is the entry '{what}'.")
+        for k, (entry, what) in enumerate(zip(found, meaning, strict=True))
+    ]
+
+
+def as_spectrum(rate: Any) -> Spectrum:
+    """A spectrum: a function of a frequency, or the `Flat` one of a number."""
+    return rate if is_function(rate) else Flat(rate)
+
+
+def _ramps(value: Any) -> tuple[Schedule, ...]:
+    """The functions of progress (expansion, compression)."""
+    pair = _pair("ramps", value)
+    for k, ramp in enumerate(pair):
+        if not is_function(ramp):
+            raise ValueError(
+                f"`ramps[{k}]` must be a function of scaled time from 0 to 1, such as a `Ramp`, "
+                f"got {described(ramp)}."
+            )
+    return tuple(as_schedule(f"ramps[{k}]", ramp) for k, ramp in enumerate(pair))
 
 
 def _pair(name: str, value: Any) -> tuple[Any, Any]:

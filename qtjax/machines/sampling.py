@@ -7,10 +7,12 @@ from jaxtyping import Array, Float
 
 from .._types import Operator, Real, RealLike
 from ..algebra.spectral import eigenvalues
+from ..dynamics.open_system import OpenSystem
 from ..dynamics.path import stroke_path
 from ..information.entropy import entropy
 from ..thermodynamics.rates import Rates, energy, rates
 from ..thermodynamics.temperature import GeneralizedTemperature, generalized_temperature
+from .alongside import alongside
 from .cycle import CycleSolution
 from .stroke import Stroke
 
@@ -45,28 +47,36 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
     Returns:
         One `StrokeSamples` for each stroke. In a stroke of zero length rates are nan.
     """
-    return tuple(
-        _sample(stroke, rho, points)
-        for stroke, rho in zip(solution.cycle.strokes, solution.states[:-1], strict=True)
-    )
+    pairs = zip(solution.cycle.strokes, solution.states[:-1], strict=True)
+    items = [(stroke.system, stroke.duration, rho) for stroke, rho in pairs]
+    return tuple(alongside(eqx.Partial(_sample, points), items))
 
 
-@eqx.filter_jit
-def _sample(stroke: Stroke, rho0: Operator, points: int) -> StrokeSamples:
-    path = stroke_path(stroke.system, stroke.duration, rho0, points)
-    system = stroke.in_time()
+def _sample(points: int, scaled: OpenSystem, duration: Real, rho0: Operator) -> StrokeSamples:
+    path, system = stroke_path(scaled, duration, rho0, points), Stroke(scaled, duration).in_time()
 
     def at(s: RealLike, rho: Operator) -> tuple[Real, Real, Real, Rates]:
-        levels = eigenvalues(stroke.system.hamiltonian(s))
-        here = rates(system, s * stroke.duration, rho)
-        return energy(stroke.system, s, rho), entropy(rho), levels[-1] - levels[0], here
+        levels, here = eigenvalues(scaled.hamiltonian(s)), rates(system, s * duration, rho)
+        return energy(scaled, s, rho), entropy(rho), levels[-1] - levels[0], here
 
     energies, entropies, gaps, found = jax.vmap(at)(path.grid, path.states)
+    none = (
+        _least(found.heat_current, found.heat_rounding),
+        _least(found.entropy_rate, found.entropy_rounding),
+    )
     return StrokeSamples(
-        path.grid * stroke.duration,
+        path.grid * duration,
         energies,
         entropies,
         gaps,
         found,
-        generalized_temperature(found, tolerance=1e-10 * jnp.max(jnp.abs(found.heat_current))),
+        generalized_temperature(found, none),
     )
+
+
+def _least(
+    values: Float[Array, " points"], roundings: Float[Array, " points"]
+) -> Float[Array, " points"]:
+    """Rounding, or 1e-10 of the largest: less is what the path's own errors leave in the end."""
+    size = jnp.max(jnp.where(jnp.isfinite(values), jnp.abs(values), 0.0))
+    return jax.lax.stop_gradient(jnp.maximum(roundings, 1e-10 * size))

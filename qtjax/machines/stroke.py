@@ -4,51 +4,40 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
-from .._checks import as_real, check_nonnegative
+from .._checks import as_nonnegative, as_sequence, check_instance
 from .._types import Operator, Real, RealLike
-from ..dynamics.dissipators import AbstractDissipator, Jumps
-from ..dynamics.hamiltonians import AbstractHamiltonian
+from ..dynamics.dissipators import AbstractDissipator, Channel, Moving
+from ..dynamics.hamiltonians import AbstractHamiltonian, stretch_hamiltonian
 from ..dynamics.open_system import OpenSystem
-
-
-class Stretched(AbstractHamiltonian):
-    """H(t / duration): a Hamiltonian of scaled time, in time."""
-
-    hamiltonian: AbstractHamiltonian
-    duration: Real
-
-    def __call__(self, t: RealLike) -> Operator:
-        return self.hamiltonian(t / self.duration)
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return self.duration * self.hamiltonian.breakpoints()
-
-    def jumps(self) -> Float[Array, " jumps"]:
-        return self.duration * self.hamiltonian.jumps()
+from ..dynamics.schedules import Constant, Stretched
 
 
 class StretchedBath(AbstractDissipator):
     """A dissipator of scaled time, in time."""
 
     bath: AbstractDissipator
+    hamiltonian: AbstractHamiltonian
     duration: Real
     temperature: Real | None
 
-    @property
-    def constant(self) -> bool:
-        return self.bath.constant
+    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
+        return tuple(map(self._in_time, self.bath.channels(self.hamiltonian)))
+
+    def reference(self, hamiltonian: Operator) -> Operator:
+        return self.bath.reference(hamiltonian)
 
     @property
-    def dimension(self) -> int:
-        return self.bath.dimension
+    def has_own_reference(self) -> bool:
+        return self.bath.has_own_reference
 
-    def jumps(self, t: RealLike, hamiltonian: Operator) -> Jumps:
-        return self.bath.jumps(t / self.duration, hamiltonian)
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return self.duration * self.bath.breakpoints()
+    def _in_time(self, channel: Channel | Moving) -> Channel | Moving:
+        if isinstance(channel, Moving):
+            return Moving(Stretched(channel.function, self.duration))
+        if isinstance(channel.rate, Constant):
+            return channel
+        rate = Stretched(channel.rate, self.duration)
+        return Channel(rate, channel.operator, channel.partner)
 
 
 class Stroke(eqx.Module):
@@ -63,7 +52,8 @@ class Stroke(eqx.Module):
         contact: "hot" or "cold" for a stroke whose heat counts as heat_hot or heat_cold.
 
     Raises:
-        ValueError: a negative duration or another `contact`.
+        ValueError: a system that is none, a duration that is negative or no number, or another
+            `contact`.
     """
 
     system: OpenSystem
@@ -71,27 +61,30 @@ class Stroke(eqx.Module):
     contact: str | None = eqx.field(static=True)
 
     def __init__(self, system: OpenSystem, duration: RealLike, contact: str | None = None):
-        check_nonnegative("duration", duration, "a stroke takes time forward; 0 is a quench.")
-        if contact not in ("hot", "cold", None):
+        check_instance("system", system, OpenSystem, "an `OpenSystem`")
+        if not (contact is None or (isinstance(contact, str) and contact in ("hot", "cold"))):
             raise ValueError(f'`contact` must be "hot", "cold" or None, got {contact!r}.')
-        self.system, self.duration = system, as_real("duration", duration)
-        self.contact = contact
+        self.system, self.contact = system, contact
+        remedy = "a stroke takes time forward; 0 is a quench."
+        self.duration = as_nonnegative("duration", duration, remedy)
 
     def in_time(self) -> OpenSystem:
         """The stroke's open system as a function of time in [0, duration], for `qt.rates`."""
         system, duration = self.system, self.duration
-
-        def stretched(h: AbstractHamiltonian) -> AbstractHamiltonian:
-            return h if h.constant else Stretched(h, duration)
-
         baths = [
-            bath
-            if bath.constant
-            else StretchedBath(bath=bath, duration=duration, temperature=bath.temperature)
+            StretchedBath(
+                bath=bath,
+                hamiltonian=system.hamiltonian,
+                duration=duration,
+                temperature=bath.temperature,
+            )
             for bath in system.baths
         ]
-        energy = None if system.energy is None else stretched(system.energy)
-        return OpenSystem(stretched(system.hamiltonian), baths, energy)
+        hamiltonian, *parts = (
+            stretch_hamiltonian(h, duration) for h in (system.hamiltonian, *system.parts)
+        )
+        energy = None if system.energy is None else stretch_hamiltonian(system.energy, duration)
+        return OpenSystem(hamiltonian, baths, energy, parts)
 
 
 class Cycle(eqx.Module):
@@ -101,15 +94,17 @@ class Cycle(eqx.Module):
         strokes: one or more `Stroke`s of the same dimension.
 
     Raises:
-        ValueError: no strokes, or strokes of different dimension.
+        ValueError: no strokes, something else, or strokes of different dimension.
     """
 
     strokes: tuple[Stroke, ...]
 
     def __init__(self, strokes: Any):
-        self.strokes = tuple(strokes)
+        self.strokes = as_sequence("strokes", strokes, "a sequence of `Stroke`s")
         if not self.strokes:
             raise ValueError("`strokes` must hold at least one stroke, got none.")
+        for k, stroke in enumerate(self.strokes):
+            check_instance(f"strokes[{k}]", stroke, Stroke, "a `Stroke`")
         dimensions = [stroke.system.dimension for stroke in self.strokes]
         if len(set(dimensions)) > 1:
             raise ValueError(f"`strokes` must share one dimension d, got {dimensions}.")

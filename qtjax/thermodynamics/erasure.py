@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._checks import as_complex, as_real, check_density_matrix, check_hermitian, check_positive
-from .._types import OperatorLike, Real, RealLike
+from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.spectral import eigenvalues, weighted_projectors
 
 STEPS = ("separation", "compression", "unitary")
@@ -82,9 +82,7 @@ def von_neumann_ledger(
     turning = zero
     if hamiltonian is not None:
         check_hermitian("hamiltonian", hamiltonian, d)
-        one = jnp.eye(d, dtype=p.dtype)
-        projectors = jax.vmap(weighted_projectors, (None, 0))(as_complex(rho), one)[::-1]
-        energies = jnp.einsum("kij,ji->k", projectors, as_complex(hamiltonian)).real
+        energies = _energies_of_species(as_complex(rho), as_complex(hamiltonian))
         turning = n * p * (energies[0] - energies)
     work = jnp.stack([zero, temperature * compression, turning])
     heat = jnp.stack([zero, -temperature * compression, zero])
@@ -98,3 +96,10 @@ def von_neumann_ledger(
         bath_entropy=-heat / temperature,
         entropy=-gas.sum() / n,
     )
+
+
+def _energies_of_species(rho: Operator, h: Operator) -> Float[Array, " species"]:
+    """<psi_i|H|psi_i> of the eigenvectors of rho, in descending order of their probabilities."""
+    one = jnp.eye(rho.shape[0], dtype=rho.real.dtype)
+    projectors = jax.vmap(weighted_projectors, (None, 0))(rho, one)[::-1]
+    return jnp.einsum("kij,ji->k", projectors, h).real

@@ -7,11 +7,14 @@ from jaxtyping import Array, Float
 
 from .._types import Operator, Real, RealLike
 from ..algebra.composite import embed, partial_trace
+from ..algebra.divided_differences import Log
 from ..algebra.operators import commutator, expectation
+from ..algebra.spectral import apply
 from ..dynamics.hamiltonians import hamiltonian_rate
 from ..dynamics.open_system import OpenSystem, right_hand_side
 from ..information.correlations import correlation_entropy
 from ..information.entropy import entropy_rate
+from .scales import dissipation_sizes
 from .temperature import TemperatureStatus, interval_temperature
 
 
@@ -30,6 +33,8 @@ class PartRates(eqx.Module):
         correlation_entropy: S_C = S - sum_i S_i, eq. (16).
         correlation_rate: dS_C/dt by autodiff; for a closed composite -sum_i S_i'.
         clausius_balance: -sum_i Q_i'/T_i(t), eq. (18); nan where a T_i is 0 or 0/0.
+        heat_rounding: what rounding alone may make of the heats (not differentiated), (parts,).
+        entropy_rounding: what rounding alone may make of the entropy rates, (parts,).
     """
 
     heat_current: Float[Array, " parts"]
@@ -41,6 +46,8 @@ class PartRates(eqx.Module):
     correlation_entropy: Real
     correlation_rate: Real
     clausius_balance: Real
+    heat_rounding: Float[Array, " parts"]
+    entropy_rounding: Float[Array, " parts"]
 
 
 def part_rates(system: OpenSystem, t: RealLike, rho: Operator) -> PartRates:
@@ -84,6 +91,7 @@ def part_rates(system: OpenSystem, t: RealLike, rho: Operator) -> PartRates:
     correlation, correlation_rate = jax.jvp(
         lambda r: correlation_entropy(r, dims), (rho,), (rho_dot,)
     )
+    roundings = _roundings(system, t, states, hamiltonians)
     return PartRates(
         heat_current=heats,
         mean_field=jnp.stack(mean_field),
@@ -93,7 +101,9 @@ def part_rates(system: OpenSystem, t: RealLike, rho: Operator) -> PartRates:
         interaction_rate=interaction_rate,
         correlation_entropy=correlation,
         correlation_rate=correlation_rate,
-        clausius_balance=_clausius_balance(heats, rates),
+        clausius_balance=_clausius_balance(heats, rates, roundings),
+        heat_rounding=roundings[0],
+        entropy_rounding=roundings[1],
     )
 
 
@@ -125,8 +135,19 @@ def _mean_field(coupling: Operator, rho: Operator, dims: tuple[int, ...], site: 
     return partial_trace(coupling @ environment, dims, site)
 
 
-def _clausius_balance(heats: Array, rates: Array) -> Real:
-    temperature = interval_temperature(heats, rates)
+def _roundings(
+    system: OpenSystem, t: RealLike, states: list[Any], hamiltonians: list[Any]
+) -> tuple[Array, Array]:
+    """64 eps times the size of the generator, times that of H_i, and of ln rho_i."""
+    generator = jnp.max(jnp.abs(system.hamiltonian(t))) + dissipation_sizes(system, t).sum()
+    noise = 64.0 * jnp.finfo(generator.dtype).eps * generator
+    energies = jnp.stack([jnp.max(jnp.abs(h)) for h in hamiltonians])
+    logs = jnp.stack([jnp.max(jnp.abs(apply(Log(), rho))) for rho in states])
+    return jax.lax.stop_gradient((noise * energies, noise * logs))
+
+
+def _clausius_balance(heats: Array, rates: Array, roundings: tuple[Array, Array]) -> Real:
+    temperature = interval_temperature(heats, rates, roundings)
     defined = (temperature.status == int(TemperatureStatus.REGULAR)) | (
         temperature.status == int(TemperatureStatus.NO_ENTROPY_RATE)
     )

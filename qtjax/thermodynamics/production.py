@@ -1,32 +1,38 @@
 """The mainstream accountings of irreversibility, each under the name of its convention.
 
 Rates are functions of (system, t, rho); totals are functions of a solution. None of them is *the*
-entropy production: that word stands for a convention, and `accountings` (in `comparison`) puts all
+entropy production: that word stands for a convention, and `accountings` (the function) puts all
 of them side by side.
 """
 
+from functools import partial
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from .._types import Operator, Real, RealLike
-from ..algebra.divided_differences import Log
-from ..algebra.operators import expectation
-from ..algebra.spectral import apply
 from ..dynamics.evolve import Solution
-from ..dynamics.open_system import OpenSystem, dissipative_parts, heat_currents, right_hand_side
+from ..dynamics.open_system import OpenSystem, dissipative_parts, right_hand_side
 from ..dynamics.steady_state import steady_state
 from ..information.coherence import coherence, dephase
 from ..information.entropy import (
+    cross_entropy_rate,
     entropy_rate,
     entropy_rate_analytic,
     equilibrium_free_energy,
     free_energy,
     gibbs_divergence,
 )
-from .rates import entropy_flux
+from .rates import entropy_fluxes, thermal_entropy_flux
+from .scales import (
+    dissipation_sizes,
+    entropy_roundings,
+    heat_roundings,
+    total_heat_roundings,
+)
 
 States = Complex[Array, "times d d"]
 OverTime = Float[Array, " times"]
@@ -49,8 +55,8 @@ def spohn_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
 
     Source: Spohn, J. Math. Phys. 19, 1227 (1978); Alicki, J. Phys. A 12, L103 (1979).
     """
-    heats = heat_currents(system, t, rho)
-    return entropy_rate(rho, right_hand_side(system, t, rho)) - entropy_flux(system.baths, heats)
+    rate = entropy_rate(rho, right_hand_side(system, t, rho))
+    return rate - entropy_fluxes(system, t, rho).sum()
 
 
 def fixed_point_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
@@ -70,8 +76,8 @@ def fixed_point_production(system: OpenSystem, t: RealLike, rho: Operator) -> Re
     Source: Spohn (1978); Horowitz and Parrondo, New J. Phys. 15, 085028 (2013).
     """
     rho_dot = right_hand_side(system, t, rho)
-    log = apply(Log(), steady_state(system, t, throw=False).state)
-    return entropy_rate(rho, rho_dot) + expectation(log, rho_dot)
+    fixed = steady_state(system, t, throw=False).state
+    return entropy_rate(rho, rho_dot) - cross_entropy_rate(rho_dot, fixed)
 
 
 def adiabatic_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
@@ -101,10 +107,14 @@ class BathRates(eqx.Module):
     Args:
         heat_current: Q_k' = tr(D_k(rho) H), (baths,).
         entropy_rate: d_eS_k = -tr(D_k(rho) ln rho), (baths,); their sum is eq. (12).
+        heat_rounding: what rounding alone may make of the heats (not differentiated), (baths,).
+        entropy_rounding: what rounding alone may make of the entropy rates, (baths,).
     """
 
     heat_current: Float[Array, " baths"]
     entropy_rate: Float[Array, " baths"]
+    heat_rounding: Float[Array, " baths"]
+    entropy_rounding: Float[Array, " baths"]
 
 
 def bath_rates(system: OpenSystem, t: RealLike, rho: Operator) -> BathRates:
@@ -120,10 +130,13 @@ def bath_rates(system: OpenSystem, t: RealLike, rho: Operator) -> BathRates:
     Returns:
         `BathRates`.
     """
+    h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
     parts = dissipative_parts(system, t, rho)
     return BathRates(
-        heat_currents(system, t, rho),
+        jnp.sum(parts * h.T, axis=(-2, -1)).real,
         jax.vmap(lambda part: entropy_rate_analytic(rho, part))(parts),
+        heat_roundings(h, sizes),
+        entropy_roundings(rho, sizes),
     )
 
 
@@ -169,7 +182,7 @@ def coherence_split(
     rho_dot = right_hand_side(system, t, rho)
     _, coherence_rate = jax.jvp(lambda r: coherence(r, h, levels), (rho,), (rho_dot,))
     dephased = entropy_rate(dephase(rho, h, levels), dephase(rho_dot, h, levels))
-    flux = entropy_flux(system.baths, heat_currents(system, t, rho))
+    flux = entropy_fluxes(system, t, rho).sum()
     return CoherenceSplit(dephased - flux, -coherence_rate, coherence_rate)
 
 
@@ -202,7 +215,9 @@ def spohn_total(system: OpenSystem, solution: Solution) -> OverTime:
     Source: A1 in docs/physics.md. The balance of entropy changes and heats, never a quadrature.
     """
     ledger = solution.ledger
-    flux = jax.vmap(lambda heat: entropy_flux(system.baths, heat))(ledger.heat)
+    ts = solution.ts
+    roundings = total_heat_roundings(system, ts, ts - ts[0])
+    flux = jax.vmap(partial(thermal_entropy_flux, system.baths))(ledger.heat, roundings)
     return ledger.entropy - ledger.entropy[0] - flux
 
 

@@ -3,14 +3,16 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import expectation
 from ..dynamics.dissipators import AbstractDissipator
-from ..dynamics.open_system import OpenSystem, dissipative_parts, heat_currents, power, unitary_part
-from ..information.entropy import entropy_rate, entropy_rate_analytic
+from ..dynamics.open_system import OpenSystem, dissipative_parts, power, unitary_part
+from ..information.entropy import cross_entropy_rate, entropy_rate, entropy_rate_analytic
+from .scales import dissipation_sizes, entropy_roundings, heat_roundings
 
 
 class Rates(eqx.Module):
@@ -24,7 +26,10 @@ class Rates(eqx.Module):
         entropy_rate: S' by autodiff; +inf where the support of the state grows.
         interior: the paper's d_iS/dt = i tr([H, rho] ln rho), eq. (11), computed.
         exterior: the paper's d_eS/dt = -tr(D(rho) ln rho), eq. (12).
-        spohn_production: sigma = S' - sum_k Q'_k / T_k, eq. (14) (Spohn 1978, Alicki 1979).
+        spohn_production: Spohn's sigma = S' - sum_k Phi_k with the `entropy_fluxes` Phi_k, which
+            are Q'_k / T_k for thermal baths, eq. (14) (Spohn 1978, Alicki 1979).
+        heat_rounding: what rounding alone may make of `heat_current` (not differentiated).
+        entropy_rounding: what rounding alone may make of `entropy_rate` (not differentiated).
     """
 
     energy_rate: Real
@@ -35,6 +40,8 @@ class Rates(eqx.Module):
     interior: Real
     exterior: Real
     spohn_production: Real
+    heat_rounding: Real
+    entropy_rounding: Real
 
 
 def rates(
@@ -66,50 +73,97 @@ def rates(
     Source: eqs. (10)-(14); Spohn, J. Math. Phys. 19, 1227 (1978); Alicki, J. Phys. A 12, L103
         (1979).
     """
-    unitary = unitary_part(system, t, rho)
-    dissipative = dissipative_parts(system, t, rho).sum(axis=0)
-    heats = heat_currents(system, t, rho)
-    work = power(system, t, rho)
+    h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
+    unitary, parts = unitary_part(system, t, rho), dissipative_parts(system, t, rho)
+    heats = jnp.sum(parts * h.T, axis=(-2, -1)).real
+    dissipative, work = parts.sum(axis=0), power(system, t, rho)
     edge: Any = {"support": support, "tolerance": tolerance}
     rate = entropy_rate(rho, unitary + dissipative, **edge)
+    interior = entropy_rate_analytic(rho, unitary, **edge)
+    noise = 4.0 * jax.lax.stop_gradient(jnp.abs(interior))
     return Rates(
         energy_rate=heats.sum() + work,
         heat_currents=heats,
         heat_current=heats.sum(),
         power=work,
         entropy_rate=rate,
-        interior=entropy_rate_analytic(rho, unitary, **edge),
+        interior=interior,
         exterior=entropy_rate_analytic(rho, dissipative, **edge),
-        spohn_production=rate - entropy_flux(system.baths, heats),
+        spohn_production=rate - _fluxes(system, h, parts, sizes).sum(),
+        heat_rounding=heat_roundings(h, sizes).sum(),
+        entropy_rounding=entropy_roundings(rho, sizes).sum() + noise,
     )
 
 
-def entropy_flux(baths: tuple[AbstractDissipator, ...], heats: Float[Array, " baths"]) -> Real:
-    """sum_k Q_k / T_k, the entropy that flows in with heat at the temperatures of the baths.
+def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array, " baths"]:
+    """Phi_k = -tr(D_k(rho) ln pi_k), what Spohn counts as flowing in with each bath, (baths,).
 
-    A dissipator without a temperature enters with beta = 0 if it carries no heat (|Q_k| <= 1e-12,
-    1e-5 in float32, times the largest heat if that exceeds 1), and makes the sum nan if it does:
-    its entropy flux is not defined. A bath at T = 0 gives -inf or +inf where Q_k is not 0 and
+    pi_k is the bath's reference state under the energy Hamiltonian. For the Gibbs state at the
+    temperature of the bath that is Q'_k / T_k, and computed so, since ln pi_k is out of reach in
+    the cold; for a `reference` of its own the formula is taken as it stands. A dissipator with
+    neither counts as one whose reference is the maximally mixed state, Phi_k = 0, if it carries no
+    heat, and has Phi_k = nan if it does.
+
+    Args:
+        system: the open system.
+        t: time.
+        rho: state, (d, d).
+
+    Returns:
+        In nats per time, (baths,); +-inf where heat goes into or comes out of a bath at T = 0, or
+        probability into or out of levels that are empty in pi_k.
+
+    Source: Spohn, J. Math. Phys. 19, 1227 (1978), with the reference state of each bath.
+    """
+    h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
+    return _fluxes(system, h, dissipative_parts(system, t, rho), sizes)
+
+
+def _fluxes(system: OpenSystem, h: Operator, parts: Array, sizes: Array) -> Float[Array, " baths"]:
+    fluxes = [jnp.zeros(0, h.real.dtype)]
+    for bath, part, rounding in zip(system.baths, parts, heat_roundings(h, sizes), strict=True):
+        if bath.has_own_reference:
+            flux = cross_entropy_rate(part, bath.reference(h))
+        else:
+            flux = _thermal_flux(bath, expectation(h, part), rounding)
+        fluxes.append(flux[None])
+    return jnp.concatenate(fluxes)
+
+
+def thermal_entropy_flux(
+    baths: tuple[AbstractDissipator, ...],
+    heats: Float[Array, " baths"],
+    roundings: Float[Array, " baths"],
+) -> Real:
+    """sum_k Q_k / T_k, the entropy that flows in with heats at the temperatures of the baths.
+
+    A dissipator without a temperature enters with beta = 0 if it carries no heat, and makes the sum
+    nan if it does: its entropy flux is not defined. So does a bath with a `reference` of its own,
+    whose flux is no function of its heat. A bath at T = 0 gives -inf or +inf where Q_k is not 0 and
     nothing where it is.
 
     Args:
         baths: the dissipators.
-        heats: heat currents or heats, one for each bath, (baths,).
+        heats: heats or heat currents, one for each bath, (baths,).
+        roundings: what counts as none, in the same units, (baths,); see `heat_roundings`.
 
     Returns:
         A scalar.
     """
-    total, size = jnp.zeros((), heats.dtype), jnp.maximum(1.0, jnp.max(jnp.abs(heats), initial=0.0))
-    for bath, heat in zip(baths, heats, strict=True):
-        if bath.temperature is None:
-            none = jnp.abs(heat) <= (1e-12 if heat.dtype == jnp.float64 else 1e-5) * size
-            total = total + jnp.where(none, 0.0, jnp.nan)
-        else:
-            cold = bath.temperature == 0.0
-            limit = jnp.where(heat == 0.0, 0.0, jnp.sign(heat) * jnp.inf)
-            finite = heat / jnp.where(cold, 1.0, bath.temperature)
-            total = total + jnp.where(cold, limit, finite)
+    total = jnp.zeros((), heats.dtype)
+    for bath, heat, rounding in zip(baths, heats, roundings, strict=True):
+        known = not bath.has_own_reference
+        total = total + (_thermal_flux(bath, heat, rounding) if known else jnp.nan)
     return total
+
+
+def _thermal_flux(bath: AbstractDissipator, heat: Real, rounding: Real) -> Real:
+    none = jnp.abs(heat) <= rounding
+    if bath.temperature is None:
+        return jnp.where(none, 0.0, jnp.nan)
+    cold = bath.temperature == 0.0
+    limit = jnp.where(none, 0.0, jnp.sign(heat) * jnp.inf)
+    return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, bath.temperature))
 
 
 def energy(system: OpenSystem, t: RealLike, rho: Operator) -> Real:

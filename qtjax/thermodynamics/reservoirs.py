@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -94,6 +95,30 @@ def finite_reservoirs(
         Paternostro, Rev. Mod. Phys. 93, 035008 (2021); Reeb and Wolf, New J. Phys. 16, 103011
         (2014).
     """
+    chosen, rest, given = _division(system, reservoirs, temperatures)
+    return _finite_reservoirs(system, solution, chosen, rest, given)
+
+
+@eqx.filter_jit
+def initial_defect(
+    system: OpenSystem,
+    solution: Solution,
+    reservoirs: Sequence[int],
+    temperatures: RealLike | Sequence[RealLike] | Float[Array, " reservoirs"],
+) -> Real:
+    """The trace distance of rho(0) from rho_A(0) x prod tau_r; see `finite_reservoirs`."""
+    chosen, rest, given = _division(system, reservoirs, temperatures)
+    start, t = states_of(solution)[0], solution.ts[0]
+    taus = _gibbs_states(system, t, chosen, given)
+    ordered = partial_trace(start, system.dims, (*rest, *chosen))
+    product = tensor(partial_trace(start, system.dims, rest), *taus)
+    return jnp.linalg.norm(ordered - product, ord="nuc") / 2
+
+
+def _division(
+    system: OpenSystem, reservoirs: Sequence[int], temperatures: Any
+) -> tuple[tuple[int, ...], tuple[int, ...], Float[Array, " reservoirs"]]:
+    """The parts that are reservoirs, those that are not, and the temperatures, checked."""
     check_parts(system)
     chosen, dims = tuple(reservoirs), system.dims
     rest = tuple(k for k in range(len(dims)) if k not in chosen)
@@ -102,7 +127,9 @@ def finite_reservoirs(
             f"`reservoirs` must name some of the parts 0 to {len(dims) - 1} and leave at least one "
             f"for the system itself, got {chosen}."
         )
-    check_positive("temperatures", temperatures, "a reservoir's Gibbs state needs T > 0.")
+    check_positive(
+        "temperatures", temperatures, "a reservoir's Gibbs state needs T > 0.", entries=True
+    )
     if isinstance(temperatures, Sequence):
         temperatures = jnp.stack([as_real("temperatures", value) for value in temperatures])
     given = as_real("temperatures", temperatures)
@@ -111,7 +138,14 @@ def finite_reservoirs(
             f"`temperatures` must be one number or one for each of the {len(chosen)} reservoirs, "
             f"got shape {given.shape}."
         )
-    return _finite_reservoirs(system, solution, chosen, rest, jnp.broadcast_to(given, len(chosen)))
+    return chosen, rest, jnp.broadcast_to(given, len(chosen))
+
+
+def _gibbs_states(
+    system: OpenSystem, t: Real, chosen: tuple[int, ...], temperatures: Array
+) -> list[Operator]:
+    bare = [system.parts[r](t) for r in chosen]
+    return [thermal_state(h, T) for h, T in zip(bare, temperatures, strict=True)]
 
 
 @eqx.filter_jit
@@ -122,48 +156,11 @@ def _finite_reservoirs(
     rest: tuple[int, ...],
     temperatures: Float[Array, " reservoirs"],
 ) -> FiniteReservoirs:
-    dims, ts, states = system.dims, solution.ts, states_of(solution)
-    bare = [system.parts[r] for r in chosen]
-    taus = [thermal_state(h(ts[0]), T) for h, T in zip(bare, temperatures, strict=True)]
-    free = jnp.stack(
-        [equilibrium_free_energy(h(ts[0]), T) for h, T in zip(bare, temperatures, strict=True)]
-    )
-    # A first, then the reservoirs
-    order, sizes = (*rest, *chosen), [math.prod(dims[k] for k in rest), *(dims[r] for r in chosen)]
-
-    def books(t: Real, rho: Operator) -> dict[str, Array]:
-        rho_a = partial_trace(rho, dims, rest)
-        parts = [partial_trace(rho, dims, r) for r in chosen]
-        ordered = partial_trace(rho, dims, order)
-        energies = [expectation(h(t), part) for h, part in zip(bare, parts, strict=True)]
-        own = sum(expectation(system.parts[k](t), partial_trace(rho, dims, k)) for k in rest)
-        whole = expectation(system.energy_hamiltonian(t), rho)
-        distance = relative_entropy(ordered, tensor(rho_a, *taus))
-        # the same without logarithms of Gibbs states, for reservoirs too cold for them
-        work = (jnp.stack(energies) - free) / temperatures
-        cold = entropy(rho_a) - entropy(rho) + work.sum()
-        return {
-            "energies": jnp.stack(energies),
-            "own": jnp.asarray(own),
-            "interaction": whole - own - sum(energies),
-            "entropy": entropy(rho_a),
-            "divergence": jnp.where(jnp.isinf(distance), cold, distance),
-            "correlation": total_correlation(ordered, sizes),
-            "reservoirs": jnp.stack(
-                [
-                    gibbs_divergence(part, h(ts[0]), T)
-                    for part, h, T in zip(parts, bare, temperatures, strict=True)
-                ]
-            ),
-        }
-
-    found = jax.vmap(books)(ts, states)
+    found = _books(system, solution, chosen, rest, temperatures)
     heat = found["energies"][0] - found["energies"]
     change = found["entropy"] - found["entropy"][0]
     flux = -heat @ (1 / temperatures)
-    start = partial_trace(states[0], dims, order)
-    product = tensor(partial_trace(states[0], dims, rest), *taus)
-    fallen, d = -change, math.prod(sizes[1:])
+    fallen, d = -change, math.prod(system.dims[r] for r in chosen)
     finite_size = fallen + 2 * fallen**2 / (np.log(max(d - 1, 1)) ** 2 + 4)
     single = jnp.all(temperatures == temperatures[0])
     return FiniteReservoirs(
@@ -176,8 +173,51 @@ def _finite_reservoirs(
         reservoir_divergence=found["reservoirs"],
         bare_heat=found["own"] - found["own"][0],
         interaction_energy=found["interaction"],
-        initial_defect=jnp.linalg.norm(start - product, ord="nuc") / 2,
+        initial_defect=initial_defect(system, solution, chosen, temperatures),
         landauer_cost=flux,
         landauer_bound=fallen,
         reeb_wolf_bound=jnp.where((fallen >= 0.0) & single, finite_size, jnp.nan),
     )
+
+
+def _books(
+    system: OpenSystem,
+    solution: Solution,
+    chosen: tuple[int, ...],
+    rest: tuple[int, ...],
+    temperatures: Float[Array, " reservoirs"],
+) -> dict[str, Array]:
+    """What is a function of (t, rho), over the times."""
+    dims, ts = system.dims, solution.ts
+    bare = [system.parts[r] for r in chosen]
+    cold = list(zip((h(ts[0]) for h in bare), temperatures, strict=True))
+    taus = _gibbs_states(system, ts[0], chosen, temperatures)
+    free = jnp.stack([equilibrium_free_energy(h, T) for h, T in cold])
+    # A first, then the reservoirs
+    order, sizes = (*rest, *chosen), [math.prod(dims[k] for k in rest), *(dims[r] for r in chosen)]
+
+    def at(t: Real, rho: Operator) -> dict[str, Array]:
+        rho_a = partial_trace(rho, dims, rest)
+        parts = [partial_trace(rho, dims, r) for r in chosen]
+        ordered = partial_trace(rho, dims, order)
+        energies = [expectation(h(t), part) for h, part in zip(bare, parts, strict=True)]
+        own = sum(expectation(system.parts[k](t), partial_trace(rho, dims, k)) for k in rest)
+        whole = expectation(system.energy_hamiltonian(t), rho)
+        distance = relative_entropy(ordered, tensor(rho_a, *taus))
+        # the same without logarithms of Gibbs states, for reservoirs too cold for them
+        work = (jnp.stack(energies) - free) / temperatures
+        excess = entropy(rho_a) - entropy(rho) + work.sum()
+        divergences = [
+            gibbs_divergence(part, *pair) for part, pair in zip(parts, cold, strict=True)
+        ]
+        return {
+            "energies": jnp.stack(energies),
+            "own": jnp.asarray(own),
+            "interaction": whole - own - sum(energies),
+            "entropy": entropy(rho_a),
+            "divergence": jnp.where(jnp.isinf(distance), excess, distance),
+            "correlation": total_correlation(ordered, sizes),
+            "reservoirs": jnp.stack(divergences),
+        }
+
+    return jax.vmap(at)(ts, states_of(solution))

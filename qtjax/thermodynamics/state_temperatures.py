@@ -152,7 +152,10 @@ def energy_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     Source: Strasberg and Winter, PRX Quantum 2, 030202 (2021).
     """
     h, rho = _operators(hamiltonian, rho)
-    return _root(eigenvalues(h), expectation(h, rho), _gibbs_energy, (-1.0, 1.0))
+    energies = eigenvalues(h)
+    levels, spread = _scaled(energies)
+    target = (expectation(h, rho) - energies[0]) / spread
+    return _root(levels, target, _gibbs_energy, (-1.0, 1.0)) / spread
 
 
 def entropy_beta(rho: OperatorLike, hamiltonian: OperatorLike, *, inverted: bool = False) -> Real:
@@ -175,7 +178,8 @@ def entropy_beta(rho: OperatorLike, hamiltonian: OperatorLike, *, inverted: bool
     """
     h, rho = _operators(hamiltonian, rho)
     branch = (-1.0, 0.0) if inverted else (0.0, 1.0)
-    return _root(eigenvalues(h), entropy(rho), _gibbs_entropy, branch)
+    levels, spread = _scaled(eigenvalues(h))
+    return _root(levels, entropy(rho), _gibbs_entropy, branch) / spread
 
 
 class Temperatures(eqx.Module):
@@ -270,29 +274,23 @@ def _gibbs_entropy(energies: Float[Array, " d"], beta: Real) -> Real:
 def _root(
     energies: Float[Array, " d"], target: Real, function: Any, branch: tuple[float, float]
 ) -> Real:
-    """beta with function(beta) = target, by bisection in x, beta = x/((1 - x^2) range of H).
+    """beta with function(beta) = target at energies between 0 and 1, and beta in their unit.
 
-    The range of x is cut where weights underflow; a target beyond it gives the infinite end.
+    By bisection in x, beta = x/(1 - x^2). The range of x is cut where weights underflow; a target
+    beyond it gives the infinite end.
     """
-    spread = energies[-1] - energies[0]
-    flat = spread <= 1e-14 * jnp.max(jnp.abs(energies))
-    scale = 1 / jnp.where(flat, 1.0, spread)
     edge = 1.0 - 1e-3
     lower, upper = (jnp.asarray(edge * x, energies.dtype) for x in branch)
-
-    def beta(x: Real) -> Real:
-        return scale * x / (1 - x**2)
-
     middle = lower + (upper - lower) * 0.501
 
     def miss(x: Real, args: Any) -> Real:
         energies, target, solvable = args
         # without a root a line takes the place of the problem, and its root is not used
-        return jnp.where(solvable, function(energies, beta(x)) - target, x - middle)
+        return jnp.where(solvable, function(energies, x / (1 - x**2)) - target, x - middle)
 
-    low, high = (function(energies, beta(x)) - target for x in (lower, upper))
-    inside = (low * high < 0.0) & ~flat
-    found = optimistix.root_find(
+    low, high = (function(energies, x / (1 - x**2)) - target for x in (lower, upper))
+    inside = low * high < 0.0
+    x = optimistix.root_find(
         miss,
         optimistix.Bisection(rtol=1e-15, atol=1e-15),
         middle,
@@ -302,7 +300,13 @@ def _root(
         throw=False,
     ).value
     ends = jnp.where(jnp.abs(low) < jnp.abs(high), lower, upper)
-    close = jnp.minimum(jnp.abs(low), jnp.abs(high)) <= 1e-12 * (1.0 + jnp.abs(target))
+    close = jnp.minimum(jnp.abs(low), jnp.abs(high)) <= 1e-12
     limit = jnp.where(ends == 0.0, 0.0, jnp.sign(ends) * jnp.inf)
-    outside = jnp.where(close, limit, jnp.nan)
-    return jnp.where(flat, jnp.nan, jnp.where(inside, beta(found), outside))
+    return jnp.where(inside, x / (1 - x**2), jnp.where(close, limit, jnp.nan))
+
+
+def _scaled(energies: Float[Array, " d"]) -> tuple[Float[Array, " d"], Real]:
+    """The energies between 0 and 1 and their range, which is nan where H has one level."""
+    spread = energies[-1] - energies[0]
+    flat = spread <= 1e-14 * jnp.max(jnp.abs(energies))
+    return (energies - energies[0]) / jnp.where(flat, 1.0, spread), jnp.where(flat, jnp.nan, spread)

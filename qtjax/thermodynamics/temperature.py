@@ -12,6 +12,9 @@ from jaxtyping import Array, Float, Int, Num
 from .._types import RealLike
 from .rates import Rates
 
+_Level = RealLike | Num[Array | np.ndarray, "*shape"]
+Tolerance = _Level | tuple[_Level, _Level]
+
 
 class TemperatureStatus(IntEnum):
     """What kind of number a generalized temperature is."""
@@ -29,7 +32,7 @@ class GeneralizedTemperature(eqx.Module):
     Args:
         temperature: T; +-inf where S' = 0, 0 where Q' = 0 or S' is infinite, nan where both vanish.
         beta: S'/Q'; 0 where S' = 0, +-inf where Q' = 0. Losses should use this or `angle`.
-        angle: atan2(S', Q'), smooth through both zeros.
+        angle: atan2(S', Q'), smooth through either zero; nan where both vanish.
         status: a `TemperatureStatus`.
     """
 
@@ -40,13 +43,15 @@ class GeneralizedTemperature(eqx.Module):
 
 
 def generalized_temperature(
-    rates: Rates | Any, tolerance: RealLike | None = None
+    rates: Rates | Any, tolerance: Tolerance | None = None
 ) -> GeneralizedTemperature:
     """T(t) = Q'/S' = tr(rho' H) / (-tr(rho' ln rho)), eq. (17), from rates of any shape.
 
     Args:
-        rates: anything with `heat_current` and `entropy_rate`, scalars or arrays of one shape.
-        tolerance: |Q'| and |S'| at or below this count as 0; 1e-14 in float64, 1e-6 in float32.
+        rates: `Rates`, `BathRates`, `PartRates` or anything with their `heat_current`,
+            `entropy_rate`, `heat_rounding` and `entropy_rounding`, of one shape.
+        tolerance: |Q'| and |S'| at or below this count as 0, a pair or one number for both; by
+            default what rounding alone may make of them.
 
     Returns:
         `GeneralizedTemperature`, each field of the shape of the rates.
@@ -54,35 +59,40 @@ def generalized_temperature(
     Source: eq. (17). The paper calls it a temperature for any state; it is the temperature of the
         bath exactly when rho is a Gibbs state at that temperature.
     """
+    if tolerance is None:
+        tolerance = rates.heat_rounding, rates.entropy_rounding
     return interval_temperature(rates.heat_current, rates.entropy_rate, tolerance)
 
 
 def interval_temperature(
     heat: float | Num[Array | np.ndarray, "*shape"],
     entropy: float | Num[Array | np.ndarray, "*shape"],
-    tolerance: RealLike | None = None,
+    tolerance: Tolerance = 0.0,
 ) -> GeneralizedTemperature:
     """The mean temperature dQ/dS over an interval (or Q'/S' at an instant).
 
     Args:
         heat: heat taken in, any shape.
         entropy: entropy gained, of the same shape; take S(t2) - S(t1), never a quadrature of S'.
-        tolerance: values at or below this count as 0; 1e-14 in float64, 1e-6 in float32.
+        tolerance: heat and entropy at or below this count as 0, a pair or one number for both. By
+            default only 0 does, as numbers alone do not say what rounding may make of them.
 
     Returns:
         `GeneralizedTemperature` with the same statuses.
     """
     heat, entropy = jnp.asarray(heat), jnp.asarray(entropy)
-    if tolerance is None:
-        tolerance = 1e-14 if heat.dtype == jnp.float64 else 1e-6
-    no_heat, no_entropy = jnp.abs(heat) <= tolerance, jnp.abs(entropy) <= tolerance
+    none = tolerance if isinstance(tolerance, tuple) else (tolerance, tolerance)
+    no_heat, no_entropy = jnp.abs(heat) <= none[0], jnp.abs(entropy) <= none[1]
     divergent = jnp.isinf(entropy)
     safe_heat = jnp.where(no_heat, 1.0, heat)
+    finite_entropy = jnp.where(divergent, 0.0, entropy)
     safe_entropy = jnp.where(no_entropy | divergent, 1.0, entropy)
     temperature = jnp.where(divergent, 0.0, safe_heat / safe_entropy)
     temperature = jnp.where(no_heat, 0.0, temperature)
     temperature = jnp.where(no_entropy, _signed_infinity(heat), temperature)
-    beta = jnp.where(divergent, _signed_infinity(entropy) * jnp.sign(heat), entropy / safe_heat)
+    beta = jnp.where(
+        divergent, _signed_infinity(entropy) * jnp.sign(heat), finite_entropy / safe_heat
+    )
     beta = jnp.where(no_heat, _signed_infinity(entropy), beta)
     # 0 where S' = 0, with the derivative of the quotient: beta crosses 0 smoothly
     beta = beta - jax.lax.stop_gradient(jnp.where(no_entropy, beta, 0.0))
@@ -103,7 +113,7 @@ def interval_temperature(
     return GeneralizedTemperature(
         temperature=jnp.where(undefined, jnp.nan, temperature),
         beta=jnp.where(undefined, jnp.nan, beta),
-        angle=jnp.arctan2(entropy, heat),
+        angle=jnp.where(undefined, jnp.nan, jnp.arctan2(entropy, jnp.where(undefined, 1.0, heat))),
         status=status,
     )
 

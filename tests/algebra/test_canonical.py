@@ -12,7 +12,7 @@ import qtjax as qt
 from qtjax.algebra.canonical import check_generator
 
 EXACT = 1e-12
-FORM, FORM_OF = jax.jit(qt.canonical_form), jax.jit(qt.canonical_form_of)
+FORM, FORM_OF = jax.jit(qt.algebra.canonical_form), jax.jit(qt.algebra.canonical_form_of)
 MATRIX = jax.jit(lambda form: form.superoperator())
 GENERATOR = eqx.filter_jit(qt.canonical_generator)
 SX, SZ = qt.sigmax(), qt.sigmaz()
@@ -49,13 +49,13 @@ def canonical_parts(d):
     rng = np.random.default_rng(d)
     h, n = hermitian(rng, d), d * d - 1
     u = np.linalg.qr(gaussian(rng, n, n))[0]
-    operators = np.einsum("ki,ipq->kpq", u, qt.traceless_basis(d))
+    operators = np.einsum("ki,ipq->kpq", u, qt.algebra.traceless_basis(d))
     return h - np.trace(h) / d * np.eye(d), np.linspace(-0.5, 1.3, n), operators
 
 
 @pytest.mark.parametrize("d", [2, 3, 4])
 def test_the_basis_is_traceless_orthonormal_and_complete(d):
-    basis = np.asarray(qt.traceless_basis(d))
+    basis = np.asarray(qt.algebra.traceless_basis(d))
     np.testing.assert_allclose(np.einsum("kii->k", basis), 0, atol=1e-15)
     np.testing.assert_array_equal(basis, basis.conj().swapaxes(1, 2))
     gram = np.einsum("jpq,kpq->jk", basis.conj(), basis)
@@ -64,7 +64,7 @@ def test_the_basis_is_traceless_orthonormal_and_complete(d):
 
 def test_the_basis_of_a_qubit_is_paulis():
     paulis = np.stack([qt.sigmax(), qt.sigmay(), qt.sigmaz()]) / np.sqrt(2)
-    np.testing.assert_allclose(qt.traceless_basis(2), paulis, atol=1e-16)
+    np.testing.assert_allclose(qt.algebra.traceless_basis(2), paulis, atol=1e-16)
 
 
 @pytest.mark.parametrize("d", [2, 3, 4])
@@ -164,7 +164,7 @@ def test_the_canonical_generator_of_a_system():
     system = qt.OpenSystem(qt.number(2) + 0.3 * SX, baths)
     for t, divisible in ((0.2, True), (2.0, False)):
         form = GENERATOR(system, jnp.asarray(t))
-        np.testing.assert_allclose(MATRIX(form), qt.liouvillian(system, t), atol=1e-14)
+        np.testing.assert_allclose(MATRIX(form), qt.dynamics.liouvillian(system, t), atol=1e-14)
         assert bool(form.cp_divisible) == divisible
     # the same rho' and exterior rate at t = 2, other heats
     h, rho = np.asarray(system.hamiltonian(2.0)), np.array([[0.7, 0.1j], [-0.1j, 0.3]])
@@ -193,7 +193,7 @@ def test_a_closed_system_has_no_rates():
 def test_batches_of_generators():
     h, rates, operators = jumps_of(2)
     generators = jnp.stack([superoperator(h, x * rates, operators) for x in (1.0, -2.0)])
-    forms = jax.vmap(qt.canonical_form_of)(generators)
+    forms = jax.vmap(qt.algebra.canonical_form_of)(generators)
     np.testing.assert_allclose(forms.rates[1], -2.0 * forms.rates[0][::-1], atol=EXACT)
     assert jax.vmap(lambda form: form.cp_divisible)(forms).shape == (2,)
 
@@ -204,10 +204,10 @@ def test_derivatives_of_the_rates():
     other = superoperator(*jumps_of(2, 1))
 
     def by_rates(x):
-        return qt.canonical_form(h, x, operators).rates
+        return qt.algebra.canonical_form(h, x, operators).rates
 
     def by_matrix(x):
-        return qt.canonical_form_of(superoperator(h, rates, operators) + x * other).rates
+        return qt.algebra.canonical_form_of(superoperator(h, rates, operators) + x * other).rates
 
     step = 1e-5  # truncation 1e-10
     jacobian = jax.jit(jax.jacrev(by_rates))(rates)
@@ -241,7 +241,7 @@ def mistaken(kind):
 )
 def test_what_is_no_generator_is_refused_with_the_size_of_the_violation(kind, message):
     with pytest.raises(ValueError, match=message):
-        qt.canonical_form_of(mistaken(kind))
+        qt.algebra.canonical_form_of(mistaken(kind))
     with pytest.raises(ValueError, match=message.replace("superoperator", "mine")):
         check_generator("mine", mistaken(kind))
 
@@ -266,6 +266,6 @@ def test_wrong_shapes(shape):
 
 def test_bad_jump_operators():
     with pytest.raises(ValueError, match="`hamiltonian` must be Hermitian"):
-        qt.canonical_form(qt.destroy(2), np.ones(1), np.asarray(SZ)[None])
+        qt.algebra.canonical_form(qt.destroy(2), np.ones(1), np.asarray(SZ)[None])
     with pytest.raises(ValueError, match=r"`operators` must have shape \(jumps, 2, 2\)"):
-        inspect.unwrap(qt.canonical_form)(SZ, np.ones(1), np.zeros((1, 3, 3), complex))
+        inspect.unwrap(qt.algebra.canonical_form)(SZ, np.ones(1), np.zeros((1, 3, 3), complex))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from qtjax.algebra.operators import number, sigmax, sigmay, sigmaz
+from qtjax.algebra.operators import number, sigmax, sigmay, sigmaz, spin
 from qtjax.algebra.states import (
     bloch_vector,
     from_bloch,
@@ -15,6 +15,7 @@ from qtjax.algebra.states import (
     pure_state,
     random_density_matrix,
     thermal_state,
+    truncation_population,
 )
 
 EXACT = 1e-14
@@ -149,3 +150,27 @@ def test_bloch_vector_and_back():
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_truncated_oscillator_is_warned_of_and_can_be_asked_for():
+    """30 levels at T = 16 omega: <n> = 10.05 instead of 15.42."""
+    omega, temperature, d = 0.628319, 10.0, 30
+    message = r"kept to 30 levels, .* population 0.012 .* <n> = 10.05, without the cut 15.42"
+    for shift in (0.0, 0.5):
+        with pytest.warns(UserWarning, match=message):
+            rho = thermal_state(omega * (number(d) + shift * np.eye(d)), temperature)
+    weights = np.exp(-omega / temperature * np.arange(d))
+    top = weights[-1] / weights.sum()
+    assert float(truncation_population(rho)) == pytest.approx(top, rel=1e-12)
+    whole = np.kron(np.eye(2) / 2, rho)
+    assert float(truncation_population(whole, (2, d), 1)) == pytest.approx(top, rel=1e-12)
+    assert float(truncation_population(whole, (2, d), 0)) == pytest.approx(0.5, rel=1e-12)
+
+
+def test_no_alarm_for_cold_oscillators_spins_few_levels_and_traced_values():
+    thermal_state(0.628319 * number(30), 1.0)
+    thermal_state(number(30), 0.0)
+    thermal_state(spin(9 / 2, "z"), 10.0)
+    thermal_state(-spin(9 / 2, "z"), 10.0)
+    thermal_state(number(5), 10.0)
+    jax.jit(lambda t: thermal_state(number(30), t))(10.0)

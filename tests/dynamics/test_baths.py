@@ -60,7 +60,7 @@ def action(name):
     def apply(parameters, rho):
         temperature, scale, rate = parameters
         system = qt.OpenSystem(hamiltonian(scale), make(temperature, scale, rate))
-        return qt.dissipative_parts(system, 0.0, rho)[0]
+        return qt.dynamics.dissipative_parts(system, 0.0, rho)[0]
 
     return jax.jit(apply)
 
@@ -88,11 +88,15 @@ def test_trace_and_hermiticity_are_preserved(name):
     np.testing.assert_allclose(out, np.asarray(out).conj().T, rtol=0, atol=1e-15)
 
 
+def defect_of(bath, h):
+    return qt.dynamics.gibbs_defect(bath, qt.Static(h), 0.0, h)
+
+
 @pytest.mark.parametrize("name", BATHS)
 def test_the_gibbs_state_is_fixed(name):
     make, hamiltonian = BATHS[name]
     h = hamiltonian(float(AT[1]))
-    defect = jax.jit(lambda x: qt.gibbs_defect(make(*x), 0.0, hamiltonian(x[1])))(AT)
+    defect = jax.jit(lambda x: defect_of(make(*x), hamiltonian(x[1])))(AT)
     assert float(defect) < 1e-15
     # at another temperature it is not
     other = qt.thermal_state(h, 0.9)
@@ -119,17 +123,17 @@ def test_detailed_balance(name):
 @pytest.mark.parametrize("x", [1e-6, 0.3, 5.0, 300.0])
 def test_rates_and_occupations(spectrum, x):
     omega, temperature = 0.8, 0.8 / x
-    down, up = qt.thermal_rates(spectrum, omega, temperature)
+    down, up = qt.dynamics.thermal_rates(spectrum, omega, temperature)
     n = 1.0 / np.expm1(x)
     strength = 0.4 if isinstance(spectrum, qt.Flat) else 0.4 * 0.8 * np.exp(-0.4)
     np.testing.assert_allclose(up, strength * n, rtol=1e-13)
     np.testing.assert_allclose(down, strength * -1.0 / np.expm1(-x), rtol=1e-13)
     np.testing.assert_allclose(up / down, np.exp(-x), rtol=1e-12)
-    np.testing.assert_allclose(qt.occupation(omega, temperature), n, rtol=1e-13)
+    np.testing.assert_allclose(qt.dynamics.occupation(omega, temperature), n, rtol=1e-13)
 
 
 def test_the_zero_frequency_limit_of_an_ohmic_bath():
-    down, up = qt.thermal_rates(qt.Ohmic(0.4), 0.0, 1.5)
+    down, up = qt.dynamics.thermal_rates(qt.Ohmic(0.4), 0.0, 1.5)
     np.testing.assert_allclose([down, up], 0.4 * 1.5, rtol=1e-12)
 
 
@@ -208,7 +212,7 @@ def test_davies_generator_by_hand(h, couplings, kind):
         bath = qt.AdiabaticBath(
             stack, temperature, spectrum, zero_frequency=zero, transitions=grouping
         )
-    found = qt.dissipative_parts(qt.OpenSystem(h, bath), 0.0, rho)[0]
+    found = qt.dynamics.dissipative_parts(qt.OpenSystem(h, bath), 0.0, rho)[0]
     exact = davies_by_hand(
         h, couplings, temperature, lambda w: 0.3 * w * np.exp(-w / 4.0), zero, np.asarray(rho)
     )
@@ -232,7 +236,7 @@ def test_a_traced_hamiltonian_needs_transitions():
     def decay(scale, transitions):
         bath = qt.DaviesBath(scale * H3, A3, 0.7, qt.Flat(0.2), transitions=transitions)
         system = qt.OpenSystem(scale * H3, bath)
-        return qt.heat_currents(system, 0.0, qt.maximally_mixed(3))[0]
+        return qt.dynamics.heat_currents(system, 0.0, qt.maximally_mixed(3))[0]
 
     with pytest.raises(
         ValueError,
@@ -263,7 +267,7 @@ def test_slope_along_hamiltonians_that_keep_the_grouping():
         bath = qt.DaviesBath(
             moved(e), A4, 0.6, qt.Ohmic(0.3), zero_frequency=0.1, transitions=BOHR4
         )
-        return qt.dissipative_parts(qt.OpenSystem(moved(e), bath), 0.0, rho)[0]
+        return qt.dynamics.dissipative_parts(qt.OpenSystem(moved(e), bath), 0.0, rho)[0]
 
     rho = random_state(4)
     compiled = jax.jit(apply)
@@ -278,9 +282,9 @@ def test_slope_along_hamiltonians_that_keep_the_grouping():
 def test_gibbs_defect_shows_a_local_bath_on_a_coupled_system():
     coupled = N + 0.3 * SX
     bath = qt.LocalBath(qt.destroy(2), 1.0, 0.7, qt.Flat(0.2))
-    assert float(qt.gibbs_defect(bath, 0.0, coupled)) > 1e-3
+    assert float(defect_of(bath, coupled)) > 1e-3
     with pytest.raises(ValueError, match="has no temperature"):
-        qt.gibbs_defect(qt.Lindblad(SZ, 0.1), 0.0, N)
+        defect_of(qt.Lindblad(SZ, 0.1), N)
 
 
 @pytest.mark.parametrize(
@@ -292,9 +296,9 @@ def test_gibbs_defect_shows_a_local_bath_on_a_coupled_system():
         (lambda: qt.Ohmic(0.1, 0.0), "`cutoff` must be > 0"),
         (
             lambda: qt.DaviesBath(H2, qt.destroy(2), 0.5, qt.Flat(0.1)),
-            r"`couplings\[0\]` must be H",
+            r"`couplings` must be H",
         ),
-        (lambda: qt.DaviesBath(H2, A3, 0.5, qt.Flat(0.1)), r"`couplings\[0\]` must be 2 x 2"),
+        (lambda: qt.DaviesBath(H2, A3, 0.5, qt.Flat(0.1)), r"`couplings` must be 2 x 2"),
         (lambda: qt.DaviesBath(H2, [], 0.5, qt.Flat(0.1)), "at least one operator"),
         (
             lambda: qt.DaviesBath(H2, SX, 0.5, qt.Flat(0.1), zero_frequency=-1.0),

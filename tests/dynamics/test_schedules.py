@@ -1,5 +1,7 @@
 """Schedules: values, breakpoints and derivatives."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,8 @@ import pytest
 from scipy.interpolate import CubicSpline
 
 import qtjax as qt
+from qtjax.dynamics.dissipators import negative
+from qtjax.dynamics.schedules import AbstractSchedule, Stretched, as_schedule, degree_of
 
 KNOTS = np.array([0.3, -0.8, 1.1, 0.4, 2.0])
 TIMES = np.linspace(0.5, 2.5, 41)
@@ -175,7 +179,7 @@ def test_ramp_is_the_pinned_natural_spline():
         (lambda: qt.PiecewiseConstant([1.0, 0.5], [0.0, 1.0, 2.0]), "increase strictly"),
         (lambda: qt.PiecewiseConstant([0.5, 1.0], [0.0, 1.0]), "one entry more"),
         (lambda: qt.Fourier(0.0, [1.0], [1.0, 2.0], 1.0), "same length"),
-        (lambda: qt.Spline([1.0]), "two or more"),
+        (lambda: qt.Spline([1.0]), "`values` must be a vector of 2 or more, got shape"),
         (lambda: qt.Ramp([[0.5]]), "must be a vector"),
         (lambda: qt.Constant(np.array(1j)), "must be real"),
     ],
@@ -183,3 +187,36 @@ def test_ramp_is_the_pinned_natural_spline():
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+class Claims(AbstractSchedule):
+    """A class of another's that says it is a straight line, and is none."""
+
+    degree: ClassVar[int | None] = 1
+
+    def __call__(self, t):
+        return jnp.sin(t)
+
+
+def test_a_degree_is_believed_only_of_schedules_of_the_library():
+    assert degree_of(qt.Linear(0.0, 1.0)) == 1
+    assert degree_of(qt.Polynomial([1.0, 2.0, 3.0])) == 2
+    assert degree_of(qt.Fourier(0.0, [1.0], [1.0], 2.0)) is None
+    assert degree_of(Claims()) is None
+    assert degree_of(lambda t: t) is None
+    assert degree_of(Stretched(qt.Linear(0.0, 1.0), jnp.asarray(2.0))) == 1
+    assert degree_of(Stretched(Claims(), jnp.asarray(2.0))) is None
+    assert degree_of(negative(qt.Linear(0.0, 1.0))) == 1
+    assert degree_of(negative(Claims())) is None
+
+
+def test_the_opposite_of_a_schedule_breaks_where_it_does():
+    steps = qt.PiecewiseConstant([1.0, 2.0], [0.0, 1.0, 2.0])
+    np.testing.assert_array_equal(negative(steps).breakpoints(), [1.0, 2.0])
+    np.testing.assert_array_equal(negative(steps).jumps(), [1.0, 2.0])
+
+
+def test_what_is_taken_as_a_schedule():
+    assert isinstance(as_schedule("rate", 2), qt.Constant)
+    for function in (qt.Linear(0.0, 1.0), Claims(), jnp.sin, lambda t: 2.0 * t):
+        assert as_schedule("rate", function) is function

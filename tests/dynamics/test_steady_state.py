@@ -5,6 +5,7 @@ import functools
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import lineax
 import numpy as np
 import pytest
 import qutip
@@ -62,6 +63,7 @@ def test_qubit_between_two_baths():
     np.testing.assert_allclose(solution.state, np.diag([1 - p, p]), rtol=0, atol=1e-15)
     assert float(solution.residual) < 1e-15
     assert float(solution.gap) > 1e-2
+    assert float(solution.error) < 1e-14
 
 
 @pytest.mark.parametrize("make", [three_levels, two_qubits])
@@ -92,12 +94,13 @@ def test_the_generator_is_frozen_at_the_given_time():
 
 
 def test_units_of_energy_do_not_matter():
-    """The gap is relative: rates of 1e-8 or 1e8 have the same steady state."""
+    """In joules or in anything else the steady state is the same."""
     states = []
-    for unit in (1.0, 1e-8, 1e8):
+    for unit in (1.0, 1e-30, 1e30):
         h, jumps, rates = two_qubits(unit)
         solution = qt.steady_state(system_of(unit * h, jumps, rates))
         states.append(np.asarray(solution.state))
+        assert float(solution.error) < 1e-13
     np.testing.assert_allclose(states[1:], np.stack([states[0]] * 2), rtol=0, atol=1e-13)
 
 
@@ -181,3 +184,134 @@ def test_a_bad_lane_does_not_spoil_the_others():
 def test_nothing_is_raised_under_jit():
     solution = eqx.filter_jit(qt.steady_state)(two_baths(0.5, 0.5, 0.0, 0.0))
     assert bool(solution.result == qt.RESULTS.steady_state_not_unique)
+
+
+def entry(i, j, d):
+    return np.outer(np.eye(d)[i], np.eye(d)[j]) + 0j
+
+
+def fast_and_slow(r, turn=None):
+    """0 <-> 1 with r up and 2 r down, 0 <-> 2 with 1/2 and 1: (1/2, 1/4, 1/4) for every r."""
+    jumps = [entry(1, 0, 3), entry(0, 1, 3), entry(2, 0, 3), entry(0, 2, 3)]
+    turn = np.eye(3) if turn is None else turn
+    jumps = [turn @ a @ turn.T for a in jumps]
+    return system_of(np.zeros((3, 3)) + 0j, jumps, [r, 2.0 * r, 0.5, 1.0])
+
+
+@pytest.mark.parametrize("r", [1e-30, 1e-8, 1.0, 1e12, 1e13, 1e14, 1e15, 1e30])
+def test_rates_many_decades_apart(r):
+    solution = qt.steady_state(fast_and_slow(r))
+    np.testing.assert_allclose(solution.state, np.diag([0.5, 0.25, 0.25]), atol=1e-15)
+    assert float(solution.error) < 1e-14
+
+
+def test_decades_that_the_basis_mixes_end_in_a_status_with_the_error():
+    """Turned, fast and slow rates share every entry: eps r is what the slow ones are known to."""
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    expected = turn @ np.diag([0.5, 0.25, 0.25]) @ turn.T
+    for r in (1.0, 1e4, 1e9, 1e12):
+        solution = qt.steady_state(fast_and_slow(r, turn), throw=False)
+        wrong = np.max(np.abs(np.asarray(solution.state) - expected))
+        assert wrong <= float(solution.error)
+        assert bool(solution.result == qt.RESULTS.successful) == (float(solution.error) <= 1e-9)
+    assert bool(solution.result == qt.RESULTS.steady_state_inaccurate)
+    loose = qt.steady_state(fast_and_slow(1e9, turn), tolerance=1e-5)
+    np.testing.assert_allclose(loose.state, expected, atol=1e-7)
+    with pytest.raises(qt.SolverError, match="span more decades than the precision holds"):
+        qt.steady_state(fast_and_slow(1e18, turn))
+
+
+@pytest.mark.parametrize("rate", [1e-2, 1e-6, 1e-9, 1e-13])
+@pytest.mark.parametrize("detuning", [0.0, 0.2])
+def test_weak_damping_beside_a_strong_drive(rate, detuning):
+    """Bloch's equations: z = -(1 - q) (G^2/4 + D^2)/(...), exactly; in the eigenbasis of H."""
+    drive, total = 1.0, 1.3 * rate  # rates down and up are rate and 0.3 rate
+    h = 0.5 * drive * SX + detuning * N  # ground level 0
+    bath = qt.Lindblad([LOWER, LOWER.T], [rate, 0.3 * rate])
+    solution = qt.steady_state(qt.OpenSystem(h, bath))
+    a, b = total / 2, drive**2 / 2
+    excited = (0.3 * rate + b * a / (a**2 + detuning**2)) / (
+        total + 2 * b * a / (a**2 + detuning**2)
+    )
+    assert float(solution.state[1, 1].real) == pytest.approx(excited, abs=1e-14)
+    assert float(solution.error) < 1e-13
+
+
+def spin_chain(sites, rate=0.3):
+    """An XXZ chain with a hot bath at one end and a cold one at the other."""
+
+    def at(a, k):
+        return np.kron(np.kron(np.eye(2**k), a), np.eye(2 ** (sites - 1 - k)))
+
+    x, y, z = (np.asarray(a) for a in (SX, qt.sigmay(), qt.sigmaz()))
+    h = sum(0.15 * at(z, k) for k in range(sites))
+    for k in range(sites - 1):
+        h = h + 0.25 * sum(c * at(a, k) @ at(a, k + 1) for a, c in ((x, 1), (y, 1), (z, 0.7)))
+    lower = np.asarray(LOWER).T  # H = +0.15 sigma_z: the ground level is index 1
+    ends = [(0, 2.0), (sites - 1, 0.5)]
+    return qt.OpenSystem(h, [qt.LocalBath(at(lower, k), 0.3, t, qt.Flat(rate)) for k, t in ends])
+
+
+@pytest.mark.parametrize("solver", [lineax.LU(), lineax.GMRES(1e-12, 1e-12)])
+def test_any_lineax_solver(solver):
+    system = spin_chain(2)
+    solution = qt.steady_state(system, solver=solver)
+    np.testing.assert_allclose(solution.state, qt.steady_state(system).state, atol=1e-11)
+    assert float(solution.error) < 1e-10
+
+
+def test_beyond_sixteen_levels_without_a_matrix():
+    system = spin_chain(5)
+    solution = qt.steady_state(system)
+    assert bool(solution.result == qt.RESULTS.successful)
+    assert float(solution.error) < 1e-13
+    assert float(solution.residual) < 1e-15
+    rho = solution.state
+    assert abs(np.trace(rho) - 1.0) < 1e-13
+    currents = qt.dynamics.heat_currents(system, 0.0, rho)
+    assert float(currents[0]) > 1e-3
+    assert abs(float(currents.sum())) < 1e-15
+
+
+def test_six_sites():
+    solution = qt.steady_state(spin_chain(6))
+    assert float(solution.error) < 1e-12
+    assert float(solution.residual) < 1e-15
+
+
+def magnetization(rate):
+    return qt.steady_state(spin_chain(5, rate), throw=False).state[0, 0].real
+
+
+@functools.cache
+def slope_of_magnetization():
+    compiled, step = jax.jit(magnetization), 1e-2
+    points = [float(compiled(0.3 + m * step)) for m in (-3, -2, -1, 1, 2, 3)]
+    return np.dot([-1, 9, -45, 45, -9, 1], points) / (60 * step)  # error step^6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [jax.jacfwd, jax.grad])
+def test_gradient_beyond_sixteen_levels(mode):
+    slope = slope_of_magnetization()
+    assert abs(slope) > 1e-3
+    assert float(jax.jit(mode(magnetization))(0.3)) == pytest.approx(slope, abs=1e-9)
+
+
+@pytest.mark.parametrize(("sites", "solver"), [(5, None), (3, lineax.LU())])
+def test_what_is_not_unique_with_a_solver(sites, solver):
+    """Dephasing of one site keeps the number of excitations."""
+    z = np.kron(np.asarray(qt.sigmaz()), np.eye(2 ** (sites - 1)))
+    system = qt.OpenSystem(spin_chain(sites).hamiltonian, qt.Lindblad(z, 0.3))
+    solution = qt.steady_state(system, solver=solver, throw=False)
+    assert bool(solution.result == qt.RESULTS.steady_state_not_unique)
+    assert np.all(np.isnan(solution.state))
+
+
+def test_a_solver_that_did_not_get_there_is_no_success():
+    solver = lineax.GMRES(1e-12, 1e-12, restart=3, max_steps=3)
+    with pytest.raises(qt.SolverError, match="a Krylov solver needs more steps"):
+        qt.steady_state(spin_chain(3), solver=solver)
+    loose = qt.steady_state(spin_chain(2), solver=lineax.GMRES(1e-4, 1e-4), throw=False)
+    wrong = np.max(np.abs(np.asarray(loose.state) - qt.steady_state(spin_chain(2)).state))
+    assert wrong <= float(loose.error)

@@ -22,9 +22,9 @@ def pure(*amplitudes):
 BELL = pure(1, 0, 0, 1)
 PURE_PRODUCT = np.kron(pure(0.6, 0.8j), pure(1, 2))
 MIXED = np.eye(4) / 4 + 0j
-CONCURRENCE = jax.jit(qt.concurrence)
-NEGATIVITY = jax.jit(qt.negativity, static_argnums=(1, 2))
-CORRELATION = jax.jit(qt.total_correlation, static_argnums=1)
+CONCURRENCE = jax.jit(qt.information.concurrence)
+NEGATIVITY = jax.jit(qt.information.negativity, static_argnums=(1, 2))
+CORRELATION = jax.jit(qt.information.total_correlation, static_argnums=1)
 MUTUAL = jax.jit(qt.mutual_information, static_argnums=(1, 2, 3))
 
 
@@ -89,7 +89,9 @@ def test_partial_transpose_is_qutips(sites):
     rho = random_state(dims)
     chosen = (sites,) if isinstance(sites, int) else sites
     peer = qutip.partial_transpose(qobj(rho, dims), [int(k in chosen) for k in range(3)])
-    np.testing.assert_allclose(qt.partial_transpose(rho, dims, sites), peer.full(), atol=1e-16)
+    np.testing.assert_allclose(
+        qt.algebra.partial_transpose(rho, dims, sites), peer.full(), atol=1e-16
+    )
 
 
 def test_mutual_information_is_qutips():
@@ -97,7 +99,10 @@ def test_mutual_information_is_qutips():
     peer = qutip.entropy_mutual(qobj(rho, UNEQUAL), 0, 1)
     assert float(MUTUAL(rho, UNEQUAL, 0, None)) == pytest.approx(peer, abs=1e-13)
     total, minus = jax.jit(
-        lambda r: (qt.total_correlation(r, UNEQUAL), qt.correlation_entropy(r, UNEQUAL))
+        lambda r: (
+            qt.information.total_correlation(r, UNEQUAL),
+            qt.information.correlation_entropy(r, UNEQUAL),
+        )
     )(rho)
     assert float(total) == pytest.approx(peer, abs=1e-13)
     assert float(minus) == -float(total)
@@ -173,7 +178,7 @@ def along(dims):
     """(rho, X) -> x -> total correlation of rho + x X: value, slope and curvature at x."""
 
     def value(x, rho, change):
-        return qt.total_correlation(rho + x * change, dims)
+        return qt.information.total_correlation(rho + x * change, dims)
 
     return jax.jit(value), jax.jit(jax.grad(value)), jax.jit(jax.grad(jax.grad(value)))
 
@@ -200,9 +205,9 @@ def test_the_maximally_mixed_state_is_a_minimum():
 
 
 GRADIENTS = {
-    "correlation": jax.jit(jax.grad(lambda rho: qt.total_correlation(rho, QUBITS))),
-    "concurrence": jax.jit(jax.grad(qt.concurrence)),
-    "negativity": jax.jit(jax.grad(lambda rho: qt.negativity(rho, QUBITS))),
+    "correlation": jax.jit(jax.grad(lambda rho: qt.information.total_correlation(rho, QUBITS))),
+    "concurrence": jax.jit(jax.grad(qt.information.concurrence)),
+    "negativity": jax.jit(jax.grad(lambda rho: qt.information.negativity(rho, QUBITS))),
 }
 
 
@@ -221,9 +226,9 @@ def test_slopes_at_a_pure_entangled_state():
     x = 0.4
     odds = -2 * np.log(np.tan(x))
     for quantity, expected in (
-        (lambda rho: qt.total_correlation(rho, QUBITS), 2 * np.sin(2 * x) * odds),
-        (qt.concurrence, 2 * np.cos(2 * x)),
-        (lambda rho: qt.negativity(rho, QUBITS), np.cos(2 * x)),
+        (lambda rho: qt.information.total_correlation(rho, QUBITS), 2 * np.sin(2 * x) * odds),
+        (qt.information.concurrence, 2 * np.cos(2 * x)),
+        (lambda rho: qt.information.negativity(rho, QUBITS), np.cos(2 * x)),
     ):
         slope = jax.jit(jax.grad(lambda y, f=quantity: f(state(y))))(x)
         assert float(slope) == pytest.approx(expected, abs=1e-6)
@@ -232,8 +237,8 @@ def test_slopes_at_a_pure_entangled_state():
 def test_slopes_of_werner_states():
     """3/2 and 3/4 although three eigenvalues are equal; 0 where separable."""
     for quantity, expected in (
-        (qt.concurrence, 1.5),
-        (lambda rho: qt.negativity(rho, QUBITS), 0.75),
+        (qt.information.concurrence, 1.5),
+        (lambda rho: qt.information.negativity(rho, QUBITS), 0.75),
     ):
         slope = jax.jit(jax.grad(lambda p, f=quantity: f(werner(p))))
         assert float(slope(0.7)) == pytest.approx(expected, abs=1e-13)
@@ -243,13 +248,22 @@ def test_slopes_of_werner_states():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda rho: qt.total_correlation(rho, (2, 3)), r"`dims` \(2, 3\) multiply to 6"),
-        (lambda rho: qt.correlation_entropy(rho, (2,)), r"`dims` \(2,\) multiply to 2"),
-        (lambda rho: qt.negativity(rho, (2, 2), 2), "`sites` must be distinct parts between 0 and"),
-        (lambda rho: qt.partial_transpose(rho, (4, 2), 0), r"`dims` \(4, 2\) multiply to 8"),
+        (
+            lambda rho: qt.information.total_correlation(rho, (2, 3)),
+            r"`dims` \(2, 3\) multiply to 6",
+        ),
+        (lambda rho: qt.information.correlation_entropy(rho, (2,)), r"`dims` \(2,\) multiply to 2"),
+        (
+            lambda rho: qt.information.negativity(rho, (2, 2), 2),
+            "`sites` must be distinct parts between 0 and",
+        ),
+        (
+            lambda rho: qt.algebra.partial_transpose(rho, (4, 2), 0),
+            r"`dims` \(4, 2\) multiply to 8",
+        ),
         (lambda rho: qt.mutual_information(rho, (2, 2), 0, 2), "must be distinct parts between 0"),
         (lambda rho: qt.mutual_information(rho, (2, 2), 0, 0), "must be distinct parts between 0"),
-        (lambda rho: qt.concurrence(rho[:2, :2]), "`rho` must be 4 x 4"),
+        (lambda rho: qt.information.concurrence(rho[:2, :2]), "`rho` must be 4 x 4"),
     ],
 )
 def test_messages(call, message):

@@ -107,7 +107,7 @@ def test_production_vanishes_with_the_steps():
 def test_generalized_efficiency():
     """Eq. (19) by its quadrature of T over S is the first law's, for contacts of finite length."""
     solution = qt.limit_cycle(cycle(2, duration=3.0))
-    integrals = qt.clausius_integrals(solution)
+    integrals = qt.machines.clausius_integrals(solution)
     error = sum(float(part.error) for part in integrals.values())
     assert error < 1e-9
     found, exact = float(solution.generalized_efficiency), float(solution.efficiency)
@@ -119,11 +119,11 @@ def test_generalized_efficiency():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"steps": 0}, "`steps` must be at least 1, got 0"),
+        ({"steps": 0}, "`steps` must be a whole number >= 1, got 0"),
         ({"duration": 0.0}, "`duration` must be > 0"),
-        ({"temperatures": (0.0, 1.0)}, "`temperatures` must be > 0"),
+        ({"temperatures": (0.0, 1.0)}, r"`temperatures\[0\]` must be > 0"),
         ({"temperatures": (1.0,)}, "`temperatures`"),
-        ({"scales": (-1.0, 1.0)}, "`scales` must be > 0"),
+        ({"scales": (-1.0, 1.0)}, r"`scales\[0\]` must be >= 0"),
         ({"hamiltonian": qt.destroy(2)}, "`hamiltonian` must be Hermitian"),
         ({"rate": -1.0}, "`rate` must be >= 0"),
     ],

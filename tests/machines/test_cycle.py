@@ -69,7 +69,7 @@ def test_contraction_is_that_of_p09(p09):
     ab = P09["values"]["population_contraction_per_cycle"]["value"]
     assert float(p09.contraction) == pytest.approx(math.sqrt(ab), rel=1e-9)
     rho0 = jnp.array([[0.3, 0.2], [0.2, 0.7]], complex)
-    states, _ = qt.transient(p09.cycle, rho0, 3)
+    states, _ = qt.machines.transient(p09.cycle, rho0, 3)
     deviations = np.asarray(states) - np.asarray(p09.states[0])
     populations, coherences = deviations[:, 1, 1].real, np.abs(deviations[:, 0, 1])
     np.testing.assert_allclose(populations[1:] / populations[:-1], ab, rtol=1e-9)
@@ -78,7 +78,7 @@ def test_contraction_is_that_of_p09(p09):
 
 def test_limit_cycle_is_where_many_cycles_lead(reference):
     rho0 = jnp.diag(jnp.array([1.0, 0.0])) + 0j
-    states, heats = qt.transient(reference.cycle, rho0, 60)
+    states, heats = qt.machines.transient(reference.cycle, rho0, 60)
     assert states.shape == (61, 2, 2)
     assert heats.shape == (60, 4)
     # The contraction is below 0.3, so 60 cycles leave 1e-31 of the deviation: only rounding.
@@ -185,7 +185,7 @@ def test_more_steps_resolve_a_hard_ramp():
 
 def test_steps_are_found_for_a_concrete_slow_ramp():
     assert bool(qt.limit_cycle(hard_machine(20.0)).result == qt.RESULTS.successful)
-    steps = qt.resolving_steps(hard_machine(20.0))
+    steps = qt.machines.resolving_steps(hard_machine(20.0))
     assert steps in (128, 256)
     coarse = qt.limit_cycle(hard_machine(20.0), steps=steps // 2, throw=False)
     assert bool(coarse.result == qt.RESULTS.inaccurate)
@@ -312,7 +312,7 @@ def test_a_stroke_in_time_stretches_all_that_moves():
         qt.number(2), qt.Lindblad(qt.sigmaz(), rate), qt.Driven([(rate, qt.number(2))])
     )
     there = qt.Stroke(system, 10.0).in_time()
-    assert float(there.baths[0].jumps(5.0, qt.number(2))[0][0]) == 0.5
+    assert float(qt.dynamics.jump_operators(there.baths[0], there.hamiltonian, 5.0)[0][0]) == 0.5
     assert float(there.energy(5.0)[1, 1].real) == 0.5
 
 

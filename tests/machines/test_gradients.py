@@ -1,4 +1,4 @@
-"""Derivatives of a limit cycle with respect to everything that a machine is made of."""
+"""Derivatives of all numbers of a limit cycle, by everything that a machine is made of."""
 
 import json
 from pathlib import Path
@@ -7,18 +7,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.flatten_util import ravel_pytree
+from derivatives import Derivatives
 
 import qtjax as qt
 
-Z, X, N = qt.sigmaz(), qt.sigmax(), qt.number(2)
+Z, X = qt.sigmaz(), qt.sigmax()
 KNOTS = jnp.linspace(0.0, 1.0, 10)[1:-1]
-# The reference machine (qtjax/reference.toml). A Hamiltonian is (H_00, H_11, Re H_01, Im H_01).
+# The reference machine of the README. A Hamiltonian is (H_00, H_11, Re H_01, Im H_01).
 REFERENCE = {
     "cold": jnp.array([0.5, -0.5, 0.3, 0.0]),
     "hot": jnp.array([1.0, -1.0, 0.3, 0.0]),
     "temperatures": jnp.array([0.5, 4.0]),
-    "rate": jnp.asarray(0.5),
+    "rate": jnp.array([0.5, 0.5]),
     "durations": jnp.array([2.0, 1.0, 2.0, 1.0]),
     "expansion": KNOTS,
     "compression": KNOTS,
@@ -29,14 +29,29 @@ BENT = REFERENCE | {
     "expansion": KNOTS + 0.1 * jnp.sin(3.0 * jnp.pi * KNOTS),
     "compression": KNOTS - 0.1 * KNOTS * (1.0 - KNOTS),
 }
-POINTS = {"reference": REFERENCE, "bent": BENT}
-FIGURES = ("work_output", "efficiency", "power")
-_, UNRAVEL = ravel_pytree(REFERENCE)
+CASES = json.loads((Path(__file__).parents[1] / "reference" / "public.json").read_text())["cases"]
+P09, P15 = (next(case for case in CASES if case["id"] == name) for name in ("P09", "P15"))
+FIGURES = (
+    "work_output", "efficiency", "power", "generalized_efficiency", "mean_temperatures",
+    "spohn_production", "contraction",
+)  # fmt: skip
 
 
 def hermitian(entries):
     a, b, re, im = entries
     return jnp.array([[a, re + 1j * im], [re - 1j * im, b]])
+
+
+def frictionless():
+    """The machine of case P09, whose derivatives are those of case P15."""
+    p = P09["params"]
+    return REFERENCE | {
+        "cold": jnp.array([0.0, p["w_c"], 0.0, 0.0]),
+        "hot": jnp.array([0.0, p["w_h"], 0.0, 0.0]),
+        "temperatures": jnp.array([p["T_c"], p["T_h"]]),
+        "rate": jnp.array([p["gamma0_c"], p["gamma0_h"]]),
+        "durations": jnp.array([p["tau_h"], p["tau_w_each"], p["tau_c"], p["tau_w_each"]]),
+    }
 
 
 def figures(p):
@@ -45,111 +60,157 @@ def figures(p):
         hermitian(p["hot"]),
         couplings=(X, Z),
         temperatures=p["temperatures"],
-        rate=p["rate"],
+        rate=tuple(p["rate"]),
         durations=p["durations"],
         ramps=(qt.Ramp(p["expansion"]), qt.Ramp(p["compression"])),
     )
     solution = qt.limit_cycle(cycle)
-    return jnp.stack([getattr(solution, name) for name in FIGURES])
-
-
-def vector_figures(x):
-    return figures(UNRAVEL(x))
+    return {name: jnp.asarray(getattr(solution, name)) for name in FIGURES}
 
 
 @pytest.fixture(scope="module")
-def reverse():
-    return jax.jit(jax.vmap(jax.jacrev(vector_figures)))
-
-
-@pytest.fixture(scope="module")
-def jacobians(reverse):
-    return dict(zip(POINTS, reverse(stacked()), strict=True))
-
-
-def stacked():
-    return jnp.stack([ravel_pytree(point)[0] for point in POINTS.values()])
-
-
-@pytest.fixture(scope="module")
-def differences():
-    """Central differences of fourth order, h = 2e-3: error h^4 f'''''/30 + 1.5 eps |f| / h.
-
-    That is about 1e-12 here, and 1e-12 in sums of rounding: 1e-7 of every entry above 1e-5.
-    """
-    values = jax.jit(jax.vmap(vector_figures))
-    h, weights = 2e-3, np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
-    shifts = np.array([-2.0, -1.0, 1.0, 2.0]) * h
-
-    def difference(x):
-        n = x.shape[0]
-        points = x + shifts[:, None, None] * np.eye(n)
-        found = values(points.reshape(-1, n)).reshape(4, n, len(FIGURES))
-        return np.einsum("s,snf->fn", weights, np.asarray(found)) / h
-
-    return {name: difference(x) for name, x in zip(POINTS, stacked(), strict=True)}
+def otto():
+    return Derivatives(figures, {"reference": REFERENCE, "bent": BENT, "P15": frictionless()})
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-@pytest.mark.parametrize("point", POINTS)
-def test_every_gradient_is_that_of_differences(point, figure, jacobians, differences):
-    k = FIGURES.index(figure)
-    found, wanted = UNRAVEL(jacobians[point][k]), UNRAVEL(jnp.asarray(differences[point][k]))
+@pytest.mark.parametrize("point", ["reference", "bent"])
+def test_every_gradient_is_that_of_differences(point, figure, otto):
+    otto.check(point, figure)
     for name in REFERENCE:
-        # atol for entries that vanish by symmetry.
-        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-7, atol=2e-11, err_msg=name)
-        largest = np.max(np.abs(wanted[name]))
-        assert largest > 1e-4, f"{name} has no influence, so this comparison is empty"
+        influence = otto.by_parameter(point, figure)[name]
+        assert np.max(np.abs(influence)) > 1e-4, f"{name} has no influence: nothing is compared"
 
 
-def test_forward_mode_is_reverse_mode(jacobians):
-    forward = jax.jit(jax.jacfwd(vector_figures))
-    for name, x in zip(POINTS, stacked(), strict=True):
-        np.testing.assert_allclose(forward(x), jacobians[name], rtol=1e-10, atol=1e-12)
+@pytest.mark.parametrize("point", ["reference", "bent", "P15"])
+def test_reverse_mode_is_forward_mode(point, otto):
+    otto.check_reverse(point)
 
 
-def test_published_gradients_of_a_frictionless_otto():
+def test_the_quadrature_over_entropy_has_the_derivatives_of_the_first_law(otto):
+    """Eq. (19) by its own route, at the reference machine: by T_c, T_h, tau_h, tau_1, tau_c."""
+    wanted = [-0.01812566, 0.00426915, -0.01201392, 0.00357174, 0.00972736]
+    by = otto.by_parameter("reference", "generalized_efficiency")
+    slopes = np.concatenate([by["temperatures"][0], by["durations"][0, :3]])
+    np.testing.assert_allclose(slopes, wanted, atol=6e-9)  # of which they are the first digits
+    found = otto.jacobian["reference"]
+    rows = [otto.rows(name) for name in ("efficiency", "generalized_efficiency")]
+    np.testing.assert_allclose(found[rows[0]], found[rows[1]], rtol=0, atol=1e-11)
+
+
+def test_published_gradients_of_a_frictionless_otto(otto):
     # Case P15: 30-digit derivatives of the closed form of case P09.
-    path = Path(__file__).parents[1] / "reference" / "public.json"
-    cases = {case["id"]: case for case in json.loads(path.read_text())["cases"]}
-    p, wanted = cases["P09"]["params"], cases["P15"]["values"]
-    names = ("w_h", "w_c", "T_h", "T_c", "tau_h", "tau_c")
-
-    def report(values):
-        q = dict(zip(names, values, strict=True))
-        cycle = qt.otto_cycle(
-            q["w_c"] * N,
-            q["w_h"] * N,
-            couplings=(X, Z),
-            temperatures=(q["T_c"], q["T_h"]),
-            rate=(p["gamma0_c"], p["gamma0_h"]),
-            durations=(q["tau_h"], p["tau_w_each"], q["tau_c"], p["tau_w_each"]),
-        )
-        s = qt.limit_cycle(cycle)
-        return jnp.stack([s.power, s.mean_temperatures[1], s.spohn_production, s.efficiency])
-
-    at = jnp.array([p[name] for name in names])
-    jacobian = jax.jit(jax.jacrev(report))(at)
-    for row, figure in zip(jacobian, ("power", "T_mean_hot", "Sigma_cycle"), strict=False):
-        for value, name in zip(row, names, strict=True):
-            assert float(value) == pytest.approx(wanted[f"d{figure}_d{name}"]["value"], rel=1e-8), (
-                figure,
-                name,
-            )
+    keys = ("w_h", "w_c", "T_h", "T_c", "tau_h", "tau_c")
+    rows = {"power": ("power", 0), "T_mean_hot": ("mean_temperatures", 1),
+            "Sigma_cycle": ("spohn_production", 0), "eta": ("efficiency", 0)}  # fmt: skip
+    table = {}
+    for published, (figure, k) in rows.items():
+        by = otto.by_parameter("P15", figure)
+        entries = [by["hot"][k, 1], by["cold"][k, 1], *by["temperatures"][k][::-1],
+                   *by["durations"][k, ::2]]  # fmt: skip
+        table[published] = dict(zip(keys, entries, strict=True))
     # eta = 1 - w_c/w_h, whatever the rest.
-    np.testing.assert_allclose(jacobian[3], [0.25, -0.5, 0.0, 0.0, 0.0, 0.0], atol=1e-12)
+    eta = np.array(list(table.pop("eta").values()))
+    np.testing.assert_allclose(eta, [0.25, -0.5, 0.0, 0.0, 0.0, 0.0], atol=1e-12)
+    for published, entries in table.items():
+        for key, value in entries.items():
+            wanted = P15["values"][f"d{published}_d{key}"]["value"]
+            assert value == pytest.approx(wanted, rel=1e-8), (published, key)
 
 
-def test_batch_of_gradients_is_a_loop_and_compiles_once(jacobians):
+def test_batch_of_gradients_is_a_loop_and_compiles_once(otto):
     traces = []
 
-    def traced(x):
+    def work(x):
         traces.append(None)
-        return vector_figures(x)
+        return figures(otto.unravel(x))["work_output"]
 
-    gradient = jax.jit(jax.jacrev(traced))
-    loop = [gradient(x) for x in stacked()]
+    gradient = jax.jit(jax.grad(work))
+    loop = [gradient(x) for x in otto.points.values()]
     assert len(traces) == 1  # new values, same program
-    for one, name in zip(loop, POINTS, strict=True):
-        np.testing.assert_allclose(one, jacobians[name], rtol=1e-10, atol=1e-12)
+    for one, name in zip(loop, otto.points, strict=True):
+        batched = otto.jacobian[name][otto.rows("work_output")][0]
+        np.testing.assert_allclose(one, batched, rtol=1e-10, atol=1e-12)
     assert np.max(np.abs(loop[0] - loop[1])) > 1e-3
+
+
+# Two contacts with a driven H, and quenches between them.
+DRIVEN = {
+    "cold": jnp.array([0.5, -0.4, 0.3, 0.1]),
+    "hot": jnp.array([1.0, -1.1, 0.2, 0.0]),
+    "swing": jnp.asarray(0.6),
+    "gap": jnp.asarray(1.1),
+    "temperatures": jnp.array([0.5, 4.0]),
+    "rate": jnp.asarray(0.5),
+    "durations": jnp.array([1.2, 0.9]),
+}
+SAMPLED = ("energy", "entropy", "gap")
+RATES = ("energy_rate", "heat_current", "power", "entropy_rate", "exterior", "spohn_production")
+TEMPERATURE = ("temperature", "beta", "angle")
+
+
+def everything(p):
+    """The books of a cycle, its integrals over S, and what happens inside the first stroke."""
+
+    def stroke(h, temperature, duration, contact):
+        drive = qt.Driven([(1.0, hermitian(h)), (qt.Linear(0.0, p["swing"]), X)])
+        bath = qt.LocalBath(qt.create(2), p["gap"], temperature, qt.Flat(p["rate"]))
+        return qt.Stroke(qt.OpenSystem(drive, bath), duration, contact)
+
+    hot = stroke(p["hot"], p["temperatures"][1], p["durations"][0], "hot")
+    cold = stroke(p["cold"], p["temperatures"][0], p["durations"][1], "cold")
+    solution = qt.limit_cycle(qt.Cycle((hot, cold)))
+    parts = qt.machines.clausius_integrals(solution)
+    inside = qt.machines.sample_cycle(solution, 8)[0]
+    names = ("heats", "works", "quenches", "entropies", "carnot_efficiency",
+             "curzon_ahlborn_efficiency", "first_law_residual", "limit_cycle_residual")  # fmt: skip
+    found = {name: getattr(solution, name) for name in names}
+    found["clausius"] = jnp.stack([parts[contact].value for contact in ("cold", "hot")])
+    found["clausius_error"] = jnp.stack([parts[contact].error for contact in ("cold", "hot")])
+    found["interior"] = qt.machines.interior_production(solution)
+    found |= {name: getattr(inside, name)[::4] for name in SAMPLED}
+    found |= {name: getattr(inside.rates, name)[::4] for name in RATES}
+    return found | {name: getattr(inside.temperature, name)[::4] for name in TEMPERATURE}
+
+
+@pytest.fixture(scope="module")
+def driven():
+    return Derivatives(everything, {"driven": DRIVEN})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "figure",
+    ["heats", "works", "quenches", "entropies", "carnot_efficiency", "curzon_ahlborn_efficiency",
+     "clausius", *SAMPLED, *RATES, *TEMPERATURE],
+)  # fmt: skip
+def test_gradients_inside_a_cycle(figure, driven):
+    driven.check("driven", figure)
+    rows = driven.rows(figure)
+    assert np.max(np.abs(driven.jacobian["driven"][rows])) > 1e-2
+
+
+@pytest.mark.slow
+def test_reverse_mode_inside_a_cycle(driven):
+    driven.check_reverse("driven")
+
+
+@pytest.mark.slow
+def test_integrals_over_entropy_have_the_derivatives_of_heats(driven):
+    found, rows = driven.jacobian["driven"], driven.rows
+    np.testing.assert_allclose(found[rows("clausius")][::-1], found[rows("heats")], atol=1e-10)
+
+
+@pytest.mark.slow
+def test_what_vanishes_has_no_derivative(driven):
+    """Residuals, and the interior production of eq. (11), vanish for all parameters."""
+    for figure in ("interior", "first_law_residual", "limit_cycle_residual"):
+        slopes = driven.jacobian["driven"][driven.rows(figure)]
+        assert np.max(np.abs(slopes)) < 1e-12, figure
+
+
+@pytest.mark.slow
+def test_an_error_estimate_is_not_differentiated(driven):
+    rows = driven.rows("clausius_error")
+    assert np.all(driven.values["driven"][rows] > 0.0)
+    np.testing.assert_array_equal(driven.jacobian["driven"][rows], 0.0)

@@ -23,7 +23,7 @@ def in_basis(weights, seed=1):
 
 @jax.jit
 def ledger(rho, hamiltonian):
-    return qt.von_neumann_ledger(
+    return qt.thermodynamics.von_neumann_ledger(
         rho, TEMPERATURE, atoms=ATOMS, volume=VOLUME, hamiltonian=hamiltonian
     )
 
@@ -118,7 +118,7 @@ def test_pure_states_cost_nothing():
 
 def test_defaults():
     """One atom, unit volume, degenerate H."""
-    books = jax.jit(qt.von_neumann_ledger)(np.diag([0.25, 0.75]), TEMPERATURE)
+    books = jax.jit(qt.thermodynamics.von_neumann_ledger)(np.diag([0.25, 0.75]), TEMPERATURE)
     np.testing.assert_allclose(books.probabilities, [0.75, 0.25])
     np.testing.assert_array_equal(books.volumes, books.probabilities)
     np.testing.assert_array_equal(books.work[2], 0.0)
@@ -130,7 +130,9 @@ def test_defaults():
 @jax.grad
 def slope(x, rho, change, h):
     """d/dx of the total work at T = 0.7 + x_0 and rho + x_1 change."""
-    books = qt.von_neumann_ledger(rho + x[1] * change, TEMPERATURE + x[0], hamiltonian=h)
+    books = qt.thermodynamics.von_neumann_ledger(
+        rho + x[1] * change, TEMPERATURE + x[0], hamiltonian=h
+    )
     return books.work.sum()
 
 
@@ -179,7 +181,7 @@ def test_slopes_with_levels():
 def test_batches():
     temperatures = jnp.array([0.5, 1.0])
     rho = np.diag([0.25, 0.75])
-    books = jax.jit(jax.vmap(lambda t: qt.von_neumann_ledger(rho, t)))(temperatures)
+    books = jax.jit(jax.vmap(lambda t: qt.thermodynamics.von_neumann_ledger(rho, t)))(temperatures)
     np.testing.assert_allclose(books.work[1], 2 * books.work[0], rtol=1e-15)
 
 
@@ -198,4 +200,4 @@ def test_batches():
 )
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
-        call(inspect.unwrap(qt.von_neumann_ledger), np.eye(2) / 2)
+        call(inspect.unwrap(qt.thermodynamics.von_neumann_ledger), np.eye(2) / 2)

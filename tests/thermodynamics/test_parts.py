@@ -104,10 +104,10 @@ def test_interaction_energy(slope):
     assert float(parts.interaction_energy) == pytest.approx(mean(now, states[3]), abs=1e-13)
     assert float(parts.interaction_rate) == pytest.approx(rate, abs=1e-10)
     assert float(parts.heat_current.sum()) == pytest.approx(pushed - rate, abs=1e-10)
-    coupling = qt.internal_coupling(composite(slope=slope), TIME)
+    coupling = qt.thermodynamics.internal_coupling(composite(slope=slope), TIME)
     np.testing.assert_allclose(coupling, now, atol=1e-15)
     # the parts take what power a moving coupling does not
-    power = float(qt.power(composite(slope=slope), TIME, jnp.asarray(states[3])))
+    power = float(qt.dynamics.power(composite(slope=slope), TIME, jnp.asarray(states[3])))
     assert float(parts.power.sum()) == pytest.approx(power - pushed, abs=1e-13)
 
 
@@ -166,7 +166,9 @@ def test_with_correlations_it_is_not():
     assert float(parts.clausius_balance) == pytest.approx(float(parts.correlation_rate), abs=1e-12)
     # the field of part 1 by hand, tr_02(V 1 x rho_02)
     tensor = rho.reshape((2,) * 6)
-    coupling = np.asarray(qt.internal_coupling(three_qubits(), 0.0)).reshape((2,) * 6)
+    coupling = np.asarray(qt.thermodynamics.internal_coupling(three_qubits(), 0.0)).reshape(
+        (2,) * 6
+    )
     others = np.einsum("aibcid->abcd", tensor)
     field = np.einsum("aibcjd,cdab->ij", coupling, others)
     own = np.einsum("aibajb->ij", tensor)
@@ -179,25 +181,26 @@ def moving(t):
 
 
 @pytest.mark.parametrize(
-    ("first", "kind"),
+    ("first", "constant", "is_sum"),
     [
-        (N, qt.Static),
-        (qt.Driven([(qt.Linear(1.0, 2.0), SZ), (0.3, SX)]), qt.Driven),
-        (moving, Sum),
+        (N, True, True),
+        (qt.Driven([(qt.Linear(1.0, 2.0), SZ), (0.3, SX)]), False, True),
+        (moving, False, False),
     ],
     ids=["static", "driven", "callable"],
 )
-def test_the_type_of_a_composite(first, kind):
-    """H_1(t) x 1 + 1 x H_2 + V of the fastest type that holds it."""
+def test_what_a_composite_is(first, constant, is_sum):
+    """H_1(t) x 1 + 1 x H_2 + V, term by term: what its terms are, it is."""
     system = qt.composite_system((first, QUTRIT), COUPLING)
-    assert type(system.hamiltonian) is kind
+    h = system.hamiltonian
+    assert (h.constant, h.is_sum) == (constant, is_sum)
     assert system.dims == (2, 3)
-    own = N if kind is qt.Static else moving(0.7)
+    own = N if constant else moving(0.7)
     expected = np.kron(own, np.eye(3)) + np.kron(np.eye(2), QUTRIT) + COUPLING
-    np.testing.assert_allclose(system.hamiltonian(0.7), expected, atol=1e-15)
+    np.testing.assert_allclose(h(0.7), expected, atol=1e-15)
     np.testing.assert_allclose(system.parts[0](0.7), own, atol=1e-15)
-    if kind is Sum:
-        assert isinstance(system.hamiltonian.terms[0], Embedded)
+    if not is_sum:
+        assert isinstance(h.terms()[0], Embedded)
 
 
 def test_a_callable_and_a_part_that_jumps():
@@ -213,14 +216,7 @@ def test_parts_without_a_coupling():
     system = qt.composite_system((N, N3, SZ))
     expected = np.add.outer(np.add.outer(np.diag(N), np.diag(N3)), np.diag(SZ)).ravel()
     np.testing.assert_allclose(system.hamiltonian(0.0), np.diag(expected), atol=1e-15)
-    np.testing.assert_allclose(qt.internal_coupling(system, 0.0), 0, atol=1e-15)
-
-
-def excitations(system, start, ts, operator):
-    """tr(operator rho(t)) from a basis state, or a vector of populations."""
-    populations = np.eye(system.dimension)[start] if isinstance(start, int) else start
-    save = qt.Expectation(operator)
-    return qt.evolve(system, np.diag(populations), ts, save=save).saved[:, 0]
+    np.testing.assert_allclose(qt.thermodynamics.internal_coupling(system, 0.0), 0, atol=1e-15)
 
 
 TS = np.array([0.0, 0.3, 0.9, 1.7])
@@ -230,8 +226,8 @@ def test_partial_swap():
     """p_A = a cos^2(gt) + b sin^2(gt), the temperatures, and dS_C/dt = -Q_A'(1/T_A - 1/T_B)."""
     gap, g, a, b = 1.4, 0.8, 0.1, 0.35
     populations = np.kron([1 - a, a], [1 - b, b])
-    save = qt.part_rates, qt.Expectation(np.kron(N, np.eye(2)), np.kron(np.eye(2), N))
-    solution = qt.evolve(qt.partial_swap(gap, g), np.diag(populations), TS, save=save)
+    save = qt.part_rates, qt.dynamics.Expectation(np.kron(N, np.eye(2)), np.kron(np.eye(2), N))
+    solution = qt.evolve(qt.models.partial_swap(gap, g), np.diag(populations), TS, save=save)
     parts, numbers = solution.saved
     p = a * np.cos(g * TS) ** 2 + b * np.sin(g * TS) ** 2
     np.testing.assert_allclose(numbers[:, 0], p, rtol=0, atol=1e-14)
@@ -249,39 +245,6 @@ def test_partial_swap():
     # beyond gt = pi/4 the colder part warms the hotter one, and correlations are consumed
     assert parts.heat_current[-1, 0] > 0 > found[-1, 0] - found[-1, 1]
     assert parts.correlation_rate[1] < 0 < parts.correlation_rate[-1]
-
-
-@pytest.mark.parametrize("n", [0, 1, 2])
-def test_jaynes_cummings(n):
-    """cos^2(g sqrt(n+1) t) from |e, n>, on resonance and below the truncation."""
-    g, levels = 0.7, 4
-    system = qt.qubit_and_oscillator(1.1, 1.1, g, levels)
-    excited = np.kron(N, np.eye(levels))
-    found = excitations(system, levels + n, TS, excited)
-    np.testing.assert_allclose(found, np.cos(g * np.sqrt(n + 1) * TS) ** 2, rtol=0, atol=1e-13)
-
-
-@pytest.mark.parametrize("n", [0, 1])
-def test_qubit_and_qutrit(n):
-    """Off resonance: 1 - (4 g^2 (n+1)/R^2) sin^2(R t/2), R^2 = delta^2 + 4 g^2 (n+1)."""
-    g, delta = 0.5, 0.6
-    system = qt.exchange((1.0 * N, (1.0 - delta) * N3), (LOWER, LOWER3), g)
-    square = delta**2 + 4 * g**2 * (n + 1)
-    found = excitations(system, 3 + n, TS, np.kron(N, np.eye(3)))
-    exact = 1 - 4 * g**2 * (n + 1) / square * np.sin(np.sqrt(square) * TS / 2) ** 2
-    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-13)
-
-
-def test_qubit_and_spins():
-    """A star on resonance: cos^2(g t) with g^2 = sum g_k^2, from |e, 0, 0>."""
-    couplings = np.array([0.4, 0.7])
-    system = qt.qubit_and_spins(1.2, (1.2, 1.2), couplings)
-    assert system.dims == (2, 2, 2)
-    found = excitations(system, 4, TS, np.kron(N, np.eye(4)))
-    np.testing.assert_allclose(found, np.cos(np.hypot(*couplings) * TS) ** 2, rtol=0, atol=1e-13)
-    one_for_all = qt.qubit_and_spins(1.2, (1.2, 1.2), 0.4).hamiltonian(0.0)
-    each = qt.qubit_and_spins(1.2, (1.2, 1.2), np.array([0.4, 0.4])).hamiltonian(0.0)
-    np.testing.assert_array_equal(one_for_all, each)
 
 
 @pytest.mark.parametrize(
@@ -304,15 +267,6 @@ def test_qubit_and_spins():
             lambda: qt.part_rates(qt.composite_system((N,)), 0.0, qt.maximally_mixed(2)),
             "declares 1 parts",
         ),
-        (
-            lambda: qt.exchange((N, N, N), (LOWER, LOWER, LOWER), 0.3),
-            r"`couplings` one number for each partner of part 0, got 3 and shape \(1,\)",
-        ),
-        (
-            lambda: qt.exchange((N, N), (LOWER,), 0.3),
-            "`lowering` must give one operator for each of the 2 parts",
-        ),
-        (lambda: qt.exchange((N, N3), (LOWER, LOWER), 0.3), "`operator` must be 3 x 3"),
     ],
 )
 def test_messages(call, message):

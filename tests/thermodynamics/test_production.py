@@ -12,6 +12,9 @@ from scipy.interpolate import make_interp_spline
 
 import qtjax as qt
 
+# toy baths whose rates are of the size of the spacings
+pytestmark = pytest.mark.filterwarnings("ignore:.*secular step is doubtful")
+
 N, SX, SZ = (np.asarray(a) for a in (qt.number(2), qt.sigmax(), qt.sigmaz()))
 LOWER = np.asarray(qt.destroy(2))
 
@@ -62,12 +65,12 @@ def books(system, states, levels):
     def at(rho):
         return {
             "rates": qt.rates(system, 0.0, rho),
-            "spohn": qt.spohn_production(system, 0.0, rho),
-            "fixed": qt.fixed_point_production(system, 0.0, rho),
-            "adiabatic": qt.adiabatic_production(system, 0.0, rho),
-            "baths": qt.bath_rates(system, 0.0, rho),
-            "split": qt.coherence_split(system, 0.0, rho, levels),
-            "parts": qt.dissipative_parts(system, 0.0, rho),
+            "spohn": qt.thermodynamics.spohn_production(system, 0.0, rho),
+            "fixed": qt.thermodynamics.fixed_point_production(system, 0.0, rho),
+            "adiabatic": qt.thermodynamics.adiabatic_production(system, 0.0, rho),
+            "baths": qt.thermodynamics.bath_rates(system, 0.0, rho),
+            "split": qt.thermodynamics.coherence_split(system, 0.0, rho, levels),
+            "parts": qt.dynamics.dissipative_parts(system, 0.0, rho),
         }
 
     return jax.vmap(at)(states)
@@ -128,7 +131,7 @@ def test_a_steady_state_between_two_baths():
     states, found = three_level_books(HOT_AND_COLD)
     rates, baths = (jax.tree.map(lambda x: x[-1], found[name]) for name in ("rates", "baths"))
     whole = qt.generalized_temperature(rates)
-    assert int(whole.status) == qt.TemperatureStatus.UNDEFINED
+    assert int(whole.status) == qt.thermodynamics.TemperatureStatus.UNDEFINED
     assert np.isnan(whole.temperature)
     each = qt.generalized_temperature(baths)
     np.testing.assert_array_equal(each.status, 0)
@@ -178,8 +181,15 @@ GROUND = jnp.diag(jnp.array([1.0, 0.0])) + 0j
 def qubit_books(temperature, states):
     """Rates and coherence split of a qubit of gap 1.3 in a bath."""
     system = qt.OpenSystem(1.3 * N, qt.LocalBath(LOWER, 1.3, temperature, qt.Flat(0.4)))
-    at = jax.vmap(lambda rho: (qt.rates(system, 0.0, rho), qt.coherence_split(system, 0.0, rho)))
-    return *at(states), jax.vmap(lambda rho: qt.spohn_production(system, 0.0, rho))(states)
+    at = jax.vmap(
+        lambda rho: (
+            qt.rates(system, 0.0, rho),
+            qt.thermodynamics.coherence_split(system, 0.0, rho),
+        )
+    )
+    return *at(states), jax.vmap(lambda rho: qt.thermodynamics.spohn_production(system, 0.0, rho))(
+        states
+    )
 
 
 def test_population_temperature_of_a_qubit():
@@ -201,7 +211,9 @@ def test_a_bath_at_zero_temperature():
 @functools.cache
 def fixed_point_of_dephasing():
     def production(h):
-        return qt.fixed_point_production(qt.OpenSystem(h, qt.Lindblad(h, 0.3)), 0.0, RHO)
+        return qt.thermodynamics.fixed_point_production(
+            qt.OpenSystem(h, qt.Lindblad(h, 0.3)), 0.0, RHO
+        )
 
     return jax.jit(production)
 
@@ -237,11 +249,13 @@ def driven(contact):
 @eqx.filter_jit
 def totals(system, solution):
     return {
-        "open": qt.deffner_lutz_open(system, solution, TEMPERATURE),
-        "closed": qt.deffner_lutz_closed(system, solution, TEMPERATURE),
-        "energy": qt.free_energy_production(system, solution, TEMPERATURE),
-        "spohn": qt.spohn_total(system, solution),
-        "rate": jax.vmap(functools.partial(qt.spohn_production, system))(TS, solution.saved),
+        "open": qt.thermodynamics.deffner_lutz_open(system, solution, TEMPERATURE),
+        "closed": qt.thermodynamics.deffner_lutz_closed(system, solution, TEMPERATURE),
+        "energy": qt.thermodynamics.free_energy_production(system, solution, TEMPERATURE),
+        "spohn": qt.thermodynamics.spohn_total(system, solution),
+        "rate": jax.vmap(functools.partial(qt.thermodynamics.spohn_production, system))(
+            TS, solution.saved
+        ),
     }
 
 
@@ -519,8 +533,8 @@ HOLDS_STATES = "`solution` must hold the states in `saved`"
     ("call", "message"),
     [
         (lambda: qt.accountings(*stateless()), HOLDS_STATES),
-        (lambda: qt.deffner_lutz_open(*stateless(), 0.5), HOLDS_STATES),
-        (lambda: qt.free_energy_production(*stateless(), 0.5), HOLDS_STATES),
+        (lambda: qt.thermodynamics.deffner_lutz_open(*stateless(), 0.5), HOLDS_STATES),
+        (lambda: qt.thermodynamics.free_energy_production(*stateless(), 0.5), HOLDS_STATES),
         (lambda: qt.accountings(*driven(False), reservoirs=(0,)), "`reservoirs` need `temperature"),
         (
             lambda: qt.finite_reservoirs(*driven(False), (0,), 0.5),

@@ -43,13 +43,13 @@ def betas(rho, h, sizes):
     """All definitions, in the order of NAMES."""
     return jnp.stack(
         [
-            qt.population_beta(rho, h, levels=sizes),
-            qt.spectral_beta(rho, h, sizes),
-            qt.gradient_beta(rho, h),
-            qt.covariance_beta(rho, h),
-            qt.energy_beta(rho, h),
-            qt.entropy_beta(rho, h),
-            qt.entropy_beta(rho, h, inverted=True),
+            qt.thermodynamics.population_beta(rho, h, levels=sizes),
+            qt.thermodynamics.spectral_beta(rho, h, sizes),
+            qt.thermodynamics.gradient_beta(rho, h),
+            qt.thermodynamics.covariance_beta(rho, h),
+            qt.thermodynamics.energy_beta(rho, h),
+            qt.thermodynamics.entropy_beta(rho, h),
+            qt.thermodynamics.entropy_beta(rho, h, inverted=True),
         ]
     )
 
@@ -111,7 +111,10 @@ def test_the_lowest_and_the_highest_level(d):
 def test_a_degenerate_ground_level():
     """Its mixture is at T = 0; with less entropy there is no Gibbs state."""
     h = np.diag([0.0, 0.0, 1.0])
-    entropy_beta, energy_beta = jax.jit(qt.entropy_beta), jax.jit(qt.energy_beta)
+    entropy_beta, energy_beta = (
+        jax.jit(qt.thermodynamics.entropy_beta),
+        jax.jit(qt.thermodynamics.energy_beta),
+    )
     assert float(entropy_beta(np.diag([0.5, 0.5, 0.0]), h)) == np.inf
     assert np.isnan(entropy_beta(np.diag([1.0, 0.0, 0.0]), h))
     assert float(energy_beta(np.diag([1.0, 0.0, 0.0]), h)) == np.inf
@@ -128,10 +131,10 @@ def test_the_maximally_mixed_state(d):
 @pytest.mark.parametrize(
     "beta",
     [
-        qt.gradient_beta,
-        qt.covariance_beta,
-        qt.energy_beta,
-        qt.entropy_beta,
+        qt.thermodynamics.gradient_beta,
+        qt.thermodynamics.covariance_beta,
+        qt.thermodynamics.energy_beta,
+        qt.thermodynamics.entropy_beta,
     ],
 )
 def test_flat_hamiltonians_have_no_temperature(beta):
@@ -147,7 +150,9 @@ def test_definitions_by_hand():
     logs = np.log(w / n)
     assert table["population"] == pytest.approx((logs[0] - logs[2]) / 1.4, rel=1e-13)
     for pair in ((0, 1), (1, 0)):
-        pair_beta = float(qt.population_beta(rho, h, *pair))  # levels are found from H
+        pair_beta = float(
+            qt.thermodynamics.population_beta(rho, h, *pair)
+        )  # levels are found from H
         assert pair_beta == pytest.approx((logs[0] - logs[1]) / 0.8, rel=1e-13)
     terms = (w[1:] + w[:-1]) / 2 * np.diff(logs) / np.diff(levels)
     spectral = -terms.sum() / (1 - (w[0] + w[-1]) / 2)
@@ -261,11 +266,20 @@ def test_curves_of_three_levels_need_the_levels():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda h: qt.population_beta(h, h, 0, 3), "`lower` and `upper` must name two of the 3"),
-        (lambda h: qt.population_beta(h, h, -4, 1), "`lower` and `upper` must name two of the 3"),
-        (lambda h: jax.jit(qt.population_beta)(h, h), r"is traced.*give `levels`"),
-        (lambda h: jax.jit(qt.spectral_beta)(h, h), r"is traced.*give `levels`"),
-        (lambda h: qt.spectral_beta(h, h, (1, 1)), "`levels` must be positive group sizes"),
+        (
+            lambda h: qt.thermodynamics.population_beta(h, h, 0, 3),
+            "`lower` and `upper` must name two of the 3",
+        ),
+        (
+            lambda h: qt.thermodynamics.population_beta(h, h, -4, 1),
+            "`lower` and `upper` must name two of the 3",
+        ),
+        (lambda h: jax.jit(qt.thermodynamics.population_beta)(h, h), r"is traced.*give `levels`"),
+        (lambda h: jax.jit(qt.thermodynamics.spectral_beta)(h, h), r"is traced.*give `levels`"),
+        (
+            lambda h: qt.thermodynamics.spectral_beta(h, h, (1, 1)),
+            "`levels` must be positive group sizes",
+        ),
         (
             lambda h: inspect.unwrap(state_temperatures._operators)(h[:2, :2], h),
             "`hamiltonian` must be 3 x 3 to match",

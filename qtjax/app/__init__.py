@@ -1,0 +1,1 @@
+"""The command line: what it runs, prints, draws and writes."""

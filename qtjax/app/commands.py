@@ -1,0 +1,191 @@
+"""The command line: `qtjax optimize` and `qtjax paper`."""
+
+import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import jax
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+app = typer.Typer(
+    help="Differentiable quantum thermodynamics.", no_args_is_help=True, add_completion=False
+)
+console = Console()
+_NO_FIGURES = escape('No figures: install matplotlib with `pip install "qtjax[plots]"`.')
+
+
+@app.callback()
+def main() -> None:
+    """Quantum machines: simulated, kept in the books, and optimized."""
+    jax.config.update("jax_enable_x64", True)
+
+
+@app.command("optimize")
+def optimize_command(
+    engine: Annotated[
+        Path | None, typer.Argument(help="Engine file (TOML); the reference machine by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of the optimizer.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random starts.")] = None,
+    starts: Annotated[
+        int | None, typer.Option(min=1, help="Starts: the given one and random ones around it.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
+) -> None:
+    """Optimize an engine and report it before and after, with both bookkeepings of entropy."""
+    from .._results import SolverError
+    from ..engine.machine import REFERENCE, read_engine
+    from .improvement import Settings, improve, settings_of
+
+    try:
+        if resume:
+            folder = _begun(out, engine, steps, seed, starts)
+            machine, settings = settings_of(folder)
+        else:
+            folder, machine = _fresh(out), read_engine(REFERENCE if engine is None else engine)
+            given = {"steps": steps, "seed": seed, "starts": starts}
+            settings = Settings(**{k: v for k, v in given.items() if v is not None})
+        console.print(f"[bold]{escape(machine.table.title)}[/bold]: {escape(_what(machine))}")
+        with _progress() as progress:
+            task = progress.add_task("optimizing", total=settings.steps, figures="compiling ...")
+
+            def tell(step: int, row: dict[str, float]) -> None:
+                figures = f"efficiency {row['efficiency']:.6g}  power {row['power']:.6g}"
+                progress.update(task, completed=step, figures=figures)
+
+            improvement = improve(machine, settings, folder, resume=resume, tell=tell)
+    except (ValueError, SolverError, FileNotFoundError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        console.print(
+            f"Interrupted. Go on with: qtjax optimize --out {folder} --resume", soft_wrap=True
+        )
+        raise typer.Exit(130) from None
+    _say(improvement.report, machine.table.title)
+    _draw(folder, machine, improvement)
+    console.print(f"Results in {folder}", soft_wrap=True)
+
+
+@app.command("paper")
+def paper_command(
+    out: Annotated[Path, typer.Option(help="Folder for the page and its numbers.")] = Path(
+        "results/paper"
+    ),
+) -> None:
+    """Compute "No entropy production in quantum thermodynamics", equation by equation.
+
+    Next to every number stands one from an independent route, and the mainstream accountings stand
+    beside the paper's. Writes paper.html (self-contained, with figures) and paper.json.
+    """
+    # the runs are short: most of the time would go into optimizing what runs once
+    jax.config.update("jax_disable_most_optimizations", True)
+    from .paper_page import write_paper
+    from .reports import contrast_table, equation_table
+
+    with console.status("computing ...") as status:
+        results = write_paper(out, lambda word: status.update(f"computing: {word}"))
+    console.print(equation_table(results.equations))
+    for contrast in results.contrasts:
+        console.print(contrast_table(contrast))
+    if "<svg" not in (out / "paper.html").read_text(encoding="utf-8"):
+        console.print(_NO_FIGURES)
+    for name in ("paper.html", "paper.json"):
+        console.print(f"  {out / name}", highlight=False, soft_wrap=True)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[figures]}"),
+        console=console,
+    )
+
+
+def _fresh(out: Path | None) -> Path:
+    """A folder without a run in it."""
+    if out is None:
+        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+        return Path("results") / f"optimize-{stamp}"
+    if (out / "checkpoint.eqx").exists():
+        raise ValueError(
+            f"`--out` {out} already holds a run; go on with it by --resume, or name another folder."
+        )
+    return out
+
+
+def _begun(
+    out: Path | None, engine: Path | None, steps: int | None, seed: int | None, starts: int | None
+) -> Path:
+    """The folder of a run to go on with, which keeps its own settings."""
+    if out is None:
+        raise ValueError("`--resume` needs `--out`, the folder of the run to go on with.")
+    given = {"ENGINE": engine, "--steps": steps, "--seed": seed, "--starts": starts}
+    changed = [name for name, value in given.items() if value is not None]
+    if changed:
+        raise ValueError(
+            f"`--resume` goes on with the settings in {out}, so {', '.join(changed)} must be left "
+            "out; begin a new run to change them."
+        )
+    return out
+
+
+def _what(machine: Any) -> str:
+    """The objective and what is free, with bounds, in one line."""
+    table = machine.table
+    least = table.optimize.minimum_power
+    condition = {"none": "", "start": " subject to power >= the start's"}.get(
+        str(least), f" subject to power >= {least}"
+    )
+    free = [f"duration of {k} in {v}" for k, v in table.free.durations.items()]
+    free += [f"ramp of {k} in {v}" for k, v in table.free.ramps.items()]
+    free += [
+        f"{term} of {name} in {interval}"
+        for name, terms in table.free.coefficients.items()
+        for term, interval in terms.items()
+    ]
+    return f"maximize {table.optimize.objective}{condition}; free: {'; '.join(free)}"
+
+
+def _say(report: dict[str, Any], title: str) -> None:
+    """The machine before and after, and what became of every start."""
+    from .reports import comparison_table, number
+
+    console.print(comparison_table(report["before"], report["after"], title))
+    if report["outcome_after"] != "successful":
+        console.print(f"[red]After: {report['outcome_after']}[/red]", soft_wrap=True)
+    summary = report["optimization"]
+    starts = summary["starts"]
+    reached = [str(s["start"]) for s in starts if s["reached_best"]]
+    console.print(
+        f"Best {summary['objective']} {number(summary['best_objective'])} (start "
+        f"{summary['best_start']}; violation of the constraint {summary['violation']:.1e}). "
+        f"Starts within a fraction {summary['agreement']:g} of it: {', '.join(reached)} of "
+        f"{len(starts)}.",
+        highlight=False,
+    )
+    for s in starts:
+        if not s["reached_best"]:
+            why = "frozen: it met a nan" if s["frozen"] else "another optimum, or not converged"
+            console.print(
+                f"  start {s['start']} did not get there: {number(s['objective'])} ({why})",
+                highlight=False,
+            )
+
+
+def _draw(folder: Path, machine: Any, improvement: Any) -> None:
+    """The figures, if matplotlib is there."""
+    try:
+        from .plots import save_figures
+    except ImportError:
+        console.print(_NO_FIGURES)
+        return
+    for path in save_figures(folder, machine, improvement):
+        console.print(f"  {path}", highlight=False)

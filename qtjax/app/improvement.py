@@ -1,0 +1,282 @@
+"""The main job: improve an engine from several starts, with checkpoints and a report."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import PyTree
+
+from .._results import RESULTS
+from ..design.objectives import objective
+from ..design.optimize import Optimum, optimize
+from ..design.progress import History, Progress
+from ..engine.bounds import scattered_starts
+from ..engine.machine import Engine, read_engine, write_engine
+from ..machines.cycle import CycleSolution, limit_cycle, resolving_steps
+from .files import read_json, versions, write_json
+from .reports import figures_of_merit
+
+AGREEMENT = 1e-4  # a start is said to reach the best objective within this fraction of it
+SEARCH_TOLERANCE = 1e-7  # of the maps while searching; reports are resolved to 1e-9
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an engine is improved; kept in the results folder for `--resume`.
+
+    Args:
+        steps: of the optimizer.
+        seed: of the random starts.
+        starts: lanes in all: the given start, and random ones scattered around it.
+        learning_rate: first rate of Adam; it falls to 0 along a cosine.
+        checkpoint_every: steps between checkpoints.
+        round_steps: steps between updates of the multipliers.
+    """
+
+    steps: int = 600
+    seed: int = 0
+    starts: int = 8
+    learning_rate: float = 0.1
+    checkpoint_every: int = 25
+    round_steps: int = 50
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """An engine before and after.
+
+    Args:
+        report: what `report.json` holds.
+        before: the limit cycle of the engine as given.
+        after: that of the best engine found.
+        optimum: the outcome of the optimization, one lane per start.
+    """
+
+    report: dict[str, Any]
+    before: CycleSolution
+    after: CycleSolution
+    optimum: Optimum
+
+
+@dataclass
+class Monitor:
+    """Checks of the best machine at every checkpoint.
+
+    Args:
+        engine: the engine.
+        tell: called with (step, figures) after every checkpoint.
+        path: where the rows are kept, so that a run that is resumed has them all.
+    """
+
+    engine: Engine
+    tell: Callable[[int, dict[str, float]], None]
+    path: Path
+
+    @property
+    def rows(self) -> list[dict[str, float]]:
+        """Step, objective, efficiency, power and residuals at every checkpoint."""
+        return read_json(self.path) if self.path.exists() else []
+
+    def __call__(self, progress: Progress, history: History) -> None:
+        best = best_lane(progress.best_loss, progress.best_violation)
+        parameters = jax.tree.map(lambda x: x[best], progress.best)
+        cycle = limit_cycle(self.engine.cycle(parameters), throw=False)
+        row = {
+            "step": int(progress.steps[best]),
+            "objective": -float(progress.best_loss[best]),
+            "violation": float(progress.best_violation[best]),
+            "efficiency": float(cycle.efficiency),
+            "carnot_efficiency": float(cycle.carnot_efficiency),
+            "power": float(cycle.power),
+            "first_law_residual": float(cycle.first_law_residual),
+            "limit_cycle_residual": float(cycle.limit_cycle_residual),
+            "temperature_identity_residual": float(cycle.temperature_identity_residual),
+            "frozen_lanes": int(jnp.sum(progress.frozen)),
+        }
+        earlier = [old for old in self.rows if old["step"] < row["step"]]
+        write_json(self.path, [*earlier, row])
+        self.tell(row["step"], row)
+
+
+def improve(
+    engine: Engine, settings: Settings, out: Path, *, resume: bool, tell: Callable[..., None]
+) -> Improvement:
+    """Improve an engine and write the results folder (all but the figures).
+
+    Args:
+        engine: the engine, its free parameters and its objective.
+        settings: how.
+        out: the results folder; made if need be.
+        resume: go on from the folder's checkpoint.
+        tell: called with (step, figures) after every checkpoint.
+
+    Returns:
+        The limit cycles before and after, with the report.
+
+    Raises:
+        SolverError: the machine as given has no unique limit cycle, or its ramps are not resolved.
+        ValueError: nothing is free, or the checkpoint does not belong to this problem.
+    """
+    if not jax.tree.leaves(engine.start):
+        raise ValueError("key `free`: found nothing, expected at least one free parameter")
+    before = limit_cycle(engine.cycle())
+    out.mkdir(parents=True, exist_ok=True)
+    write_engine(engine, out / "start.toml")
+    write_json(out / "settings.json", asdict(settings))
+    monitor = Monitor(engine, tell, out / "checkpoints.json")
+    optimum = _search(engine, settings, float(before.power), monitor, resume)
+    best = best_lane(optimum.loss, optimum.violation)
+    improved = engine.with_parameters(jax.tree.map(lambda x: x[best], optimum.parameters))
+    write_engine(improved, out / "optimized.toml")
+    after = limit_cycle(improved.cycle(), throw=False)
+    write_json(out / "history.json", _history(optimum, monitor))
+    report = {
+        "before": figures_of_merit(before, engine.names),
+        "after": figures_of_merit(after, engine.names),
+        "outcome_after": RESULTS[after.result] or "successful",
+        "optimization": _summary(engine, optimum, best, float(after.power / before.power)),
+        **_circumstances(engine, settings),
+    }
+    write_json(out / "report.json", report)
+    return Improvement(report, before, after, optimum)
+
+
+def engine_loss(engine: Engine, start_power: float) -> Callable[[PyTree], Any]:
+    """The loss of an engine file: minus its objective, with the margin of its minimum power.
+
+    Args:
+        engine: the engine.
+        start_power: the power that `minimum_power = "start"` stands for.
+
+    Returns:
+        parameters -> (loss, margins); a margin is (P - P_min)/|P_min|.
+    """
+    table = engine.table.optimize
+    merit = objective(
+        table.objective,
+        power_exponent=table.power_exponent,
+        efficiency_exponent=table.efficiency_exponent,
+    )
+    steps = resolving_steps(engine.cycle(), SEARCH_TOLERANCE, first=32)
+    least = start_power if table.minimum_power == "start" else table.minimum_power
+
+    def loss(parameters: PyTree) -> Any:
+        cycle = limit_cycle(engine.cycle(parameters), steps=steps, throw=False)
+        if least == "none":
+            return -merit(cycle)
+        return -merit(cycle), (cycle.power - least) / (abs(least) or 1.0)
+
+    return loss
+
+
+def best_lane(losses: Any, violations: Any, feasibility: float = 1e-8) -> int:
+    """The feasible lane of lowest loss, or else of smallest violation.
+
+    Args:
+        losses: of every lane.
+        violations: of every lane, relative.
+        feasibility: a violation up to this counts as none.
+
+    Returns:
+        Its number; the first of those whose losses agree within 1e-9 of their size.
+    """
+    losses, violations = np.asarray(losses), np.asarray(violations)
+    feasible = np.isfinite(losses) & (violations <= feasibility)
+    if not feasible.any():
+        return int(np.argmin(np.where(np.isfinite(losses), violations, np.inf)))
+    lowest = losses[feasible].min()
+    return int(np.argmax(feasible & (losses <= lowest + 1e-9 * abs(lowest))))
+
+
+def settings_of(folder: Path) -> tuple[Engine, Settings]:
+    """The engine and the settings of a run that was begun in a results folder.
+
+    Args:
+        folder: of the run.
+
+    Returns:
+        Engine and settings.
+
+    Raises:
+        ValueError: the folder holds no run.
+    """
+    missing = [n for n in ("settings.json", "start.toml") if not (folder / n).exists()]
+    if missing:
+        raise ValueError(
+            f"`--resume` found no {' and no '.join(missing)} in {folder}: nothing was begun there; "
+            "leave `--resume` out to begin."
+        )
+    return read_engine(folder / "start.toml"), Settings(**read_json(folder / "settings.json"))
+
+
+def _search(
+    engine: Engine, settings: Settings, start_power: float, monitor: Monitor, resume: bool
+) -> Optimum:
+    """Adam from every start, with checkpoints beside the monitor's rows."""
+    return optimize(
+        engine_loss(engine, start_power),
+        scattered_starts(engine.start, engine.bounds, starts=settings.starts, seed=settings.seed),
+        optax.adam(optax.cosine_decay_schedule(settings.learning_rate, settings.steps)),
+        steps=settings.steps,
+        bounds=engine.bounds,
+        many=True,
+        round_steps=settings.round_steps,
+        checkpoint=monitor.path.with_name("checkpoint.eqx"),
+        checkpoint_every=settings.checkpoint_every,
+        resume=resume,
+        callback=monitor,
+    )
+
+
+def _circumstances(engine: Engine, settings: Settings) -> dict[str, Any]:
+    """What a report needs to be repeated."""
+    return {
+        "settings": asdict(settings) | {"engine": engine.table.model_dump(exclude_none=True)},
+        "seed": settings.seed,
+        "device": str(jax.devices()[0]),
+        "versions": versions(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _summary(engine: Engine, optimum: Optimum, best: int, power_ratio: float) -> dict[str, Any]:
+    """What became of every start."""
+    losses, violations = np.asarray(optimum.loss), np.asarray(optimum.violation)
+    close = np.abs(losses - losses[best]) <= AGREEMENT * np.abs(losses[best])
+    reached = (violations <= 1e-6) & close
+    return {
+        "objective": engine.table.optimize.objective,
+        "minimum_power": engine.table.optimize.minimum_power,
+        "best_start": best,
+        "best_objective": -float(losses[best]),
+        "violation": float(violations[best]),
+        "power_ratio": power_ratio,
+        "agreement": AGREEMENT,
+        "starts": [
+            {
+                "start": k,
+                "given": k == 0,
+                "objective": -float(losses[k]),
+                "violation": float(violations[k]),
+                "reached_best": bool(reached[k]),
+                "frozen": bool(optimum.frozen[k]),
+            }
+            for k in range(len(losses))
+        ],
+        "starts_that_reached_best": int(reached.sum()),
+        "starts_that_did_not": np.flatnonzero(~reached).tolist(),
+    }
+
+
+def _history(optimum: Optimum, monitor: Monitor) -> dict[str, Any]:
+    return {
+        "checkpoints": monitor.rows,
+        "objective": (-np.asarray(optimum.history.loss)).tolist(),
+        "violation": np.asarray(optimum.history.violation).tolist(),
+    }

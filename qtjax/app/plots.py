@@ -1,0 +1,142 @@
+"""Figures of an optimized engine, before and after on the same axes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..design.optimize import Optimum
+from ..engine.machine import Engine
+from ..machines.cycle import CycleSolution
+from ..machines.sampling import StrokeSamples, sample_cycle
+from .improvement import Improvement
+
+_COLORS = {"before": "0.55", "after": "C3"}
+Samples = dict[str, tuple[StrokeSamples, ...]]
+
+
+def save_figures(folder: Path, engine: Engine, improvement: Improvement) -> list[Path]:
+    """Draw the four figures into a folder.
+
+    Args:
+        folder: where to.
+        engine: the engine.
+        improvement: its limit cycles before and after, with the outcome of the optimization.
+
+    Returns:
+        The paths of the PNG files.
+    """
+    before, after = improvement.before, improvement.after
+    samples = {"before": sample_cycle(before), "after": sample_cycle(after)}
+    drawings = {
+        "temperature_entropy": lambda ax: temperature_entropy(ax, samples, after),
+        "energy_frequency": lambda ax: energy_frequency(ax, samples),
+        "ramps": lambda ax: ramp_shapes(ax, {"before": before, "after": after}, engine),
+        "convergence": lambda ax: convergence(ax, improvement.optimum, engine),
+    }
+    paths = []
+    for name, draw in drawings.items():
+        # a Figure of its own, not pyplot's: nobody's backend is touched
+        figure = Figure(figsize=(6.0, 4.2), layout="constrained")
+        draw(figure.subplots())
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1], dpi=150)
+    return paths
+
+
+def temperature_entropy(ax: Axes, samples: Samples, solution: CycleSolution) -> None:
+    """The T-S diagram: generalized temperature T(t) against entropy on the contacts.
+
+    Args:
+        ax: the axes.
+        samples: of the cycles before and after.
+        solution: a limit cycle, for contacts and bath temperatures.
+    """
+    contacts = [stroke.contact for stroke in solution.cycle.strokes]
+    cold, hot = (float(t) for t in solution.temperatures)
+    for label, strokes in samples.items():
+        for contact, stroke in zip(contacts, strokes, strict=True):
+            if contact is not None:
+                style = "-" if contact == "hot" else "--"
+                text = f"{label}, {contact} contact"
+                ax.plot(*_regular(stroke, cold, hot), style, color=_COLORS[label], label=text)
+    ax.axhline(hot, color="C1", lw=0.8, label="hot bath")
+    ax.axhline(cold, color="C0", lw=0.8, label="cold bath")
+    ax.set(xlabel="entropy S (nats)", ylabel="generalized temperature T(t)")
+    ax.set_title("T-S diagram: T(t) = Q'/S', eq. (17)")
+    ax.legend(fontsize="small")
+
+
+def energy_frequency(ax: Axes, samples: Samples) -> None:
+    """Mean energy against the gap of H around the cycle.
+
+    Args:
+        ax: the axes.
+        samples: of the cycles before and after.
+    """
+    for label, strokes in samples.items():
+        gap = np.concatenate([np.asarray(s.gap) for s in strokes])
+        mean = np.concatenate([np.asarray(s.energy) for s in strokes])
+        ax.plot(np.append(gap, gap[0]), np.append(mean, mean[0]), color=_COLORS[label], label=label)
+    ax.set(xlabel="gap of H (largest minus smallest energy)", ylabel="mean energy tr(rho H)")
+    ax.set_title("Energy-frequency diagram")
+    ax.legend(fontsize="small")
+
+
+def ramp_shapes(ax: Axes, cycles: dict[str, CycleSolution], engine: Engine) -> None:
+    """Progress of every ramp against time in units of its duration.
+
+    Args:
+        ax: the axes.
+        cycles: limit cycles before and after.
+        engine: for the names of the strokes.
+    """
+    s = np.linspace(0.0, 1.0, 201)
+    for label, solution in cycles.items():
+        styles = iter(("-", "--", ":", "-."))
+        for name, table, stroke in zip(
+            engine.names, engine.table.strokes, solution.cycle.strokes, strict=True
+        ):
+            if table.to is None:
+                continue
+            progress: Any = stroke.system.hamiltonian.terms()[1]
+            values = [float(progress.schedule(x)) for x in s]
+            text = f"{label}: {name} ({float(stroke.duration):.3g})"
+            ax.plot(s, values, next(styles, "-"), color=_COLORS[label], label=text)
+    ax.set(xlabel="time / duration", ylabel="progress from first to last H")
+    ax.set_title("Ramp shapes (durations in brackets)")
+    ax.legend(fontsize="small")
+
+
+def convergence(ax: Axes, optimum: Optimum, engine: Engine) -> None:
+    """The objective of every start at every step, with infeasible stretches dotted.
+
+    Args:
+        ax: the axes.
+        optimum: the outcome, one lane per start.
+        engine: for the name of the objective.
+    """
+    objectives = -np.asarray(optimum.history.loss)
+    feasible = np.asarray(optimum.history.violation) <= 1e-6
+    for k, (values, good) in enumerate(zip(objectives, feasible, strict=True)):
+        color = "k" if k == 0 else f"C{k}"
+        ax.plot(values, ":", color=color, lw=0.8)
+        label = "given start" if k == 0 else f"random start {k}"
+        ax.plot(np.where(good, values, np.nan), color=color, lw=1.2, label=label)
+    low = np.nanpercentile(objectives, 5)
+    high = np.nanmax(objectives)
+    ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    ax.set(xlabel="step", ylabel=f"objective: {engine.table.optimize.objective}")
+    ax.set_title("Convergence (dotted: power below the minimum)")
+    ax.legend(fontsize="x-small", ncols=2)
+
+
+def _regular(stroke: StrokeSamples, cold: float, hot: float) -> tuple[np.ndarray, np.ndarray]:
+    """S and T, with T masked where dS/dt = 0 and where it leaves ten times the baths' range."""
+    temperature = np.asarray(stroke.temperature.temperature)
+    reach = 10.0 * max(abs(hot), abs(cold))
+    keep = np.isfinite(temperature) & (np.abs(temperature) < reach)
+    keep &= np.asarray(stroke.temperature.status) == 0
+    return np.asarray(stroke.entropy), np.where(keep, temperature, np.nan)

@@ -1,0 +1,181 @@
+"""The report of a machine: every figure of merit with its residuals, both bookkeepings named."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from ..machines.clausius import clausius_integrals, interior_production
+from ..machines.cycle import CycleSolution
+from ..papers.records import Contrast, Equation
+
+ROWS = (
+    ("efficiency", "efficiency, first law (W_out/Q_h)"),
+    ("generalized_efficiency", "efficiency, eq. (19) by its own route (int T dS)"),
+    ("efficiency_difference", "difference of the two"),
+    ("generalized_efficiency_error", "estimated error of the quadrature over S"),
+    ("carnot_efficiency", "Carnot efficiency of the baths"),
+    ("curzon_ahlborn_efficiency", "Curzon-Ahlborn efficiency of the baths"),
+    ("power", "power"),
+    ("work_output", "work delivered per cycle"),
+    ("heat_hot", "heat from the hot bath, Q_h"),
+    ("heat_cold", "heat from the cold bath, Q_c"),
+    ("mean_temperature_hot", "mean generalized temperature <T_h>"),
+    ("temperature_hot", "hot bath temperature"),
+    ("mean_temperature_cold", "mean generalized temperature <T_c>"),
+    ("temperature_cold", "cold bath temperature"),
+    ("interior_production", "interior production d_iS per cycle (the paper's, eq. 11, computed)"),
+    ("spohn_production", "Spohn production per cycle (S' - sum Q'/T_bath, eq. 14)"),
+    ("first_law_residual", "residual of the first law (worst stroke)"),
+    ("limit_cycle_residual", "residual of the limit cycle"),
+    ("temperature_identity_residual", "residual of T3 (eta = 1 - <T_c>|dS_c|/<T_h>dS_h)"),
+    ("period", "cycle time"),
+)
+RESIDUALS = {
+    "efficiency_difference", "generalized_efficiency_error", "interior_production",
+    "first_law_residual", "limit_cycle_residual", "temperature_identity_residual",
+}  # fmt: skip
+
+
+def figures_of_merit(solution: CycleSolution, names: Sequence[str]) -> dict[str, Any]:
+    """Everything worth reporting about one concrete limit cycle, as plain numbers.
+
+    Args:
+        solution: the limit cycle.
+        names: of its strokes.
+
+    Returns:
+        The keys of `ROWS`, and `regime`, `coefficient_of_performance`, `turning_points` (changes of
+        sign of dS/dt on the contacts, where T(t) is infinite), `masked_nodes` (pieces with nodes
+        left out because dS/dt = 0), `map_error` and a list `strokes` of heat, work, quench work,
+        entropy change and duration; numbers that do not exist are nan.
+    """
+    parts = clausius_integrals(solution)
+    cold, hot = parts["cold"].value, parts["hot"].value
+    engine = solution.regime == "engine"
+    generalized = float(1.0 + cold / hot) if engine else math.nan
+    error = float((parts["cold"].error + parts["hot"].error) / hot) if engine else math.nan
+    mean_cold, mean_hot = solution.mean_temperatures
+    bath_cold, bath_hot = solution.temperatures
+    figures = {
+        "efficiency": solution.efficiency,
+        "generalized_efficiency": generalized,
+        "efficiency_difference": float(solution.efficiency) - generalized,
+        "generalized_efficiency_error": error,
+        "carnot_efficiency": solution.carnot_efficiency,
+        "curzon_ahlborn_efficiency": solution.curzon_ahlborn_efficiency,
+        "power": solution.power,
+        "work_output": solution.work_output,
+        "heat_hot": solution.heat_hot,
+        "heat_cold": solution.heat_cold,
+        "mean_temperature_hot": mean_hot,
+        "temperature_hot": bath_hot,
+        "mean_temperature_cold": mean_cold,
+        "temperature_cold": bath_cold,
+        "interior_production": interior_production(solution),
+        "spohn_production": solution.spohn_production,
+        "first_law_residual": solution.first_law_residual,
+        "limit_cycle_residual": solution.limit_cycle_residual,
+        "temperature_identity_residual": solution.temperature_identity_residual,
+        "period": solution.period,
+        "coefficient_of_performance": solution.coefficient_of_performance,
+        "turning_points": sum(float(part.turning_points) for part in parts.values()),
+        "masked_nodes": sum(float(part.masked) for part in parts.values()),
+        "map_error": solution.error,
+    }
+    return {key: float(value) for key, value in figures.items()} | {
+        "regime": solution.regime,
+        "strokes": [
+            {
+                "name": name,
+                "heat": float(solution.heats[k]),
+                "work": float(solution.works[k]),
+                "quench_work_after": float(solution.quenches[k]),
+                "entropy_change": float(solution.entropies[k + 1] - solution.entropies[k]),
+                "duration": float(solution.cycle.strokes[k].duration),
+            }
+            for k, name in enumerate(names)
+        ],
+    }
+
+
+def comparison_table(before: dict[str, Any], after: dict[str, Any], title: str) -> Table:
+    """The table before/after that is printed.
+
+    Args:
+        before: `figures_of_merit` of the start.
+        after: `figures_of_merit` of the optimized machine.
+        title: of the table.
+
+    Returns:
+        A rich `Table`.
+    """
+    table = Table(title=title)
+    table.add_column("")
+    table.add_column("before", justify="right")
+    table.add_column("after", justify="right")
+    for key, label in ROWS:
+        show = residual if key in RESIDUALS else number
+        table.add_row(label, show(before[key]), show(after[key]))
+    table.add_row("regime", before["regime"], after["regime"])
+    table.add_section()
+    for old, new in zip(before["strokes"], after["strokes"], strict=True):
+        for quantity in ("heat", "work", "duration"):
+            label = f"{old['name']}: {quantity}"
+            table.add_row(label, number(old[quantity]), number(new[quantity]))
+    return table
+
+
+def equation_table(equations: Sequence[Equation]) -> Table:
+    """The equations of a paper with their status and largest residual.
+
+    Args:
+        equations: in order.
+
+    Returns:
+        A rich `Table`.
+    """
+    table = Table(title="Equations (1) to (20), computed", show_lines=True)
+    for name in ("eq.", "as computed", "quantity", "value", "residual", "status", "convention"):
+        table.add_column(name, justify="right" if name in ("eq.", "value", "residual") else "left")
+    for equation in equations:
+        for k, row in enumerate(equation.rows):
+            table.add_row(
+                f"({equation.number})" if k == 0 else "",
+                escape(equation.formula) if k == 0 else "",
+                escape(f"{row.quantity}: {row.system}"),
+                number(row.value),
+                residual(row.residual),
+                equation.status if k == 0 else "",
+                escape(equation.convention) if k == 0 else "",
+            )
+    return table
+
+
+def contrast_table(contrast: Contrast) -> Table:
+    """Both columns of a contrast.
+
+    Args:
+        contrast: the contrast.
+
+    Returns:
+        A rich `Table`.
+    """
+    table = Table(title=escape(f"{contrast.title} ({contrast.system})"), caption=contrast.sentence)
+    for name in ("", *contrast.columns):
+        table.add_column(escape(name))
+    for name, *values in contrast.rows:
+        table.add_row(escape(name), *(escape(number(value)) for value in values))
+    return table
+
+
+def number(value: float | str, digits: int = 9) -> str:
+    """A number with so many significant digits, whatever its units; words as they are."""
+    return value if isinstance(value, str) else f"{value + 0.0:.{digits}g}"
+
+
+def residual(value: float) -> str:
+    """A number of which only the size matters."""
+    return f"{value:.1e}"

@@ -1,0 +1,107 @@
+"""Where an optimization stands, and its checkpoint file."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from .._types import Real
+
+
+class Progress(eqx.Module):
+    """Where an optimization stands; everything that a checkpoint needs.
+
+    Args:
+        free: the unbounded variables.
+        optimizer: the state of the Optax optimizer.
+        multipliers: lambda of every margin, (margins,).
+        penalty: mu.
+        violation: largest violation at the end of the last round.
+        best: parameters of the best step so far: the lowest loss among feasible ones, or the
+            smallest violation as long as there are none.
+        best_loss: its loss.
+        best_violation: its violation max(0, -g), 0 without margins.
+        steps: steps taken.
+        frozen: whether a nan or inf stopped this lane; its parameters stay where they were.
+    """
+
+    free: PyTree
+    optimizer: PyTree
+    multipliers: Float[Array, " margins"]
+    penalty: Real
+    violation: Real
+    best: PyTree
+    best_loss: Real
+    best_violation: Real
+    steps: Int[Array, ""]
+    frozen: Bool[Array, ""]
+
+
+class History(eqx.Module):
+    """Loss and violation at every step, (steps,) each."""
+
+    loss: Float[Array, "*lanes steps"]
+    violation: Float[Array, "*lanes steps"]
+
+
+def join(histories: Sequence[History]) -> History:
+    """The histories of consecutive chunks as one."""
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=-1), *histories)
+
+
+def save(path: str | os.PathLike[str], progress: Progress, history: History) -> None:
+    """Write a checkpoint beside its place and move it there in one step.
+
+    Args:
+        path: where to.
+        progress: the state.
+        history: of all steps up to it.
+    """
+    temporary = f"{os.fspath(path)}.part"
+    with open(temporary, "wb") as file:
+        eqx.tree_serialise_leaves(file, jnp.asarray(history.loss.shape))
+        eqx.tree_serialise_leaves(file, (progress, history))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def load(
+    path: str | os.PathLike[str], like: Progress, loss: Callable[[PyTree], Any]
+) -> tuple[Progress, History]:
+    """The checkpoint of a run, if it is one of this problem.
+
+    Args:
+        path: of the file.
+        like: the state at the start of this problem.
+        loss: of this problem; the best parameters of the checkpoint must have their loss.
+
+    Returns:
+        The state and the history up to it.
+
+    Raises:
+        ValueError: the checkpoint belongs to another problem, or is damaged.
+    """
+    misfit = ValueError(
+        f"`checkpoint` {os.fspath(path)} does not fit this problem (another loss, start, optimizer "
+        "or number of starts, or a damaged file); remove it or start without `resume`."
+    )
+    with open(path, "rb") as file:
+        try:
+            shape = eqx.tree_deserialise_leaves(file, jnp.zeros(1 + like.steps.ndim, int))
+            empty = jnp.zeros([int(n) for n in shape], like.best_loss.dtype)
+            progress, history = eqx.tree_deserialise_leaves(file, (like, History(empty, empty)))
+        except (RuntimeError, ValueError, EOFError) as error:
+            raise misfit from error
+    out = jax.jit(loss)(progress.best)
+    value = out[0] if isinstance(out, tuple) else out
+    # the rounding of a loss is a fraction of its size along the way, whatever its units
+    size = jnp.max(jnp.abs(history.loss), initial=0.0, where=jnp.isfinite(history.loss))
+    close = jnp.abs(value - progress.best_loss) <= 1e-6 * jnp.abs(value) + 1e-9 * size
+    if not bool(jnp.all(~jnp.isfinite(progress.best_loss) | close)):
+        raise misfit
+    return progress, history

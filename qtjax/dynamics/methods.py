@@ -1,0 +1,373 @@
+"""The methods that integrate an equation of motion, with one kind of result.
+
+A method says what keeps it from an equation (`why_not`) and integrates it (`integrate`); it knows
+components and books, and no physics. Which one runs is decided by types and static data, never by
+values (`choose`).
+"""
+
+import abc
+import dataclasses
+from typing import Any, ClassVar, NamedTuple
+
+import diffrax as dfx
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._checks import is_concrete
+from .._results import RESULTS
+from .._types import Real, RealLike
+from ..numerics.controllers import Watchful, total_of
+from ..numerics.equation import DenseEquation, LinearEquation
+from ..numerics.exponentials import advance, expm1_with_doubt
+from ..numerics.resolution import Seen
+from ..numerics.solvers import GeneratorTerm, Magnus as MagnusSolver
+from ..numerics.taylor import integrate, most_steps
+
+MAGNUS_DIMENSION = 8
+
+
+class Problem(NamedTuple):
+    """What a method is to integrate.
+
+    Args:
+        x0: components of the state at the first edge, (n,).
+        edges: times that do not decrease: saved ones, breakpoints and jumps, (edges,).
+        rtol: tolerance relative to the largest component.
+        atol: absolute tolerance.
+        unit: the energy in which the books are as exact as the state.
+        seen: what the grid has seen of the unknown functions, or `None`.
+        max_steps: static.
+        uniform: whether the edges are known to be equidistant, static.
+    """
+
+    x0: Float[Array, " n"]
+    edges: Float[Array, " edges"]
+    rtol: RealLike
+    atol: RealLike
+    unit: RealLike
+    seen: Seen | None
+    max_steps: int
+    uniform: bool
+
+
+class Integrated(NamedTuple):
+    """What every method returns.
+
+    Args:
+        xs: components at the edges, (edges, n).
+        books: at the edges, (edges, books).
+        result: the outcome.
+        error: estimated error of the last state and of the books in their unit, with what rounding
+            may have done.
+        num_steps: steps taken.
+        granted: the error that the caller's own controller allows; 0 for the tolerances.
+    """
+
+    xs: Float[Array, "edges n"]
+    books: Float[Array, "edges books"]
+    result: Any
+    error: Real
+    num_steps: Any
+    granted: RealLike = 0.0
+
+
+class AbstractMethod(eqx.Module):
+    """A way to integrate x' = G(t) x with its books."""
+
+    name: eqx.AbstractClassVar[str]
+
+    def why_not(self, equation: LinearEquation) -> str | None:
+        """What keeps the method from an equation, in words; `None` if nothing does."""
+        return None
+
+    @abc.abstractmethod
+    def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
+        """The state and the books at all edges."""
+
+
+class Exact(AbstractMethod):
+    """Exact steps of a constant generator; one exponential serves all equal steps."""
+
+    name: ClassVar[str] = "propagator"
+
+    def why_not(self, equation: LinearEquation) -> str | None:
+        return None if equation.constant else "something in the system moves"
+
+    def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
+        matrix = _in_units(equation, problem.unit)(problem.edges[0])
+        ys, error = _exact_steps(matrix, problem)
+        result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
+        count = problem.edges.shape[0] - 1
+        return _integrated(ys, equation, problem.unit, result, error, count)
+
+
+def _exact_steps(matrix: Array, problem: Problem) -> tuple[Array, Array]:
+    """y at all edges, and the error by rounding."""
+    edges, count = problem.edges, problem.edges.shape[0] - 1
+    books = jnp.zeros(matrix.shape[0] - matrix.shape[1], matrix.dtype)
+    y0 = jnp.concatenate([problem.x0, books])
+    allowed = (problem.atol + problem.rtol) / count
+
+    def increment(length: Array) -> tuple[Array, Array, Array]:
+        return expm1_with_doubt(length * matrix, allowed)
+
+    if problem.uniform:
+        shared, steps = increment((edges[-1] - edges[0]) / count), None
+    else:
+        shared, steps = None, jax.vmap(increment)(jnp.diff(edges))
+
+    def step(carry: tuple[Array, Array], own: Any) -> tuple[tuple[Array, Array], Array]:
+        (y, error), chosen = carry, shared if own is None else own
+        assert chosen is not None
+        found, doubt, rounding = chosen
+        missed = jnp.max(jnp.abs(doubt @ jax.lax.stop_gradient(y)[: doubt.shape[1]])) + rounding
+        y = advance(y, found)
+        return (y, error + missed), y
+
+    zero = jnp.zeros((), y0.dtype)
+    (_, error), ys = jax.lax.scan(step, (y0, zero), steps, length=count)
+    return jnp.concatenate([y0[None], ys]), error
+
+
+class Taylor(AbstractMethod):
+    """Fused Taylor steps, to be named as `solver` of `evolve`; the default for most systems.
+
+    Args:
+        order: number of terms of the series, static; chosen by the number of times if `None`.
+    """
+
+    name: ClassVar[str] = "taylor"
+    order: int | None = eqx.field(static=True, default=None)
+
+    def why_not(self, equation: LinearEquation) -> str | None:
+        return None if equation.moving is None else equation.words
+
+    def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
+        x0, edges, rtol, atol, unit, seen, max_steps, _ = problem
+        found = integrate(equation, x0, edges, rtol, atol, unit, max_steps, self.order, seen)
+        result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
+        # more of `max_steps` helps up to what the method can take
+        enough = max_steps >= most_steps(equation)
+        short: Any = RESULTS.step_limit if enough else RESULTS.max_steps_reached
+        result = RESULTS.where(found.done > 0.0, result, short)
+        books = jnp.stack([jnp.concatenate([jnp.zeros(1), book]) for book in found.books], axis=1)
+        xs = jnp.concatenate([x0[None], found.xs])
+        return Integrated(xs, books, result, found.error, found.steps)
+
+
+class Diffrax(AbstractMethod):
+    """Any Diffrax solver of ordinary differential equations, with steps onto all edges.
+
+    Args:
+        solver: of Diffrax, `Magnus` and `Exponential` among them.
+        controller: of its steps; `PIDController` at the tolerances if `None`.
+        adjoint: of its derivatives; `RecursiveCheckpointAdjoint` if `None`.
+        dt0: the first step.
+    """
+
+    name: ClassVar[str] = "diffrax"
+    solver: dfx.AbstractSolver = eqx.field(default_factory=dfx.Dopri8)
+    controller: dfx.AbstractStepSizeController | None = None
+    adjoint: dfx.AbstractAdjoint | None = None
+    dt0: RealLike | None = None
+
+    def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
+        return integrate_with_diffrax(self, equation, problem)
+
+
+class Magnus(AbstractMethod):
+    """Adaptive sixth-order Magnus steps: without baths the spectrum of the state stays as it is."""
+
+    name: ClassVar[str] = "magnus"
+    controller: dfx.AbstractStepSizeController | None = None
+    adjoint: dfx.AbstractAdjoint | None = None
+    dt0: RealLike | None = None
+
+    def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
+        method = Diffrax(MagnusSolver(), self.controller, self.adjoint, self.dt0)
+        return integrate_with_diffrax(method, equation, problem)
+
+
+def integrate_with_diffrax(
+    method: Diffrax, equation: LinearEquation, problem: Problem
+) -> Integrated:
+    """The state and the books at all edges, by a Diffrax solver.
+
+    Args:
+        method: solver, controller, adjoint and first step.
+        equation: any.
+        problem: its start, edges and tolerances.
+
+    Returns:
+        `Integrated`; the error is the sum of the solver's own estimates and of rounding; inf where
+        the solver has none.
+    """
+    edges, count = problem.edges, equation.books
+    y0 = jnp.concatenate([problem.x0, jnp.zeros(count, problem.x0.dtype)])
+    generator = _in_units(equation, problem.unit)
+    controller, saved = _watchful(method.controller, problem), dfx.SaveAt(ts=edges)
+    adjoint = dfx.RecursiveCheckpointAdjoint() if method.adjoint is None else method.adjoint
+    counted = isinstance(controller, dfx.ClipStepSizeController)
+    if isinstance(adjoint, dfx.BacksolveAdjoint):  # which keeps no count, and no other controller
+        own = method.controller or dfx.PIDController(problem.rtol, problem.atol)
+        counted, controller = False, dfx.ClipStepSizeController(own, step_ts=edges)  # pyright: ignore
+    if counted:
+        saved = dfx.SaveAt(ts=edges, controller_state=True)
+    solution = dfx.diffeqsolve(
+        GeneratorTerm(), method.solver, edges[0], edges[-1], method.dt0, y0,
+        real_leaves(generator), saveat=saved, stepsize_controller=controller,
+        max_steps=problem.max_steps, throw=False, adjoint=adjoint,
+    )  # fmt: skip
+    ys: Any = jnp.asarray(solution.ys)
+    error = total_of(solution.controller_state) if counted else jnp.asarray(jnp.nan, ys.dtype)
+    error = error + _rounding(generator, edges)
+    result = RESULTS.promote(solution.result)
+    found = _integrated(ys, equation, problem.unit, result, error, solution.stats["num_steps"])
+    if method.controller is None and counted:
+        return found
+    if not counted:  # steps of the caller's choice, or an adjoint that keeps no count
+        arrays, rest = eqx.partition((equation, problem), eqx.is_inexact_array)
+        fixed = eqx.combine(jax.lax.stop_gradient(arrays), rest)
+        exact = integrate_with_diffrax(Diffrax(), *fixed)
+        error = jnp.max(jnp.abs(exact.xs - jax.lax.stop_gradient(found.xs))) + exact.error
+        return found._replace(error=error, granted=4.0 * error)
+    # a controller of the caller's holds the error of every step
+    each = problem.atol + problem.rtol * jnp.max(jnp.abs(problem.x0))
+    return found._replace(granted=each * found.num_steps)
+
+
+def _watchful(
+    controller: dfx.AbstractStepSizeController | None, problem: Problem
+) -> dfx.AbstractStepSizeController:
+    """A controller that steps onto the edges and over nothing; the usual one by default."""
+    edges = problem.edges
+    if controller is not None and not isinstance(
+        controller, dfx.AbstractAdaptiveStepSizeController
+    ):
+        return controller
+    span = None
+    if controller is None:  # then errors are held per unit of time, so that their sum is
+        controller = dfx.PIDController(problem.rtol, problem.atol)
+        span = jax.lax.stop_gradient(edges[-1] - edges[0])
+    watchful: Any = Watchful(controller, problem.seen, span)
+    inside = (edges > edges[0]) & (edges < edges[-1])
+    jumps = jnp.sort(jnp.where(inside, edges, jnp.inf))[:-2]
+    return dfx.ClipStepSizeController(
+        watchful, step_ts=edges, jump_ts=jumps if jumps.shape[0] else None
+    )
+
+
+def _rounding(generator: Any, edges: Array) -> Real:
+    """eps times the size of the generator times the time."""
+    sizes = jax.vmap(lambda t: jnp.max(jnp.abs(generator(t))))(
+        edges[0] + (edges[-1] - edges[0]) * jnp.linspace(0.05, 0.95, 7)
+    )
+    size = jnp.where(jnp.isfinite(sizes), sizes, 0.0).mean()
+    return jax.lax.stop_gradient(jnp.finfo(edges.dtype).eps * size * (edges[-1] - edges[0]))
+
+
+class _InUnits(eqx.Module):
+    """G(t) with the rows of the books in a unit of energy."""
+
+    dense: DenseEquation
+    unit: RealLike
+    size: int = eqx.field(static=True)
+
+    def __call__(self, t: RealLike) -> Array:
+        matrix = self.dense(t)
+        return jnp.concatenate([matrix[: self.size], matrix[self.size :] / self.unit])
+
+
+def _in_units(equation: LinearEquation, unit: RealLike) -> _InUnits:
+    return _InUnits(equation.dense(), unit, equation.size)
+
+
+def _integrated(
+    ys: Array, equation: LinearEquation, unit: RealLike, result: Any, error: Real, steps: Any
+) -> Integrated:
+    n = equation.size
+    return Integrated(ys[:, :n], ys[:, n:] * unit, result, error, steps)
+
+
+class RealLeaves(eqx.Module):
+    """A function of time whose complex leaves are kept as pairs of real ones, as Diffrax wants."""
+
+    real: Any
+    imaginary: Any
+    rest: Any
+
+    def __call__(self, t: RealLike) -> Array:
+        joined = jax.tree.map(jax.lax.complex, self.real, self.imaginary)
+        return eqx.combine(joined, self.rest)(t)
+
+
+def real_leaves(function: Any) -> Any:
+    """The function itself if its leaves are real, else as `RealLeaves`."""
+
+    def is_complex(leaf: Any) -> bool:
+        return eqx.is_array(leaf) and jnp.iscomplexobj(leaf)
+
+    found, rest = eqx.partition(function, is_complex)
+    if not jax.tree.leaves(found):
+        return function
+    return RealLeaves(jax.tree.map(jnp.real, found), jax.tree.map(jnp.imag, found), rest)
+
+
+def choose(
+    equation: LinearEquation, dissipates: bool, solver: Any, options: dict[str, Any]
+) -> tuple[AbstractMethod, str]:
+    """The method for an equation, and why.
+
+    Args:
+        equation: of the system.
+        dissipates: whether the system has baths.
+        solver: what the user named: a Diffrax solver, a method, or `None`.
+        options: `controller`, `adjoint` and `dt0`, `None` where not given.
+
+    Returns:
+        The method and a sentence.
+
+    Raises:
+        ValueError: a method that cannot integrate this equation, or Diffrax's options with it.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    if isinstance(solver, Magnus | Diffrax) and given:
+        solver = dataclasses.replace(solver, **given)
+        given = {}
+    if isinstance(solver, AbstractMethod):
+        obstacle = solver.why_not(equation)
+        if obstacle is not None:
+            raise ValueError(
+                f"`solver` {type(solver).__name__} cannot integrate this system: {obstacle}."
+            )
+        if given:
+            names = ", ".join(f"`{name}`" for name in given)
+            raise ValueError(
+                f"{names}: these are for Diffrax solvers; `{type(solver).__name__}` chooses its "
+                "own steps and has its own derivatives: give `rtol` and `atol` only."
+            )
+        return solver, "named by the caller"
+    if isinstance(solver, MagnusSolver):
+        return Magnus(**given), "named by the caller"
+    if solver is not None:
+        return Diffrax(solver, **given), "named by the caller"
+    if equation.constant and not given:
+        return Exact(), equation.words
+    if not dissipates and equation.size <= MAGNUS_DIMENSION**2:
+        return Magnus(**given), "nothing dissipates, so the entropy must stay as it is"
+    if given:
+        return Diffrax(**given), "options of Diffrax were given"
+    if equation.moving is not None:
+        return Diffrax(), equation.words
+    return Taylor(), equation.words
+
+
+def is_uniform(ts: Array) -> bool:
+    """Whether concrete times are equidistant to rounding."""
+    if not is_concrete(ts):
+        return False
+    steps = np.diff(np.asarray(ts))
+    return bool(np.ptp(steps) <= 8 * np.finfo(steps.dtype).eps * np.max(np.abs(ts)))

@@ -1,0 +1,18 @@
+"""Engine files: a cycle, what is free in it and how to improve it, as TOML."""
+
+from .bounds import scattered_starts as scattered_starts
+from .machine import (
+    REFERENCE as REFERENCE,
+    Engine as Engine,
+    read_engine as read_engine,
+    write_engine as write_engine,
+)
+from .operators import named_operator as named_operator, operator_from as operator_from
+from .tables import (
+    BathTable as BathTable,
+    EngineError as EngineError,
+    EngineTable as EngineTable,
+    FreeTable as FreeTable,
+    OptimizeTable as OptimizeTable,
+    StrokeTable as StrokeTable,
+)

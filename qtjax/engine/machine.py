@@ -1,0 +1,169 @@
+"""Engine files: a cycle, what is free in it and how to improve it, as TOML.
+
+`read_engine` turns a file into an `Engine`; `Engine.cycle(parameters)` is the machine at any values
+of what is free; `Engine.with_parameters` and `write_engine` turn an optimized machine back into a
+file that can be run again.
+"""
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+from jaxtyping import PyTree
+
+from .._checks import check_hermitian
+from ..dynamics.dissipators import AdiabaticBath, DaviesBath
+from ..dynamics.hamiltonians import Driven, Static
+from ..dynamics.open_system import OpenSystem
+from ..dynamics.schedules import Linear, Ramp
+from ..dynamics.spectra import AbstractSpectrum, Flat, Ohmic
+from ..dynamics.transitions import bohr_transitions
+from ..machines.otto import warn_unless_hotter
+from ..machines.stroke import Cycle, Stroke
+from .bounds import bounds_of, check_bounds, start_of
+from .operators import dimension_of, operator_from
+from .tables import EngineError, EngineTable, StrokeTable, check_names, validated
+
+REFERENCE = Path(__file__).with_name("reference.toml")
+
+
+class Engine:
+    """A machine read from a file.
+
+    Args:
+        table: the validated content of the file.
+
+    Raises:
+        EngineError: names that refer to nothing, matrices that do not fit, bounds that do not hold
+            their start value.
+    """
+
+    def __init__(self, table: EngineTable):
+        self.table = table
+        self.dimension = dimension_of(table)
+        _check_operators(table, self.dimension)
+        check_names(table)
+        self._transitions = {
+            name: bohr_transitions(operator_from(entry, self.dimension))
+            for name, entry in table.hamiltonians.items()
+        }
+        check_bounds(table)
+        baths = table.baths
+        if "cold" in baths and "hot" in baths:
+            warn_unless_hotter(baths["cold"].temperature, baths["hot"].temperature)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the strokes, in order."""
+        return tuple(stroke.name for stroke in self.table.strokes)
+
+    @property
+    def start(self) -> dict[str, PyTree]:
+        """The values of what is free, as a PyTree of arrays."""
+        return start_of(self.table)
+
+    @property
+    def bounds(self) -> dict[str, PyTree]:
+        """The bounds of what is free, of the structure of `start`."""
+        return bounds_of(self.table)
+
+    def cycle(self, parameters: dict[str, PyTree] | None = None) -> Cycle:
+        """The machine at given values of what is free (`start` by default), differentiable."""
+        p = self.start if parameters is None else parameters
+        hamiltonians = {
+            name: operator_from(entry, self.dimension, p["coefficients"].get(name))
+            for name, entry in self.table.hamiltonians.items()
+        }
+        return Cycle([self._stroke(stroke, hamiltonians, p) for stroke in self.table.strokes])
+
+    def with_parameters(self, parameters: dict[str, PyTree]) -> "Engine":
+        """The engine whose start values are `parameters`."""
+        data = self.table.model_dump(exclude_none=True)
+        for stroke in data["strokes"]:
+            if stroke["name"] in parameters["durations"]:
+                stroke["duration"] = float(parameters["durations"][stroke["name"]])
+            if stroke["name"] in parameters["ramps"]:
+                stroke["ramp"] = np.asarray(parameters["ramps"][stroke["name"]]).tolist()
+        for name, terms in parameters["coefficients"].items():
+            data["hamiltonians"][name] |= {k: float(v) for k, v in terms.items()}
+        return Engine(EngineTable.model_validate(data))
+
+    def _stroke(self, stroke: StrokeTable, hamiltonians: dict[str, Any], p: dict) -> Stroke:
+        first = hamiltonians[stroke.hamiltonian]
+        duration = p["durations"].get(stroke.name, stroke.duration)
+        contact = stroke.bath if stroke.bath in ("hot", "cold") else None
+        if stroke.to is None:
+            baths = () if stroke.bath is None else (self._bath(stroke, first),)
+            return Stroke(OpenSystem(Static(first), baths), duration, contact)
+        knots = p["ramps"].get(stroke.name, stroke.ramp)
+        progress = Linear(0.0, 1.0) if knots is None else Ramp(knots)
+        moving = Driven([(1.0, first), (progress, hamiltonians[stroke.to] - first)])
+        baths = () if stroke.bath is None else (self._bath(stroke, None),)
+        return Stroke(OpenSystem(moving, baths), duration, contact)
+
+    def _bath(self, stroke: StrokeTable, fixed: Any) -> DaviesBath | AdiabaticBath:
+        """A Davies bath of the held Hamiltonian, or one that follows a ramp."""
+        bath = self.table.baths[str(stroke.bath)]
+        couplings = [operator_from(entry, self.dimension) for entry in bath.couplings]
+        spectrum: AbstractSpectrum = Flat(bath.spectrum.get("flat", 0.0))
+        if "ohmic" in bath.spectrum:
+            spectrum = Ohmic(bath.spectrum["ohmic"], bath.spectrum.get("cutoff", math.inf))
+        options: dict[str, Any] = {
+            "zero_frequency": bath.zero_frequency,
+            "transitions": self._transitions[stroke.hamiltonian],
+        }
+        if fixed is None:
+            return AdiabaticBath(couplings, bath.temperature, spectrum, **options)
+        return DaviesBath(fixed, couplings, bath.temperature, spectrum, **options)
+
+
+def read_engine(path: str | Path) -> Engine:
+    """The engine described by a TOML file.
+
+    Args:
+        path: the file; `qtjax.engine.REFERENCE` is the reference machine, with comments.
+
+    Returns:
+        `Engine`.
+
+    Raises:
+        EngineError: not TOML, or any mistake in it: the key, what was found, what was expected.
+        FileNotFoundError: no such file.
+    """
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise EngineError(f"{path}: not valid TOML: {error}") from error
+    try:
+        return Engine(validated(data))
+    except EngineError as error:
+        raise EngineError(f"{path}: {error}") from error
+
+
+def write_engine(engine: Engine, path: str | Path) -> None:
+    """Write an engine as a TOML file that `read_engine` reads back to the same machine.
+
+    Args:
+        engine: the engine.
+        path: where to.
+    """
+    data = engine.table.model_dump(exclude_none=True)
+    Path(path).write_text(tomli_w.dumps(data), encoding="utf-8")
+
+
+def _check_operators(table: EngineTable, dimension: int) -> None:
+    """Raise `EngineError` at an operator that is unknown, not Hermitian or of another dimension."""
+    entries: list[tuple[str, Any]] = []
+    entries += [(f"hamiltonians.{name}", entry) for name, entry in table.hamiltonians.items()]
+    for name, bath in table.baths.items():
+        entries += [(f"baths.{name}.couplings[{k}]", c) for k, c in enumerate(bath.couplings)]
+    for key, entry in entries:
+        try:
+            check_hermitian(key, operator_from(entry, dimension), dimension)
+        except EngineError as error:
+            raise EngineError(f"key `{key}`: {error}") from error
+        except ValueError as error:
+            raise EngineError(f"key {error}") from error

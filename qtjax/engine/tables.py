@@ -1,0 +1,149 @@
+"""The tables of an engine file, as typed records that know all of their keys."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Sum = dict[str, Finite]
+Matrix = list[list[Finite | str]]
+Interval = Annotated[list[Finite], Field(min_length=2, max_length=2)]
+
+
+class EngineError(ValueError):
+    """A mistake in an engine file: every key with what was found and what was expected."""
+
+
+class _Table(BaseModel):
+    """A TOML table that knows all of its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BathTable(_Table):
+    """A thermal bath: [baths.NAME]."""
+
+    temperature: NonNegative
+    couplings: Annotated[list[str | Sum | Matrix], Field(min_length=1)]
+    spectrum: dict[Literal["flat", "ohmic", "cutoff"], NonNegative]
+    zero_frequency: NonNegative | None = None
+
+    @model_validator(mode="after")
+    def _one_spectrum(self) -> "BathTable":
+        if set(self.spectrum) not in ({"flat"}, {"ohmic"}, {"ohmic", "cutoff"}):
+            raise ValueError(
+                "`spectrum` must be { flat = rate } or { ohmic = strength, cutoff = frequency }"
+            )
+        return self
+
+
+class StrokeTable(_Table):
+    """A stroke: [[strokes]]."""
+
+    name: str
+    hamiltonian: str
+    to: str | None = None
+    bath: str | None = None
+    duration: NonNegative
+    ramp: Annotated[list[Finite], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _ramp_goes_somewhere(self) -> "StrokeTable":
+        if self.ramp is not None and self.to is None:
+            raise ValueError("`ramp` needs `to`, the Hamiltonian where the stroke ends")
+        return self
+
+
+class FreeTable(_Table):
+    """What may change, with bounds: [free]."""
+
+    durations: dict[str, Interval] = {}
+    ramps: dict[str, Interval] = {}
+    coefficients: dict[str, dict[str, Interval]] = {}
+
+
+class OptimizeTable(_Table):
+    """How to improve the machine: [optimize]."""
+
+    objective: Literal["efficiency", "power", "product", "ecological"] = "efficiency"
+    power_exponent: Annotated[float, Field(gt=0.0)] = 1.0
+    efficiency_exponent: Annotated[float, Field(gt=0.0)] = 1.0
+    minimum_power: Finite | Literal["start", "none"] = "none"
+
+
+class EngineTable(_Table):
+    """A whole engine file."""
+
+    title: str = "Quantum engine"
+    hamiltonians: Annotated[dict[str, Sum | Matrix], Field(min_length=1)]
+    baths: Annotated[dict[str, BathTable], Field(min_length=1)]
+    strokes: Annotated[list[StrokeTable], Field(min_length=1)]
+    free: FreeTable = FreeTable()
+    optimize: OptimizeTable = OptimizeTable()
+
+    def sum_of(self, name: str) -> Sum:
+        """The terms of a Hamiltonian that is a sum; none of one that is a matrix."""
+        entry = self.hamiltonians[name]
+        return entry if isinstance(entry, dict) else {}
+
+
+def validated(data: dict[str, Any]) -> EngineTable:
+    """The tables of a parsed TOML file.
+
+    Args:
+        data: as `tomllib` returns it.
+
+    Returns:
+        `EngineTable`.
+
+    Raises:
+        EngineError: the key, what was found, what was expected; all mistakes of form at once.
+    """
+    try:
+        return EngineTable.model_validate(data)
+    except ValidationError as error:
+        lines = [_sentence(entry) for entry in error.errors()]
+        raise EngineError("; ".join(dict.fromkeys(lines))) from error
+
+
+def check_names(table: EngineTable) -> None:
+    """Raise `EngineError` at a name that refers to nothing, or at a stroke named twice."""
+    hamiltonians, baths = list(table.hamiltonians), list(table.baths)
+    strokes = [stroke.name for stroke in table.strokes]
+    if len(set(strokes)) < len(strokes):
+        raise EngineError(f"key `strokes`: found the names {strokes}, expected each only once")
+    for k, stroke in enumerate(table.strokes):
+        _known(f"strokes[{k}].hamiltonian", stroke.hamiltonian, hamiltonians)
+        _known(f"strokes[{k}].to", stroke.to, [*hamiltonians, None])
+        _known(f"strokes[{k}].bath", stroke.bath, [*baths, None])
+    for name in table.free.durations:
+        _known("free.durations", name, strokes)
+    for name in table.free.ramps:
+        _known("free.ramps", name, [s.name for s in table.strokes if s.to is not None])
+    for name, terms in table.free.coefficients.items():
+        _known("free.coefficients", name, hamiltonians)
+        for term in terms:
+            _known(f"free.coefficients.{name}", term, list(table.sum_of(name)))
+
+
+def _known(key: str, name: Any, known: list[Any]) -> None:
+    if name not in known:
+        names = ", ".join(repr(k) for k in known if k is not None) or "nothing here"
+        raise EngineError(f"key `{key}`: found {name!r}, expected one of {names}")
+
+
+def _sentence(error: Any) -> str:
+    """One pydantic error as key, found, expected."""
+    parts = [
+        f"[{part}]" if isinstance(part, int) else f".{part}"
+        for part in error["loc"]
+        if not (isinstance(part, str) and ("[" in part or part in ("float", "str")))
+    ]
+    key = "".join(parts).lstrip(".")
+    if error["type"] == "extra_forbidden":
+        return f"key `{key}`: found an unknown key, expected none of that name"
+    if error["type"] == "missing":
+        return f"key `{key}`: found nothing, expected a value"
+    expected = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"key `{key}`: found {error['input']!r}, expected {expected}"

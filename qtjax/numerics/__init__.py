@@ -1,0 +1,26 @@
+"""x' = (sum_j f_j(t) M_j + G(t)) x, with rows of books, for many lanes; no physics."""
+
+from .equation import (
+    DenseEquation as DenseEquation,
+    FixedMatrix as FixedMatrix,
+    LinearEquation as LinearEquation,
+    Row as Row,
+)
+from .exponentials import (
+    compose as compose,
+    expm1 as expm1,
+    taylor_expm1 as taylor_expm1,
+)
+from .null_vector import (
+    NullVector as NullVector,
+    null_vector as null_vector,
+)
+from .resolution import (
+    Seen as Seen,
+)
+from .solvers import (
+    Exponential as Exponential,
+)
+from .sparse import (
+    SparseMatrix as SparseMatrix,
+)

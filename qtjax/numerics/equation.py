@@ -1,0 +1,272 @@
+"""The one equation: x' = sum_j f_j(t) M_j x + G(t) x, with rows of books beside it.
+
+    Q_b' = sum_r (product of factors f, f') v_r . x
+
+x are real components, M_j fixed real matrices, f_j scalar functions of time; G(t), with the rows of
+the books below it, is what is only known as a function of time. What is known of a matrix when the
+program is traced (its zeros) is read from its concrete value; nothing needs to be declared, and a
+matrix that is itself traced (so that it may be batched or differentiated) is a full one.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Array, Float
+
+from .._checks import is_concrete
+from .._types import RealLike
+
+ROUNDING = 16  # times the machine epsilon: below it an entry of a fixed matrix is rounding
+
+
+class FixedMatrix(eqx.Module):
+    """A real matrix with values at places that are known when the program is traced.
+
+    Args:
+        values: at the places, (places,).
+        places: pairs (row, column), static.
+        shape: (rows, columns), static.
+    """
+
+    values: Float[Array | np.ndarray, " places"]
+    places: tuple[tuple[int, int], ...] = eqx.field(static=True)
+    shape: tuple[int, int] = eqx.field(static=True)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every place may hold something."""
+        return len(self.places) == self.shape[0] * self.shape[1]
+
+
+class Row(NamedTuple):
+    """A contribution (product of factors) v . x to the derivative of one book.
+
+    Args:
+        book: its number: the baths in order, then the work.
+        factors: pairs (number of the function, how often differentiated).
+        vector: v as a matrix with one row.
+    """
+
+    book: int
+    factors: tuple[tuple[int, int], ...]
+    vector: FixedMatrix
+
+
+class Scalars(eqx.Module):
+    """Scalar functions of time, side by side.
+
+    Args:
+        parts: functions t -> scalar, or t -> (count,).
+        counts: how many scalars each gives, static.
+    """
+
+    parts: tuple[Callable[[Any], Any], ...]
+    counts: tuple[int, ...] = eqx.field(static=True)
+
+    def __call__(self, t: RealLike) -> list[Float[Array, ""]]:
+        """Their values at time t."""
+        found, dtype = [], jnp.result_type(float)
+        for part, count in zip(self.parts, self.counts, strict=True):
+            values = jnp.asarray(part(t), dtype)
+            found += [values.reshape(())] if count == 1 else [values[k] for k in range(count)]
+        return found
+
+
+class Watched(eqx.Module):
+    """What is not known between the times at which it is called, to be looked at before a step.
+
+    Args:
+        values: t -> (count,), in units of x'/x where x is of size 1.
+        defect: t -> scalar >= 0: how far the equation is from what it should be (a Hamiltonian that
+            is not Hermitian), relative to its size.
+    """
+
+    values: Callable[[Any], Float[Array, " count"]]
+    defect: Callable[[Any], Float[Array, ""]] | None
+
+
+class LinearEquation(eqx.Module):
+    """The equation of the module's docstring.
+
+    Args:
+        functions: t -> the values f_j(t).
+        degrees: degree of each function between breakpoints; `None` if it is no known polynomial.
+        matrices: pairs (number of the function, M_j).
+        rows: of the books.
+        books: how many there are.
+        size: number of components.
+        moving: (t, duration) -> (size + books, size), or `None`.
+        watched: what is not known of it; `None` if all functions are known polynomials.
+        breakpoints: times where a function or a derivative of it jumps, in order.
+        words: what kind of equation it is, static.
+    """
+
+    functions: Scalars
+    degrees: tuple[int | None, ...] = eqx.field(static=True)
+    matrices: tuple[tuple[int, FixedMatrix], ...]
+    rows: tuple[Row, ...]
+    books: int = eqx.field(static=True)
+    size: int = eqx.field(static=True)
+    moving: Callable[[Any, Any], Float[Array, "m n"]] | None
+    watched: Watched | None
+    breakpoints: Float[Array, " breaks"]
+    words: str = eqx.field(static=True)
+
+    @property
+    def constant(self) -> bool:
+        """Whether nothing moves."""
+        return self.moving is None and all(degree == 0 for degree in self.degrees) and (
+            self.breakpoints.shape[0] == 0
+        )  # fmt: skip
+
+    def dense(self) -> "DenseEquation":
+        """The same with full matrices, made once before a loop over times."""
+        dtype = jnp.result_type(float)
+        parts = [dense(matrix) for _, matrix in self.matrices]
+        vectors = [dense(row.vector)[0] for row in self.rows]
+        return DenseEquation(
+            self.functions if self.functions.parts else None,
+            tuple(j for j, _ in self.matrices),
+            jnp.stack(parts) if parts else jnp.zeros((0, self.size, self.size), dtype),
+            tuple((row.book, row.factors) for row in self.rows),
+            jnp.stack(vectors) if vectors else jnp.zeros((0, self.size), dtype),
+            self.books,
+            self.moving,
+        )
+
+
+class DenseEquation(eqx.Module):
+    """G(t) of a linear equation as one matrix.
+
+    Args:
+        functions: t -> the values f_j(t).
+        indices: which function multiplies which matrix, static.
+        parts: the matrices, (terms, n, n).
+        products: book and factors of every row, static.
+        vectors: of the rows, (rows, n).
+        books: how many there are, static.
+        moving: as of the equation.
+    """
+
+    functions: Scalars | None
+    indices: tuple[int, ...] = eqx.field(static=True)
+    parts: Float[Array, "terms n n"]
+    products: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = eqx.field(static=True)
+    vectors: Float[Array, "rows n"]
+    books: int = eqx.field(static=True)
+    moving: Callable[[Any, Any], Float[Array, "m n"]] | None
+
+    def __call__(self, t: RealLike, duration: RealLike = 1.0) -> Float[Array, "m n"]:
+        """G(t) above the rows of the books, (n + books, n): nothing depends on the books.
+
+        Args:
+            t: time.
+            duration: d(time)/dt, for an equation of scaled time. What a book gains from the
+                derivative of a function does not depend on it.
+        """
+        t = jnp.asarray(t, self.parts.dtype)
+        n = self.parts.shape[-1]
+        values, slopes = jax.jvp(self._values, (t,), (jnp.ones_like(t),))
+        state = duration * jnp.tensordot(values[np.array(self.indices, int)], self.parts, 1)
+        books: list[Any] = [jnp.zeros(n, t.dtype) for _ in range(self.books)]
+        for (book, factors), vector in zip(self.products, self.vectors, strict=True):
+            weight = 1.0 if any(derivative for _, derivative in factors) else duration
+            for j, derivative in factors:
+                weight = weight * (slopes[j] if derivative else values[j])
+            books[book] = books[book] + weight * vector
+        total = jnp.concatenate([state, jnp.stack(books)])
+        return total if self.moving is None else total + self.moving(t, duration)
+
+    def _values(self, t: Array) -> Float[Array, " functions"]:
+        values = [] if self.functions is None else self.functions(t)
+        return jnp.stack([jnp.zeros_like(t), *values])[1:]
+
+
+def norms(
+    matrices: Sequence[tuple[int, FixedMatrix]], values: Sequence[Any], count: int
+) -> list[Any]:
+    """A bound on the norm of M_j for every function; 0 for functions without a matrix.
+
+    Args:
+        matrices: pairs (number of the function, M_j).
+        values: of the matrices, (places, ...) each.
+        count: how many functions there are.
+    """
+    bounds: list[Any] = [0.0] * count
+    for (j, matrix), entries in zip(matrices, values, strict=True):
+        filling = np.bincount([i for i, _ in matrix.places]).max() if matrix.places else 0
+        bounds[j] = float(filling) * jnp.max(jnp.abs(jnp.asarray(entries)), axis=0, initial=0.0)
+    return bounds
+
+
+def combination(rates: Any, matrices: Sequence[FixedMatrix]) -> FixedMatrix:
+    """sum_r rate_r M_r, at all places of all of them."""
+    if len(matrices) == 1 and isinstance(rates, np.ndarray) and rates[0] == 1.0:
+        return matrices[0]
+    shape = matrices[0].shape
+    if any(matrix.is_full for matrix in matrices):
+        return full(sum(rate * dense(m) for rate, m in zip(rates, matrices, strict=True)))  # pyright: ignore
+    places = tuple(sorted({place for matrix in matrices for place in matrix.places}))
+    index = {place: k for k, place in enumerate(places)}
+    values: list[Any] = [0.0] * len(places)
+    for rate, matrix in zip(rates, matrices, strict=True):
+        for place, value in zip(matrix.places, matrix.values, strict=True):
+            values[index[place]] = values[index[place]] + rate * value
+    stack = np.asarray if is_concrete(values) else jnp.stack
+    return FixedMatrix(stack(values), places, shape)
+
+
+def from_sparse(matrix: Any, eps: float) -> FixedMatrix:
+    """A sparse matrix without the entries that are rounding."""
+    size = np.max(np.abs(matrix.data), initial=0.0)
+    kept = np.abs(matrix.data) > ROUNDING * eps * size
+    rows, columns, values = (a[kept] for a in (*matrix.coords, matrix.data))
+    order = np.lexsort((columns, rows))
+    places = tuple(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
+    return FixedMatrix(values[order], places, matrix.shape)
+
+
+@functools.lru_cache
+def _all_places(rows: int, columns: int) -> tuple[tuple[int, int], ...]:
+    return tuple((i, j) for i in range(rows) for j in range(columns))
+
+
+def full(matrix: Array) -> FixedMatrix:
+    """A matrix of which any entry may be something."""
+    shape = (matrix.shape[0], matrix.shape[1])
+    return FixedMatrix(matrix.reshape(-1), _all_places(*shape), shape)
+
+
+def dense(matrix: FixedMatrix) -> Array:
+    """The matrix with all its entries, (rows, columns)."""
+    if matrix.is_full:
+        return jnp.asarray(matrix.values).reshape(matrix.shape)
+    rows, columns = np.array(matrix.places, int).reshape(-1, 2).T
+    return jnp.zeros(matrix.shape, matrix.values.dtype).at[rows, columns].set(matrix.values)
+
+
+def row_times(vector: FixedMatrix, matrix: FixedMatrix) -> FixedMatrix:
+    """v^T M."""
+    if (
+        is_concrete(vector.values, matrix.values)
+        and not isinstance(vector.values, Array)
+        and not isinstance(matrix.values, Array)
+    ):
+        product = np.zeros((1, matrix.shape[1]), vector.values.dtype)
+        entries = dict(zip((j for _, j in vector.places), vector.values, strict=True))
+        for (i, j), value in zip(matrix.places, matrix.values, strict=True):
+            product[0, j] += entries.get(i, 0.0) * value
+        size = float(
+            np.max(np.abs(vector.values), initial=0.0) * np.max(np.abs(matrix.values), initial=0.0)
+        )
+        keep = np.where(
+            np.abs(product) > ROUNDING * np.finfo(vector.values.dtype).eps * size, product, 0.0
+        )
+        return from_sparse(sp.coo_array(keep), 0.0)
+    return full(dense(vector) @ dense(matrix))

@@ -1,0 +1,246 @@
+"""Matrix exponentials and Magnus steps of small real generators.
+
+Everything is kept as F = exp(A) - 1: composing (1 + F2)(1 + F1) = 1 + (F1 + F2 + F2 F1) loses no
+digits when a stroke does little, and squaring F -> 2F + F^2 does not amplify rounding.
+
+A matrix (m, n) with m > n stands for a square one whose last m - n columns are 0: rows of books on
+which nothing depends. Its products are A B[:n].
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Inexact
+
+from .._jax import unvmap_any
+from .._types import RealLike
+from ..algebra.operators import product
+
+Matrix = Inexact[Array, "m n"]
+
+_DEGREE = 15
+_RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 15 is exact in float64
+_FEW_SQUARINGS, _MOST_SQUARINGS = 8, 48
+_NODES = np.array([0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15)])
+
+
+def expm1(a: Matrix, max_squarings: int = _MOST_SQUARINGS) -> Matrix:
+    """exp(A) - 1 by a scaled Taylor polynomial (Paterson-Stockmeyer) and squaring.
+
+    Beyond ||A|| = 0.7 * 2**max_squarings, where the phase of a rotation is not known any more, its
+    amplitude comes back as 0: there a rational function takes the place of the polynomial that does
+    the same to what decays, and damps what rotates.
+
+    Args:
+        a: real or complex matrix, (m, n), m >= n.
+        max_squarings: static.
+
+    Returns:
+        exp(A) - 1, (m, n); differentiable in both modes.
+    """
+    norm = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(a)), axis=0))
+    needed = jnp.maximum(jnp.ceil(jnp.log2(norm / _RADIUS)), 0.0)
+    needed = jnp.where(jnp.isfinite(needed) | (norm == 0.0), needed, jnp.nan)
+    squarings = jnp.minimum(needed, max_squarings)
+    scaled = a * jnp.exp2(-squarings).astype(a.real.dtype)
+
+    def square(f: Matrix, k: Array) -> tuple[Matrix, None]:
+        return jnp.where(k < squarings, compose(f, f), f), None
+
+    def squared(count: int) -> Callable[[Matrix], Matrix]:
+        return lambda f: jax.lax.scan(square, f, jnp.arange(count))[0]
+
+    if max_squarings <= _FEW_SQUARINGS:
+        return squared(max_squarings)(taylor_expm1(scaled))
+
+    def beyond(scaled: Matrix) -> Matrix:
+        f = jnp.where(needed <= max_squarings, taylor_expm1(scaled), _damped_expm1(scaled))
+        return squared(max_squarings)(f)
+
+    def few(scaled: Matrix) -> Matrix:
+        return squared(_FEW_SQUARINGS)(taylor_expm1(scaled))
+
+    many = unvmap_any(~(needed <= _FEW_SQUARINGS))  # in any lane: a branch stays a branch
+    found = jax.lax.cond(many, beyond, few, scaled)
+    return jnp.where(jnp.isnan(needed), jnp.nan, found)
+
+
+def _damped_expm1(a: Matrix) -> Matrix:
+    """1/(1 - A + A^2/2 - A^3/6 + A^4/24) - 1: exp to fourth order, and -1 where |A| is large.
+
+    As A times a function of A: what is small keeps its digits, and rows of books have the same
+    form.
+    """
+    n = a.shape[1]
+    square, one = a[:n], jnp.eye(n, dtype=a.dtype)
+    below, slope = one, one / 24.0
+    for k in (4.0, 3.0, 2.0, 1.0):
+        below = one - square @ below / k
+    for factor in (6.0, 2.0, 1.0):
+        slope = one / factor - square @ slope
+    return a @ slope @ jnp.linalg.inv(below)
+
+
+def _expm1_in_loops(a: Matrix) -> Matrix:
+    """exp(A) - 1 in loops: quick to compile, and not differentiable."""
+    norm = jnp.max(jnp.sum(jnp.abs(a), axis=0))
+    needed = jnp.clip(jnp.ceil(jnp.log2(norm / _RADIUS)), 0.0, _MOST_SQUARINGS).astype(int)
+    scaled = a * jnp.exp2(-needed.astype(a.dtype))
+
+    def add(k: Array, f: Matrix) -> Matrix:
+        return scaled / (_DEGREE + 1.0 - k) + _product(scaled, f) / (_DEGREE + 1.0 - k)
+
+    f = jax.lax.fori_loop(1, _DEGREE + 1, add, jnp.zeros_like(a))
+    far = norm > _RADIUS * 2.0**_MOST_SQUARINGS
+    f = jax.lax.cond(unvmap_any(far), lambda: jnp.where(far, _damped_expm1(scaled), f), lambda: f)
+    return jax.lax.fori_loop(0, needed, lambda _, f: compose(f, f), f)
+
+
+def expm1_with_doubt(a: Matrix, allowed: RealLike) -> tuple[Matrix, Matrix, Array]:
+    """exp(A) - 1, and what rounding may have done to it.
+
+    Entries of A are known to a rounding. eps ||A|| bounds what that does; where the bound exceeds
+    what is allowed, the exponential of a matrix that is off by as much tells, so that a fast decay
+    is not blamed for what it forgets.
+
+    Args:
+        a: real matrix, (m, n), m >= n.
+        allowed: an error that need not be looked at more closely.
+
+    Returns:
+        exp(A) - 1, how far it may be off entry by entry, and how far besides in any entry.
+    """
+    found, fixed = expm1(a), jax.lax.stop_gradient(a)
+    eps = jnp.finfo(a.dtype).eps
+    bound = eps * jnp.max(jnp.sum(jnp.abs(fixed), axis=0))
+
+    def closely(fixed: Matrix, found: Matrix) -> tuple[Matrix, Array]:
+        signs = np.random.default_rng(0).choice([-2.0, 2.0], a.shape)
+        nudged = fixed * (1.0 + jnp.asarray(signs, a.dtype) * eps)
+        return _expm1_in_loops(nudged) - found, eps * jnp.ones_like(bound)
+
+    def nothing(fixed: Matrix, found: Matrix) -> tuple[Matrix, Array]:
+        return jnp.zeros_like(found), bound
+
+    suspect = unvmap_any(~(bound <= 0.1 * allowed))
+    doubt, rounding = jax.lax.cond(suspect, closely, nothing, fixed, jax.lax.stop_gradient(found))
+    return found, doubt, rounding
+
+
+def unitary_expm1(a: Inexact[Array, "steps d d"]) -> Inexact[Array, "steps d d"]:
+    """exp(A) - 1 of anti-Hermitian matrices, (steps, d, d), unitary to rounding for any ||A||.
+
+    A closed form for d = 2; else the Taylor polynomial where all norms are below 0.7, as they are
+    in short steps, and squaring beyond.
+    """
+    if a.shape[-1] == 2:
+        return jax.vmap(_unitary_expm1_of_two_levels)(a)
+    norms = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(a)), axis=-2), axis=-1)
+    long = unvmap_any(~(jnp.max(norms) <= _RADIUS))
+    return jax.lax.cond(long, jax.vmap(expm1), jax.vmap(taylor_expm1), a)
+
+
+def _unitary_expm1_of_two_levels(a: Matrix) -> Matrix:
+    """e^{i c} (cos b + (sin b / b) B) - 1 for A = i c + B with B^2 = -b^2, free of cancellation."""
+    one = jnp.eye(2, dtype=a.dtype)
+    c = 0.5 * (a[0, 0] + a[1, 1]).imag
+    rest = a - 1j * c * one
+    x, y, z = rest[0, 0].imag, rest[0, 1].real, rest[0, 1].imag
+    square = x * x + y * y + z * z
+    small = square < 1e-4
+    b = jnp.sqrt(jnp.where(small, 1.0, square))
+    series = 1.0 - square / 6.0 + square**2 / 120.0 - square**3 / 5040.0
+    ratio = jnp.where(small, series, jnp.sin(b) / b)
+    cosine_less = square * (-0.5 + square / 24.0 - square**2 / 720.0 + square**3 / 40320.0)
+    cosine_less = jnp.where(small, cosine_less, -2.0 * jnp.sin(0.5 * b) ** 2)
+    phase_less = -2.0 * jnp.sin(0.5 * c) ** 2 + 1j * jnp.sin(c)
+    inner = cosine_less * one + ratio * rest
+    return inner + phase_less * (one + inner)
+
+
+def taylor_expm1(a: Matrix) -> Matrix:
+    """sum_{k=1}^{15} A^k / k!, with six products: exp(A) - 1 to rounding for ||A|| up to 0.7."""
+    one = jnp.eye(*a.shape, dtype=a.dtype)
+    a2 = _product(a, a)
+    powers = (one, a, a2, _product(a2, a))
+    a4 = _product(a2, a2)
+    total: Any = None
+    for block in range(_DEGREE // 4, -1, -1):
+        first = 1 if block == 0 else 0
+        part = sum(powers[k] / float(math.factorial(4 * block + k)) for k in range(first, 4))
+        total = part if total is None else _product(a4, total) + part
+    return total
+
+
+def exponential_action(a: Matrix, x: Float[Array, " m"]) -> Float[Array, " m"]:
+    """exp(A) x by 24 terms of the Taylor series; nan if ||A|| exceeds 3.
+
+    Args:
+        a: real matrix, (m, m).
+        x: vector, (m,).
+
+    Returns:
+        exp(A) x, (m,).
+    """
+
+    def add(carry: tuple[Array, Array], k: Array) -> tuple[tuple[Array, Array], None]:
+        term, total = carry
+        term = a @ term / k
+        return (term, total + term), None
+
+    (_, total), _ = jax.lax.scan(add, (x, x), jnp.arange(1.0, 25.0, dtype=x.dtype))
+    norm = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(a)), axis=0))
+    return jnp.where(norm <= 3.0, total, jnp.nan)
+
+
+def compose(later: Matrix, earlier: Matrix) -> Matrix:
+    """(1 + later)(1 + earlier) - 1."""
+    return earlier + later + _product(later, earlier)
+
+
+def advance(y: Float[Array, " m"], increment: Matrix) -> Float[Array, " m"]:
+    """y + F x for y = (x, books)."""
+    return y + increment @ y[: increment.shape[1]]
+
+
+def _product(a: Matrix, b: Matrix) -> Matrix:
+    return product(a, b[: b.shape[1]])
+
+
+def magnus_exponent(generator: Callable[[Any], Matrix], t0: RealLike, t1: RealLike) -> Matrix:
+    """The Magnus exponent of sixth order for one step from t0 to t1.
+
+    Three Gauss-Legendre nodes; Blanes, Casas, Oteo and Ros, Phys. Rep. 470, 151 (2009), eq. (257).
+    Exact for a generator that commutes with itself and is a polynomial of degree <= 5 in t.
+
+    Args:
+        generator: t -> G(t), (m, n).
+        t0: start of the step.
+        t1: end of the step.
+
+    Returns:
+        Omega with y(t1) = exp(Omega) y(t0) + O(h^7), (m, n).
+    """
+    nodes = jax.vmap(generator)(magnus_nodes(t0, t1))
+    return magnus_combination(
+        jnp.asarray(t1 - t0) * nodes, lambda a, b: _product(a, b) - _product(b, a)
+    )
+
+
+def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
+    """The times at which `magnus_exponent` needs the generator."""
+    return jnp.asarray(t0 + (t1 - t0) * _NODES)
+
+
+def magnus_combination(nodes: Inexact[Array, "3 m n"], commutator: Callable[..., Any]) -> Any:
+    """The exponent from the generator at the nodes, times the length of the step, (m, n)."""
+    a1, b1, a3 = nodes
+    b2 = (math.sqrt(15.0) / 3.0) * (a3 - a1)
+    b3 = (10.0 / 3.0) * (a3 - 2.0 * b1 + a1)
+    c1 = commutator(b1, b2)
+    c2 = commutator(b1, 2.0 * b3 + c1) / -60.0
+    return b1 + b3 / 12.0 + commutator(-20.0 * b1 - b3 + c1, b2 + c2) / 240.0

@@ -1,0 +1,441 @@
+"""Taylor steps of a linear master equation, fused over all lanes.
+
+In one step from t, with u = (t' - t)/span, every scalar f_j is a polynomial sum_m a_jm u^m:
+exactly, where the schedules are polynomials between their breakpoints, else by interpolation at
+Chebyshev nodes. Then y(u) = sum_k y_k u^k with
+
+    y_{k+1} = span/(k + 1) sum_j M_j sum_m a_jm y_{k-m}
+
+to all orders, so few steps with many orders do the work of hundreds of Runge-Kutta stages; the
+heats and the work are further rows. The step is chosen *after* the series is known, from its last
+two terms, by every lane for itself: nothing is computed twice, and there are no rejections (except
+of an interpolation that was not accurate enough). What the last term adds is the error estimate.
+
+Jorba and Zou, Experimental Mathematics 14, 99 (2005), on the choice of the step.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._jax import dce_jaxpr
+from .._types import Real, RealLike
+from .adjoint import Adjoint, Cotangent, Pending, Start
+from .blocks import BlockProducts
+from .equation import LinearEquation, norms
+from .lanes import over_lanes
+from .layout import FEW_LANES, AbstractLayout, products_per_order
+from .loops import MANY_SLOTS, SLOTS, pull_back, run, run_bounded
+from .polynomials import (
+    chebyshev_nodes,
+    chebyshev_weights,
+    monomial_weights,
+    monomials_of_chebyshev,
+    weighted,
+)
+from .resolution import Seen, furthest
+from .rows import RowProducts
+
+INTERPOLATION_DEGREE = 8
+WELL_CONDITIONED = 5  # degree from which rounding of large coefficients would show
+FORWARD_ROWS, BACKWARD_ROWS = 90, 45  # products per order up to which rows are written out
+
+Rows = Any
+
+
+class Trajectory(NamedTuple):
+    """What `integrate` returns.
+
+    Args:
+        xs: components at the ends of the pieces, (pieces, n); inf beyond `max_steps`.
+        books: of every book its values there, (pieces,) each; those that nobody reads cost nothing.
+        error: estimated error of the last of them, in the largest component.
+        steps: steps taken.
+        done: 1 if the end was reached, else 0.
+    """
+
+    xs: Float[Array, "pieces n"]
+    books: tuple[Float[Array, " pieces"], ...]
+    error: Real
+    steps: Real
+    done: Real
+
+
+class _Carry(NamedTuple):
+    """Where a lane stands: time, length tried next, rows, error and steps so far; its duration."""
+
+    t: Array
+    span: Array
+    y: Rows
+    error: Array
+    steps: Array
+    duration: Array
+
+
+def _going(edge: Array) -> Callable[[Any], Array]:
+    return lambda carry: jnp.any(carry.t < edge)
+
+
+def default_order(pieces: int, looped: bool) -> int:
+    """24 terms for long pieces; fewer where many saved times make them short anyway.
+
+    Where terms are not written out entry by entry (`looped`) more of them cost little compile time,
+    and longer steps less work per time; with 40 the largest term is about 1e4 times the state,
+    which float64 can afford.
+    """
+    if pieces <= 4:
+        return 40 if looped and jax.config.read("jax_enable_x64") else 24
+    return 16 if pieces <= 16 else 12
+
+
+def integrate(
+    equation: LinearEquation, x0: Float[Array, " n"], edges: Float[Array, " edges"],
+    rtol: RealLike, atol: RealLike, units: RealLike, max_steps: int, order: int | None = None,
+    seen: Seen | None = None,
+) -> Trajectory:  # fmt: skip
+    """The state and the books at edges[1:], from x0 and empty books at edges[0].
+
+    Args:
+        equation: without `moving`; its functions are smooth between the edges.
+        x0: components of the state, (n,).
+        edges: times that do not decrease, (pieces + 1,).
+        rtol: tolerance relative to the largest component.
+        atol: absolute tolerance.
+        units: in which the books are as exact as the state.
+        max_steps: of one piece, static.
+        order: of the series, static.
+        seen: of the functions that are no known polynomials.
+
+    Returns:
+        `Trajectory`.
+    """
+    pieces = edges.shape[0] - 1
+    functions = eqx.filter_closure_convert(equation.functions, edges[0])
+    constants, structure = eqx.partition(functions, eqx.is_array)
+    size = products_per_order(equation, _degrees(equation))
+    order = default_order(pieces, size > FORWARD_ROWS) if order is None else order
+    blocks = BlockProducts(equation)
+
+    def program(limit: int) -> _Program:
+        layout = RowProducts(equation) if size <= limit else blocks
+        return _Program(equation, structure, order, max_steps, pieces, layout)
+
+    forward, backward, smooth = program(FORWARD_ROWS), program(BACKWARD_ROWS), program(0)
+    arguments = {
+        "constants": constants,
+        "matrices": [jnp.asarray(matrix.values) for _, matrix in equation.matrices],
+        "rows": [jnp.asarray(row.vector.values) for row in equation.rows],
+        "x0": x0,
+        "edges": edges,
+        "tolerances": jnp.stack([jnp.asarray(a, x0.dtype) for a in (rtol, atol, units)]),
+        "caps": None if seen is None else _caps(seen, edges),
+    }
+
+    def shape(*sizes: int) -> Any:
+        return jax.ShapeDtypeStruct(sizes, x0.dtype)
+
+    books = (shape(pieces),) * equation.books
+    outputs = Trajectory(shape(pieces, *x0.shape), books, shape(), shape(), shape())
+
+    def pullback(arguments: dict, wanted: dict, cotangent: Trajectory) -> dict:
+        # thousands of operations without a loop over lanes around them take minutes to compile
+        chosen = smooth if _lanes_of(arguments) < FEW_LANES else backward
+        return chosen.pullback(arguments, wanted, cotangent)
+
+    return over_lanes(
+        forward.fast, smooth.smooth, outputs, arguments, smooth.fast, pullback, smooth.pullback
+    )
+
+
+def _lanes_of(arguments: dict) -> int:
+    return max(leaf.shape[-1] for leaf in jax.tree.leaves(arguments))
+
+
+def _degrees(equation: LinearEquation) -> tuple[int, ...]:
+    """Of the polynomials in u that stand for the functions."""
+    return tuple(INTERPOLATION_DEGREE if d is None else d for d in equation.degrees)
+
+
+def most_steps(equation: LinearEquation) -> int:
+    """The most steps of one piece: what the reverse mode has room for."""
+    return (SLOTS if equation.watched is None else MANY_SLOTS) ** 2
+
+
+class _Caps(NamedTuple):
+    """How far a step may go: of every piece the `Seen` of the one it is part of."""
+
+    ends: Array
+    starts: Array
+    bins: Array
+
+
+def _caps(seen: Seen, edges: Array) -> _Caps:
+    middles = jax.lax.stop_gradient(0.5 * (edges[:-1] + edges[1:]))
+    index = jnp.clip(jnp.searchsorted(seen.starts, middles) - 1, 0, seen.starts.shape[0] - 1)
+    return _Caps(seen.ends[index], seen.starts[index], seen.bins[index])
+
+
+class _Program:
+    """The integration of all lanes, for arguments that end in an axis of lanes."""
+
+    def __init__(
+        self, equation: LinearEquation, functions: Any, order: int, max_steps: int, pieces: int,
+        products: AbstractLayout,
+    ):  # fmt: skip
+        self.equation, self.functions = equation, functions
+        self.order, self.pieces = order, pieces
+        self.max_steps = min(max_steps, most_steps(equation))
+        self.slots = SLOTS if equation.watched is None else MANY_SLOTS
+        self.degrees = _degrees(equation)
+        self.nodes = max(self.degrees, default=0) + 1
+        self.interpolated = any(d is None for d in equation.degrees)
+        self.products = products
+
+    def fast(self, arguments: dict) -> Trajectory:
+        """The values, and the first derivative in forward mode."""
+
+        def piece(start: _Carry, edge: Array, cap: _Caps | None) -> _Carry:
+            step = self._fast_step(arguments, edge, cap)
+            end = run(step, _going(edge), self._pairs(start), self.max_steps)
+            return self._apart(end)
+
+        return self._run(arguments, piece)
+
+    def smooth(self, arguments: dict) -> Trajectory:
+        """The same with loops that JAX can differentiate in any mode."""
+
+        def piece(start: _Carry, edge: Array, cap: _Caps | None) -> _Carry:
+            step = functools.partial(self._step, arguments, edge=edge, cap=cap)
+            return run_bounded(step, _going(edge), start, self.max_steps)
+
+        return self._run(arguments, piece)
+
+    def pullback(self, arguments: dict, wanted: dict, cotangent: Trajectory) -> dict:
+        """The cotangents of the wanted arguments: the exact adjoint of the steps, one by one."""
+        start, edges = self._start(arguments)
+        parameters = {k: v for k, v in arguments.items() if k not in ("x0", "edges")}
+        moving, fixed = eqx.partition(parameters, {k: wanted[k] for k in parameters})
+        lanes = start.t.shape[-1]
+        sought = self._sought(moving, fixed, start.t, wanted["edges"])
+
+        def forward(carry: _Carry, to: tuple[Array, _Caps | None]) -> tuple[_Carry, _Carry]:
+            edge, cap = to
+            step = self._fast_step(arguments, edge, cap)
+            end = run(step, _going(edge), self._pairs(carry), self.max_steps)
+            return self._apart(end), carry
+
+        if self.pieces == 1:
+            starts = jax.tree.map(lambda leaf: leaf[None], start)
+        else:
+            _, starts = jax.lax.scan(forward, start, (edges[1:], arguments["caps"]))
+
+        def backward(state: Cotangent, piece: tuple) -> tuple[Cotangent, Array]:
+            first, edge, cap, x, books = piece
+            adjoint = Adjoint(self, moving, fixed, edge, first, sought, wanted)
+
+            def at_end(end: Start) -> tuple[Cotangent, Pending]:
+                found = self.products.join(x, books)
+                found = jax.tree.map(lambda ct: jnp.where(end.t >= edge, ct, 0.0), found)
+                y = jax.tree.map(jnp.add, state.y, self.products.pairs(found))
+                after = state._replace(y=y, edge=jnp.zeros_like(edge))
+                return after, adjoint.nothing(state.t)
+
+            def step(start: Start) -> Start:
+                carry = self._step(arguments, adjoint.carry(start), edge=edge, cap=cap)
+                return adjoint.start(carry)
+
+            begin = adjoint.start(first)
+            after, pending = pull_back(step, adjoint, _going(edge), begin, at_end, self.slots)
+            after = adjoint.settle(after, pending)
+            return after, after.edge
+
+        zero = jnp.zeros_like(start.t)
+        nothing = jax.tree.map(
+            lambda leaf: jnp.zeros((*leaf.shape[:-1], lanes), leaf.dtype), moving
+        )
+        nowhere = jax.tree.map(jnp.zeros_like, self.products.pairs(start.y))
+        state = Cotangent(nowhere, zero, zero, nothing)
+        pieces = (starts, edges[1:], arguments["caps"], cotangent.xs, cotangent.books)
+        state, of_edges = jax.lax.scan(backward, state, pieces, reverse=True)
+        found: dict = dict(state.parameters)
+        found["x0"] = self.products.stack(self.products.apart(state.y))[0] if wanted["x0"] else None
+        all_edges = jnp.concatenate([state.t[None], of_edges])
+        found["edges"] = all_edges if wanted["edges"] else None
+        return found
+
+    def _start(self, arguments: dict) -> tuple[_Carry, Array]:
+        """The first carry, and the edges of all lanes."""
+        lanes = _lanes_of(arguments)
+        x0, edges = (
+            jnp.broadcast_to(arguments[name], (*arguments[name].shape[:-1], lanes))
+            for name in ("x0", "edges")
+        )
+        bounds = self._norms(arguments)
+        span = jax.lax.stop_gradient(self._first_span(arguments["constants"], bounds, edges))
+        zero = jnp.zeros(lanes, x0.dtype)
+        y = self.products.split(x0)
+        duration = jax.lax.stop_gradient(edges[-1] - edges[0])
+        return _Carry(edges[0], span, y, zero, zero, duration), edges
+
+    def _run(self, arguments: dict, piece: Callable) -> Trajectory:
+        carry, edges = self._start(arguments)
+        caps = arguments["caps"]
+
+        def next_piece(carry: _Carry, to: tuple[Array, Any]) -> tuple[_Carry, list[Array]]:
+            edge, cap = to
+            carry = piece(carry, edge, cap)
+            parts = self.products.stack(carry.y)
+            return carry, [jnp.where(carry.t >= edge, part, jnp.inf) for part in parts]
+
+        if self.pieces <= 2:
+            ys = []
+            for k in range(self.pieces):
+                cap = jax.tree.map(lambda leaf, k=k: leaf[k], caps)
+                carry, y = next_piece(carry, (edges[k + 1], cap))
+                ys.append(y)
+            ys = [jnp.stack(parts) for parts in zip(*ys, strict=True)]
+        else:
+            carry, ys = jax.lax.scan(next_piece, carry, (edges[1:], caps))
+        done = (carry.t >= edges[-1]).astype(edges.dtype)
+        return Trajectory(ys[0], tuple(ys[1:]), carry.error, carry.steps, done)
+
+    def _pairs(self, carry: _Carry) -> _Carry:
+        return carry._replace(y=self.products.pairs(carry.y))
+
+    def _apart(self, carry: _Carry) -> _Carry:
+        return carry._replace(y=self.products.apart(carry.y))
+
+    def _norms(self, arguments: dict) -> list[Any]:
+        values = jax.lax.stop_gradient(arguments["matrices"])
+        return norms(self.equation.matrices, values, len(self.degrees))
+
+    def _fast_step(self, arguments: dict, edge: Array, cap: _Caps | None) -> Callable:
+        def step(carry: _Carry) -> _Carry:
+            carry = self._apart(carry)
+            return self._pairs(self._step(arguments, carry, edge=edge, cap=cap))
+
+        return step
+
+    def _step(self, arguments: dict, carry: _Carry, *, edge: Array, cap: _Caps | None) -> _Carry:
+        fixed = jax.lax.stop_gradient
+        rtol, atol, units = fixed(arguments["tolerances"])
+        remaining = edge - carry.t
+        active = fixed(remaining) > 0.0
+        wish, limit = fixed(carry.span), fixed(remaining)
+        if cap is not None:
+            further = fixed(furthest(*cap, carry.t) - carry.t)
+            limit = jnp.where(further > 0.0, jnp.minimum(limit, further), limit)
+        final = active & (wish >= limit) & (limit >= fixed(remaining))
+        # the last step carries the derivative by the edge
+        span = jnp.where(final, remaining, jnp.where(active, jnp.minimum(wish, limit), 1.0))
+        samples = self.samples(arguments["constants"], carry.t, span)
+        polynomials = self.polynomials(samples)
+        prepared = self.products.prepare(arguments["matrices"], arguments["rows"])
+        terms = self.products.series(prepared, polynomials, span, carry.y, self.order)
+        size, length = self.products.largest(fixed(carry.y)), fixed(span)
+        # a step may use up its share of the time
+        target = (atol + rtol * size) * length / carry.duration
+        tail = fixed(self.products.tail(terms, self.order, units))
+        tiny = jnp.finfo(tail.dtype).tiny
+        growth = jnp.exp(jnp.log(target / (tail + tiny)) / (self.order - 1))
+        share = self.products.share(growth)
+        growth = jnp.minimum(self.products.margin * growth, 4.0)
+        missed, rounding = self._losses(arguments, fixed(samples), fixed(carry.t), length)
+        if self.interpolated:
+            refused = ~(missed * size <= target)
+            growth = jnp.where(refused, 0.3, growth)
+            share = jnp.where(refused, 0.0, share)
+        last = final & (share >= 1.0)
+        moved = jnp.where(active, share * length, 0.0)
+        u = jnp.where(last, 1.0, moved / span)
+        error = tail * fixed(u) ** self.order + (missed + rounding) * size * fixed(u)
+        following = length * growth
+        if cap is not None:  # a step that was cut short says nothing against longer ones
+            following = jnp.where(growth < 1.0, following, jnp.maximum(following, wish))
+        return _Carry(
+            jnp.where(last, edge, carry.t + moved),
+            jnp.where(active, following, carry.span),
+            self.products.sum(terms, u),
+            carry.error + jnp.where(active, error, 0.0),
+            carry.steps + active.astype(span.dtype),
+            carry.duration,
+        )
+
+    def _losses(
+        self, arguments: dict, samples: list[Array], t: Array, span: Array
+    ) -> tuple[Any, Array]:
+        """What interpolation leaves out of f.M, by its last two coefficients, and the rounding.
+
+        A function of a time that is known to a rounding is no better known than that.
+        """
+        bounds, epsilon = self._norms(arguments), jnp.finfo(span.dtype).eps
+        last = chebyshev_weights(self.nodes)[-2:]
+        missed: Any = 0.0
+        rounding = jnp.zeros_like(span)
+        for bound, degree, values in zip(bounds, self.equation.degrees, samples, strict=True):
+            noise = epsilon * bound * span * jnp.max(jnp.abs(values), axis=0)
+            if degree is None:
+                change = jnp.max(values, axis=0) - jnp.min(values, axis=0)
+                noise = noise + epsilon * bound * jnp.abs(t) * change
+                parts = [jnp.abs(weighted(row, values)) for row in last]
+                missed = missed + jnp.maximum(bound * span * sum(parts) - 4.0 * noise, 0.0)  # pyright: ignore
+            rounding = rounding + noise
+        return missed, rounding
+
+    def _sought(self, moving: Any, fixed: Any, t: Array, timed: bool) -> list[bool]:
+        """Which f_j depend on what is differentiated."""
+
+        def functions(constants: Any, t: Array) -> list[Array]:
+            return self._sample(eqx.combine(constants, fixed["constants"]), t[None])
+
+        constants = moving["constants"]
+        jaxpr: Any = jax.make_jaxpr(functions)(constants, t).jaxpr
+        count = len(jaxpr.outvars)
+        return [
+            any(dce_jaxpr(jaxpr, [k == j for k in range(count)])[1][: None if timed else -1])
+            for j in range(count)
+        ]
+
+    def _sample(self, constants: Any, ts: Array) -> list[Array]:
+        """Every f_j at times (times, lanes)."""
+
+        def values(constants: Any, ts: Array) -> list[Array]:
+            return jax.vmap(eqx.combine(constants, self.functions))(ts)
+
+        axes = jax.tree.map(lambda c: None if c.shape[-1] == 1 else c.ndim - 1, constants)
+        single = jax.tree.map(lambda c: c[..., 0] if c.shape[-1] == 1 else c, constants)
+        return jax.vmap(values, in_axes=(axes, 1), out_axes=1)(single, ts)
+
+    def samples(self, constants: Any, t: Array, span: Array) -> list[Array]:
+        """Every f_j at the Chebyshev nodes of a step, (nodes, lanes)."""
+        return self._sample(constants, t + chebyshev_nodes(self.nodes)[:, None] * span)
+
+    def polynomials(self, samples: list[Array]) -> list[list[Array]]:
+        """Coefficients of every f_j in u."""
+        few = self.interpolated and samples[0].shape[-1] < FEW_LANES
+
+        def times(matrix: np.ndarray, values: Any) -> Any:
+            if few:
+                return jnp.asarray(matrix, values.dtype) @ values
+            return [weighted(row, values) for row in matrix]
+
+        found = []
+        for degree, values in zip(self.degrees, samples, strict=True):
+            if degree < WELL_CONDITIONED:
+                found.append(list(times(monomial_weights(self.nodes, degree), values)))
+                continue
+            series = times(chebyshev_weights(self.nodes)[: degree + 1], values)
+            found.append(list(times(monomials_of_chebyshev(degree), series)))
+        return found
+
+    def _first_span(self, constants: Any, bounds: list[Any], edges: Array) -> Array:
+        """A length whose series converges for sure: a quarter of the order over the norm of G."""
+        values = [sample[0] for sample in self._sample(constants, edges[:1])]
+        bound = sum(abs(values[j]) * norm for j, norm in enumerate(bounds))
+        return 0.25 * self.order / (bound + 1.0 / (edges[-1] - edges[0]))
