@@ -1,5 +1,7 @@
 """The books of the parts of a composite system: eqs. (16) and (18), bare Alicki heats."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
