@@ -347,7 +347,9 @@ class _WatchedSystem(eqx.Module):
             for rate, matrix in zip(bath.rates, bath.matrices, strict=True):
                 found.append(jnp.asarray(rate(t)).reshape(1) * d * jnp.max(jnp.abs(matrix)))
             for mover in bath.movers:
-                found.append(d * to_components(dissipate(*mover(t), jnp.asarray(self.probe))))
+                rates, operators = mover(t)
+                moved = dissipate(rates, operators, jnp.asarray(self.probe))
+                found.append(d * to_components(moved))
         return jnp.concatenate(found)
 
 

@@ -252,7 +252,7 @@ def _watchful(
     if controller is None:  # then errors are held per unit of time, so that their sum is
         controller = dfx.PIDController(problem.rtol, problem.atol)
         span = jax.lax.stop_gradient(edges[-1] - edges[0])
-    watchful: Any = Watchful(controller, problem.seen, span)
+    watchful: Any = Watchful(controller, problem.seen, span)  # pyright: ignore
     inside = (edges > edges[0]) & (edges < edges[-1])
     jumps = jnp.sort(jnp.where(inside, edges, jnp.inf))[:-2]
     return dfx.ClipStepSizeController(
