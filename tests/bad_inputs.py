@@ -207,6 +207,7 @@ ALLOWED = {
     ("AdiabaticBath zero_frequency", "none"), ("otto zero_frequency", "none"),
     ("Ohmic cutoff", "infinite"), ("thermal_state", "infinite"), ("evolve rtol", "none"),
     ("evolve atol", "none"), ("evolve dt0", "none"), ("limit_cycle tolerance", "none"),
+    ("limit_cycle tolerance", "infinite"),
     ("otto rate", "a list"),
 }  # fmt: skip
 

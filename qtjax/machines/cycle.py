@@ -291,7 +291,7 @@ def _checked(
     check_resolution(resolution)
     if tolerance is None:
         return _default_tolerance()
-    if tolerance != float("inf"):
+    if not (isinstance(tolerance, float) and tolerance == float("inf")):  # any error is allowed
         check_positive("tolerance", tolerance, "it is the largest error allowed.")
     return tolerance
 
