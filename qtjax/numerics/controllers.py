@@ -21,7 +21,7 @@ _MOST_SHARES = 1000.0  # into which the tolerance is divided; below it functions
 
 
 class Total(eqx.Module):
-    """What a controller has added up: the estimated errors of state and books, and of rounding."""
+    """What a controller has added up: the estimated errors of state and books."""
 
     error: Real
 

@@ -252,12 +252,23 @@ def spin_chain(sites, rate=0.3):
     return qt.OpenSystem(h, [qt.LocalBath(at(lower, k), 0.3, t, qt.Flat(rate)) for k, t in ends])
 
 
-@pytest.mark.parametrize("solver", [lineax.LU(), lineax.GMRES(1e-12, 1e-12)])
+@pytest.mark.parametrize("solver", [lineax.LU(), lineax.QR(), lineax.GMRES(1e-12, 1e-12)])
 def test_any_lineax_solver(solver):
     system = spin_chain(2)
     solution = qt.steady_state(system, solver=solver)
     np.testing.assert_allclose(solution.state, qt.steady_state(system).state, atol=1e-11)
     assert float(solution.error) < 1e-10
+
+
+def test_a_solver_that_breaks_down_is_right_or_not_successful():
+    """BiCGStab has no cure for its breakdowns: what it did not solve says so."""
+    system = spin_chain(2)
+    solution = qt.steady_state(system, solver=lineax.BiCGStab(1e-11, 1e-11), throw=False)
+    off = np.max(np.abs(solution.state - qt.steady_state(system).state))
+    if bool(solution.result == qt.RESULTS.successful):
+        assert off < 1e-9
+    else:
+        assert not float(solution.error) < 1e-9
 
 
 def test_beyond_sixteen_levels_without_a_matrix():

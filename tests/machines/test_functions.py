@@ -136,7 +136,6 @@ STROKES = {
 }
 
 
-@pytest.mark.slow
 def test_hamiltonians_rates_and_gaps_of_strokes():
     found, wanted = (
         qt.limit_cycle(qt.Cycle([qt.Stroke(s, 0.8, "hot") for s in systems()]))
