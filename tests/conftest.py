@@ -2,16 +2,32 @@
 
 import os
 import tempfile
+from pathlib import Path
 
+import equinox as eqx
 import jax
 import jaxtyping
+import pytest
 
 # programs that tests start in processes of their own share what they compile
 CACHE = os.environ.setdefault("QTJAX_TEST_CACHE", tempfile.mkdtemp(prefix="qtjax-cache-"))
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+# most of the time of the suite is compilation
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 jax.config.update("jax_enable_x64", True)
-# most of the time of the suite is compilation
 jax.config.update("jax_disable_most_optimizations", True)
 jaxtyping.install_import_hook("qtjax", "beartype.beartype")
+
+MAPS = Path("/proc/self/maps")  # of Linux: memory maps, of which a process may have 65,530
+MANY_MAPS = 30_000
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_memory_maps():
+    """Every compiled program holds memory maps; a process that has too many of them crashes."""
+    yield
+    if MAPS.exists() and len(MAPS.read_text().splitlines()) > MANY_MAPS:
+        jax.clear_caches()
+        eqx.clear_caches()
