@@ -227,11 +227,11 @@ def _in_units(
         return _increment(generator, unit, t, jumps), t
 
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
-    fixed, sizes = jax.lax.stop_gradient((fine, generator(0.5)))
-    doubt = (fixed - jax.lax.stop_gradient(coarse)) / 63.0
-    rounding = jnp.finfo(fixed.dtype).eps * jnp.max(jnp.sum(jnp.abs(sizes), axis=0))
-    if not system.baths:  # unitary to rounding, whatever the size
-        rounding = jnp.finfo(fixed.dtype).eps * jnp.ones(())
+    fixed, coarse = jax.lax.stop_gradient((fine, coarse))
+    doubt, rounding = (fixed - coarse) / 63.0, jnp.finfo(fixed.dtype).eps * jnp.ones(())
+    if system.baths:  # else unitary to rounding, whatever the size
+        sizes = jax.lax.stop_gradient(generator(0.5))
+        rounding = rounding * jnp.max(jnp.sum(jnp.abs(sizes), axis=0))
     hermitian = yes if seen is None else seen.defect <= most_defect()
     return Propagator(fine, doubt, rounding, unit, _resolved(seen, t), hermitian)
 

@@ -90,6 +90,10 @@ class Watched(eqx.Module):
     values: Callable[[Any], Float[Array, " count"]]
     defect: Callable[[Any], Float[Array, ""]] | None
 
+    def at(self, t: RealLike) -> tuple[Float[Array, " count"], Float[Array, ""]]:
+        """Values and defect at time t; a defect of 0 where there is none."""
+        return self.values(t), jnp.zeros(()) if self.defect is None else self.defect(t)
+
 
 class LinearEquation(eqx.Module):
     """The equation of the module's docstring.

@@ -51,21 +51,21 @@ def expm1(a: Matrix, max_squarings: int = _MOST_SQUARINGS) -> Matrix:
     def square(f: Matrix, k: Array) -> tuple[Matrix, None]:
         return jnp.where(k < squarings, compose(f, f), f), None
 
-    def squared(count: int) -> Callable[[Matrix], Matrix]:
-        return lambda f: jax.lax.scan(square, f, jnp.arange(count))[0]
+    def squared(f: Matrix, count: int) -> Matrix:
+        return jax.lax.scan(square, f, jnp.arange(count))[0]
 
+    f = taylor_expm1(scaled)
     if max_squarings <= _FEW_SQUARINGS:
-        return squared(max_squarings)(taylor_expm1(scaled))
+        return squared(f, max_squarings)
 
-    def beyond(scaled: Matrix) -> Matrix:
-        f = jnp.where(needed <= max_squarings, taylor_expm1(scaled), _damped_expm1(scaled))
-        return squared(max_squarings)(f)
+    def beyond(f: Matrix, scaled: Matrix) -> Matrix:
+        return squared(jnp.where(needed <= max_squarings, f, _damped_expm1(scaled)), max_squarings)
 
-    def few(scaled: Matrix) -> Matrix:
-        return squared(_FEW_SQUARINGS)(taylor_expm1(scaled))
+    def few(f: Matrix, scaled: Matrix) -> Matrix:
+        return squared(f, _FEW_SQUARINGS)
 
     many = unvmap_any(~(needed <= _FEW_SQUARINGS))  # in any lane: a branch stays a branch
-    found = jax.lax.cond(many, beyond, few, scaled)
+    found = jax.lax.cond(many, beyond, few, f, scaled)
     return jnp.where(jnp.isnan(needed), jnp.nan, found)
 
 
