@@ -143,13 +143,17 @@ def integrate(
     books = (shape(pieces),) * equation.books
     outputs = Trajectory(shape(pieces, *x0.shape), books, shape(), shape(), shape())
 
+    # thousands of operations without a loop over lanes around them take minutes to compile
+    def fast(arguments: dict) -> Trajectory:
+        few = _lanes_of(arguments) < FEW_LANES and size > BACKWARD_ROWS
+        return (smooth if few else forward).fast(arguments)
+
     def pullback(arguments: dict, wanted: dict, cotangent: Trajectory) -> dict:
-        # thousands of operations without a loop over lanes around them take minutes to compile
         chosen = smooth if _lanes_of(arguments) < FEW_LANES else backward
         return chosen.pullback(arguments, wanted, cotangent)
 
     return over_lanes(
-        forward.fast, smooth.smooth, outputs, arguments, smooth.fast, pullback, smooth.pullback
+        fast, smooth.smooth, outputs, arguments, smooth.fast, pullback, smooth.pullback
     )
 
 
