@@ -19,8 +19,23 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_disable_most_optimizations", True)
 jaxtyping.install_import_hook("qtjax", "beartype.beartype")
 
+# files that need little compilation and touch every floor: `pytest -m quick`, under 90 s
+QUICK = frozenset((
+    "test_architecture.py", "test_public.py", "test_canonical.py", "test_composite.py",
+    "test_operators.py", "test_states.py", "test_coherence.py", "test_correlations.py",
+    "test_schedules.py", "test_scales.py", "test_secular.py", "test_baths.py", "test_erasure.py",
+    "test_ergotropy.py", "test_parts.py", "test_exchange.py", "test_time_local.py",
+    "test_objectives.py", "test_files.py",
+))  # fmt: skip
+
 MAPS = Path("/proc/self/maps")  # of Linux: memory maps, of which a process may have 65,530
 MANY_MAPS = 30_000
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.name in QUICK:
+            item.add_marker(pytest.mark.quick)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
 from .._checks import as_complex, as_real, check_hermitian, check_operators, is_concrete
+from .._precise import einsum, matmul, tensordot
 from .._types import Operator, OperatorLike
 from .operators import dag
 from .spectral import eigensystem, eigenvalues
@@ -106,10 +107,10 @@ def canonical_form(
     mean = jnp.trace(operators, axis1=1, axis2=2) / d
     traceless = operators - mean[:, None, None] * one
     basis = traceless_basis(d)
-    components = jnp.einsum("iqp,aqp->ai", basis.conj(), traceless)
+    components = einsum("iqp,aqp->ai", basis.conj(), traceless)
     shift = mean.conj()[:, None, None] * traceless
-    gauge = jnp.tensordot(as_complex(rates), shift - shift.conj().mT, 1) / 2j
-    kossakowski = jnp.einsum("a,ai,aj->ij", rates, components, components.conj())
+    gauge = tensordot(as_complex(rates), shift - shift.conj().mT, 1) / 2j
+    kossakowski = einsum("a,ai,aj->ij", rates, components, components.conj())
     return _diagonalized(h - gauge, kossakowski, basis)
 
 
@@ -134,8 +135,9 @@ def canonical_form_of(superoperator: OperatorLike) -> CanonicalForm:
     basis = traceless_basis(d)
     vectors = basis.reshape(-1, d * d)
     one = jnp.eye(d, dtype=generator.dtype).reshape(-1) / np.sqrt(d)
-    kossakowski = vectors.conj() @ choi @ vectors.T
-    first = jnp.tensordot(vectors.conj() @ choi @ one, basis, 1) / np.sqrt(d)
+    half = matmul(vectors.conj(), choi)
+    kossakowski = matmul(half, vectors.T)
+    first = tensordot(matmul(half, one), basis, 1) / np.sqrt(d)
     return _diagonalized(0.5j * (first - dag(first)), kossakowski, basis)
 
 
@@ -179,4 +181,4 @@ def _diagonalized(h: Operator, kossakowski: Array, basis: Array) -> CanonicalFor
     d = h.shape[0]
     _, u = eigensystem(kossakowski)
     traceless = h - jnp.trace(h) / d * jnp.eye(d, dtype=h.dtype)
-    return CanonicalForm(traceless, eigenvalues(kossakowski), jnp.einsum("ik,ipq->kpq", u, basis))
+    return CanonicalForm(traceless, eigenvalues(kossakowski), einsum("ik,ipq->kpq", u, basis))

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Array, Float
 
+from .._precise import einsum, matmul
 from .._types import Operator
 
 _PAULI = np.array(
@@ -39,7 +40,7 @@ def commutator_map(h: Any, xp: Any) -> Any:
 def jump_map(operator: Any, xp: Any) -> Any:
     """The superoperator rho -> L rho L^+ - {L^+ L, rho}/2 on row-by-row vectors, (d*d, d*d)."""
     one = xp.eye(operator.shape[0])
-    loss = operator.conj().T @ operator
+    loss = matmul(operator.conj().T, operator) if xp is jnp else operator.conj().T @ operator
     gain = xp.kron(operator, operator.conj())
     return gain - 0.5 * (xp.kron(loss, one) + xp.kron(one, loss.T))
 
@@ -58,10 +59,10 @@ def components(vectors: Any, d: int, xp: Any) -> Any:
     qubits = qubits_of(d)
     if qubits is None:
         return 0.5 * ((1 - 1j) * vectors + (1 + 1j) * vectors[_swapped(d)])
-    rest = vectors.shape[1:]
+    rest, contract = vectors.shape[1:], einsum if xp is jnp else xp.einsum
     found = vectors[_by_qubit(qubits)].reshape(4**qubits, -1)
     for k in range(qubits):
-        found = xp.einsum("ab,xbz->xaz", _PAULI, found.reshape(4**k, 4, -1))
+        found = contract("ab,xbz->xaz", _PAULI, found.reshape(4**k, 4, -1))
     return found.reshape(d * d, *rest)
 
 

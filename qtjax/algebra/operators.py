@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array
 
 from .._checks import as_complex, check_ket, check_square
+from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, VectorLike
 
 
@@ -171,7 +172,7 @@ def product(a: Array, b: Array) -> Array:
     """
     d = a.shape[-1]
     if d > (4 if jnp.iscomplexobj(a) else 2):
-        return a @ b
+        return matmul(a, b)
     # jnp.sum(a[..., None] * b[..., None, :, :], -2) in fewer operations: quicker to compile
     stack = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     n = len(stack)

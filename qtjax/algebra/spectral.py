@@ -24,6 +24,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._checks import as_complex, check_hermitian, is_concrete
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
+from .._precise import einsum
 from .._types import Operator, OperatorLike
 from .divided_differences import AbstractSpectralFunction, Level, One, Restricted, rounding
 from .operators import product
@@ -99,7 +100,7 @@ def _second(a: Matrices, x: Matrices, y: Matrices, f: AbstractSpectralFunction) 
     lam, v = eigensystem(a)
     x, y = (product(_dagger(v), product(_symmetrize(z), v)) for z in (x, y))
     f2 = f.second(lam)
-    inner = jnp.einsum("...ikj,...ik,...kj->...ij", f2, x, y)
+    inner = einsum("...ikj,...ik,...kj->...ij", f2, x, y)
     return product(v, product(inner + _dagger(inner), _dagger(v)))
 
 
@@ -179,7 +180,7 @@ def _eigenvalues(a: Complex[Array, "d d"]) -> Float[Array, " d"]:
 def _eigenvalues_jvp(primals, tangents):
     (a,), (da,) = primals, tangents
     projectors = level_projectors(a, (1,) * a.shape[0])
-    return _eigenvalues(a), jnp.einsum("kij,ji->k", projectors, da).real
+    return _eigenvalues(a), einsum("kij,ji->k", projectors, da).real
 
 
 def eigenvalues(a: OperatorLike) -> Float[Array, " d"]:

@@ -22,6 +22,7 @@ from .._checks import (
     check_square,
     is_concrete,
 )
+from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, RealLike, VectorLike
 from .composite import partial_trace
 from .divided_differences import Exp, Lowest, One, Restricted, rounding
@@ -217,7 +218,7 @@ def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operat
     if not 1 <= rank <= d:
         raise ValueError(f"`rank` must lie between 1 and d = {d}, got {rank}.")
     g = jax.random.normal(key, (d, rank), dtype=jnp.result_type(complex))
-    rho = g @ g.conj().T
+    rho = matmul(g, g.conj().T)
     return rho / jnp.trace(rho).real
 
 

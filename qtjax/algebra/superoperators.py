@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from .._checks import as_complex, check_operators, check_square
+from .._precise import einsum
 from .._types import OperatorLike
 
 
@@ -57,7 +58,7 @@ def dissipator_superoperator(
     check_operators("operators", operators)
     d = operators.shape[-1]
     weighted = rates[:, None, None] * operators
-    gain = jnp.einsum("kij,klm->iljm", weighted, operators.conj()).reshape(d * d, d * d)
-    loss = jnp.einsum("kji,kjl->il", operators.conj(), weighted)
+    gain = einsum("kij,klm->iljm", weighted, operators.conj()).reshape(d * d, d * d)
+    loss = einsum("kji,kjl->il", operators.conj(), weighted)
     one = jnp.eye(d, dtype=operators.dtype)
     return gain - 0.5 * (sandwich(loss, one) + sandwich(one, loss))

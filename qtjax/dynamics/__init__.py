@@ -1,14 +1,16 @@
 """What acts on a system, and how it moves: Hamiltonians, dissipators, `evolve`."""
 
+from .channels import (
+    Channel as Channel,
+    Moving as Moving,
+    dissipate as dissipate,
+)
 from .dissipators import (
     AbstractDissipator as AbstractDissipator,
     AdiabaticBath as AdiabaticBath,
-    Channel as Channel,
     DaviesBath as DaviesBath,
     Lindblad as Lindblad,
     LocalBath as LocalBath,
-    Moving as Moving,
-    dissipate as dissipate,
     gibbs_defect as gibbs_defect,
     jump_operators as jump_operators,
 )

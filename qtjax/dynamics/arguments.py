@@ -22,7 +22,8 @@ from .._checks import (
     is_own,
 )
 from ..numerics.equation import LinearEquation
-from .dissipators import Channel, ThermalRate
+from .channels import Channel
+from .dissipators import ThermalRate
 from .methods import AbstractMethod
 from .open_system import OpenSystem
 from .spectra import name_of

@@ -30,105 +30,14 @@ from .._checks import (
     traced,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
-from ..algebra.operators import anticommutator, dag, product
-from ..algebra.spectral import level_projectors
+from ..algebra.operators import dag
 from ..algebra.states import thermal_state
+from .channels import Channel, Jumps, Moving, dissipate
+from .davies import davies_channels, following_channels
 from .hamiltonians import AbstractHamiltonian
-from .schedules import (
-    AbstractSchedule,
-    Constant,
-    Schedule,
-    as_schedule,
-    breakpoints_of,
-    degree_of,
-    jumps_of,
-)
+from .schedules import AbstractSchedule, Constant, Schedule, as_schedule, breakpoints_of
 from .spectra import Spectrum, check_spectrum, thermal_rates
 from .transitions import Transitions, bohr_frequencies, resolve_transitions
-
-Jumps = tuple[Float[Array, " jumps"], Complex[Array, "jumps d d"]]
-
-
-class Channel(eqx.Module):
-    """rate (L rho L^+ - {L^+ L, rho}/2); with a partner R: rate (L rho R^+ - {R^+ L, rho}/2) + h.c.
-
-    Args:
-        rate: a number, a schedule or a callable t -> scalar, of either sign, in units of energy.
-        operator: L, (d, d).
-        partner: R, (d, d); none for a channel of one operator. R = L gives twice the usual form.
-
-    Raises:
-        ValueError: a rate that is no real number nor a function of time that returns one, or
-            operators that are not square, not finite, or of different size.
-    """
-
-    rate: Schedule
-    operator: Operator
-    partner: Operator | None
-
-    def __init__(
-        self, rate: RealLike | Schedule, operator: OperatorLike, partner: OperatorLike | None = None
-    ):
-        check_operator("operator", operator)
-        self.rate, self.operator = as_schedule("rate", rate), as_complex(operator)
-        self.partner = None
-        if partner is not None:
-            check_operator("partner", partner, self.operator.shape[0])
-            self.partner = as_complex(partner)
-
-    def single(self) -> tuple["Channel", ...]:
-        """The same as channels of one operator each: L with R is (L + R)/sqrt(2) less (L - R)."""
-        if self.partner is None:
-            return (self,)
-        both = (self.operator, self.partner)
-        plus = concretely(lambda a, b: (a + b) / np.sqrt(2.0), *both)
-        minus = concretely(lambda a, b: (a - b) / np.sqrt(2.0), *both)
-        return Channel(self.rate, plus), Channel(negative(self.rate), minus)
-
-
-class Negative(AbstractSchedule):
-    """A schedule with the opposite sign."""
-
-    schedule: Schedule
-
-    def __call__(self, t: RealLike) -> Real:
-        return -self.schedule(t)
-
-    @property
-    def degree(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return degree_of(self.schedule)
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return breakpoints_of(self.schedule)
-
-    def jumps(self) -> Float[Array, " jumps"]:
-        return jumps_of(self.schedule)
-
-
-def negative(schedule: Schedule) -> Schedule:
-    """-schedule; constant where it is."""
-    return Constant(-schedule.value) if isinstance(schedule, Constant) else Negative(schedule)
-
-
-class Moving(eqx.Module):
-    """What follows H(t), or is only known as a function of time.
-
-    Args:
-        function: t -> (rates (jumps,), operators (jumps, d, d)), of the same shapes at all times.
-
-    Raises:
-        ValueError: what is given is no function.
-    """
-
-    function: Callable[[Any], Jumps]
-
-    def __init__(self, function: Callable[[Any], Jumps]):
-        if not is_function(function):
-            raise ValueError(
-                "`function` must be a function t -> (rates (jumps,), operators (jumps, d, d)), "
-                f"got {described(function)}."
-            )
-        self.function = function
 
 
 class AbstractDissipator(eqx.Module):
@@ -244,23 +153,6 @@ def jump_operators(
         d = hamiltonian(t).shape[0]
         return rates[0], jnp.zeros((0, d, d), jnp.result_type(complex))
     return jnp.concatenate(rates), jnp.concatenate(operators)
-
-
-def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) -> Operator:
-    """sum_k rate_k (L_k rho L_k^+ - {L_k^+ L_k, rho}/2).
-
-    Args:
-        rates: of either sign, (jumps,), in units of energy.
-        operators: jump operators, (jumps, d, d).
-        rho: state, (d, d).
-
-    Returns:
-        D(rho), (d, d).
-    """
-    weighted, adjoint = rates[:, None, None] * operators, operators.conj().mT
-    loss = product(adjoint, weighted).sum(axis=0)
-    gain = product(product(weighted, rho), adjoint).sum(axis=0)
-    return gain - 0.5 * anticommutator(loss, rho)
 
 
 class Lindblad(AbstractDissipator):
@@ -458,52 +350,7 @@ class AdiabaticBath(AbstractDissipator):
         self.transitions = resolve_transitions(None, transitions, self.couplings.shape[-1])
 
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
-        if hamiltonian.constant:  # what does not move is fixed once
-            return davies_channels(self, hamiltonian(jnp.zeros(())))
-        return (Moving(Following(self, hamiltonian)),)
-
-
-class Following(eqx.Module):
-    """The rates and operators of a bath that follows H(t), as a function of time."""
-
-    bath: AdiabaticBath
-    hamiltonian: AbstractHamiltonian
-
-    def __call__(self, t: RealLike) -> Jumps:
-        return davies_jumps(self.bath, self.hamiltonian(t))
-
-
-def davies_channels(bath: DaviesBath | AdiabaticBath, hamiltonian: Operator) -> tuple[Channel, ...]:
-    """The channels of the Davies generator of a fixed Hamiltonian."""
-    jumps = concretely(_compiled_davies_jumps, bath, hamiltonian)
-    return tuple(map(Channel, *concretely(lambda found: tuple(map(list, found)), jumps)))
-
-
-def davies_jumps(bath: DaviesBath | AdiabaticBath, hamiltonian: Operator) -> Jumps:
-    """Rates and operators of the Davies generator of `hamiltonian`."""
-    projectors = level_projectors(hamiltonian, bath.transitions.levels)
-    sizes = np.asarray(bath.transitions.levels)
-    energies = jnp.einsum("lij,ji->l", projectors, hamiltonian).real / sizes
-    blocks = jnp.einsum("lij,ajk,mkn->lmain", projectors, bath.couplings, projectors)
-    couplings = bath.couplings.shape[0]
-    rates, operators = [], []
-    for group in bath.transitions.groups:
-        lower, upper = (np.asarray(index) for index in zip(*group, strict=True))
-        down, up = thermal_rates(
-            bath.spectrum, jnp.mean(energies[upper] - energies[lower]), bath.temperature
-        )
-        lowering = jnp.sum(blocks[lower, upper], axis=0)
-        rates += [down] * couplings + [up] * couplings
-        operators += [lowering, lowering.conj().mT]
-    if bath.zero_frequency is not None:
-        rates += [bath.zero_frequency] * couplings
-        operators.append(jnp.einsum("llain->ain", blocks))
-    if not rates:  # one level: nothing to jump between
-        return jnp.zeros(0, energies.dtype), jnp.zeros((0, *hamiltonian.shape), blocks.dtype)
-    return jnp.stack(rates), jnp.concatenate(operators)
-
-
-_compiled_davies_jumps = eqx.filter_jit(davies_jumps)
+        return following_channels(self, hamiltonian)
 
 
 def _temperature(value: RealLike) -> Real:

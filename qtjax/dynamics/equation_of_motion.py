@@ -7,7 +7,8 @@ a sum of schedules times operators and the baths are rates times jump operators;
     W' = sum over k: f_k' a_k . x
 
 A Hamiltonian that is only a function of time is such a sum too, over the operators of the basis,
-as long as these are few. What moves otherwise is a matrix G(t), made anew at every time.
+as long as these are few. A bath that moves otherwise, and an H(t) on more levels, add a matrix
+G(t), made anew at every time.
 """
 
 import functools
@@ -22,6 +23,7 @@ import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from .._checks import concretely, is_concrete
+from .._precise import matmul
 from .._types import Operator, RealLike
 from ..algebra.hermitian_basis import (
     commutator_map,
@@ -46,13 +48,17 @@ from ..numerics.equation import (
     norms,
     row_times,
 )
-from .dissipators import Channel, Moving, dissipate
+from ..numerics.growth import Growth, growth
+from .channels import Channel, Moving, dissipate
+from .davies import Following
 from .hamiltonians import AbstractHamiltonian, Term, hamiltonian_rate
 from .open_system import OpenSystem
 from .schedules import Constant, degree_of
+from .spectra import scale_of
 
 SUM_DIMENSION = 4  # up to which a function of time is a sum over the operators of the basis
 FEW_CHANNELS = 8  # up to which the channels of a bath are kept apart from rates that are traced
+WAVE = 4.0  # the longest step for exp(i w t), in units of 1/w
 
 Matrix = Float[Array, "m n"]
 
@@ -65,6 +71,27 @@ class _Terms(NamedTuple):
     degrees: list[int | None]
     factors: list[Any]
 
+    def add(self, part: Callable[[Any], Any], factors: Sequence[Any]) -> None:
+        """A function that gives one scalar for each factor."""
+        self.parts.append(part)
+        self.counts.append(len(factors))
+        self.degrees.extend([_degree(part)] * len(factors))
+        self.factors.extend(factors)
+
+
+def _degree(part: Callable[[Any], Any]) -> int | None:
+    """The degree of a function of time between breakpoints: declared, or read off what it does."""
+    declared = degree_of(part)
+    found = None if declared is not None else _growth_of(part)
+    return declared if found is None or found.type is not None else found.degree
+
+
+def _growth_of(part: Callable[[Any], Any]) -> Growth | None:
+    """The growth of a function; of its type only whether there is one."""
+    found = []
+    jax.eval_shape(lambda t: found.append(growth(part, t)), jnp.zeros(()))
+    return found[0]
+
 
 def equation_of_motion(system: OpenSystem) -> LinearEquation:
     """The linear equation of an open system; its books are the heats of the baths and the work.
@@ -76,20 +103,14 @@ def equation_of_motion(system: OpenSystem) -> LinearEquation:
         `LinearEquation` for the components of rho in the Hermitian basis.
     """
     channels = [tuple(bath.channels(system.hamiltonian)) for bath in system.baths]
-    obstacle = _no_sum(system, channels)
+    obstacle = _no_sum(system)
     if obstacle is not None:
         return _moving_equation(system, channels, obstacle)
     return _sum_equation(system, channels)
 
 
-def _no_sum(system: OpenSystem, channels: Sequence[tuple[Any, ...]]) -> str | None:
+def _no_sum(system: OpenSystem) -> str | None:
     """What keeps an equation from being a sum of functions times matrices, in words."""
-    for k, (bath, found) in enumerate(zip(system.baths, channels, strict=True)):
-        if any(isinstance(channel, Moving) for channel in found):
-            return (
-                f"baths[{k}] ({type(bath).__name__}) follows H(t), or is only known as a function "
-                "of time"
-            )
     for h in (system.hamiltonian, system.energy_hamiltonian):
         if not h.is_sum and system.dimension > SUM_DIMENSION:
             return (
@@ -99,7 +120,13 @@ def _no_sum(system: OpenSystem, channels: Sequence[tuple[Any, ...]]) -> str | No
     return None
 
 
-def _in_words(constant: bool, watched: Watched | None) -> str:
+def _in_words(system: OpenSystem, moving: Any, constant: bool, watched: Watched | None) -> str:
+    if moving is not None:
+        k, bath = next((k, system.baths[k]) for k, found in enumerate(moving.baths) if found)
+        return (
+            f"baths[{k}] ({type(bath).__name__}) follows H(t), or is only known as a function of "
+            "time"
+        )
     if constant:
         return "nothing in the system moves"
     if watched is None:
@@ -110,7 +137,8 @@ def _in_words(constant: bool, watched: Watched | None) -> str:
 def _sum_equation(system: OpenSystem, channels: Sequence[tuple[Any, ...]]) -> LinearEquation:
     n = system.dimension**2
     h = _hamiltonian_terms(system.hamiltonian)
-    baths = [_bath_terms(bath) for bath in channels]
+    baths = [_bath_terms(_of_kind(bath, Channel)) for bath in channels]
+    moving = _movers(system, channels)
     energy = h if system.energy is None else _hamiltonian_terms(system.energy)
     separate = [] if system.energy is None else [energy]
     everything = [h, *baths, *separate]
@@ -143,14 +171,48 @@ def _sum_equation(system: OpenSystem, channels: Sequence[tuple[Any, ...]]) -> Li
     bounds = norms(matrices, [matrix.values for _, matrix in matrices], int(starts[-1]))
     if system.energy is not None:
         bounds += [2.0 * jnp.max(jnp.abs(jnp.asarray(operator))) for operator in energy.factors]
-    watched = _watched_functions(system, functions, degrees, bounds)
+    watched = _watched_functions(system, functions, degrees, bounds, moving)
     merged = _merged(matrices, baths, starts[0])
     breakpoints = system.breakpoints()
     still = all(degree == 0 for degree in degrees) and breakpoints.shape[0] == 0
     return LinearEquation(
-        functions, degrees, merged, rows, len(baths) + 1, n, None, watched, breakpoints,
-        _in_words(still, watched),
+        functions, degrees, merged, rows, len(baths) + 1, n, moving, watched, breakpoints,
+        _in_words(system, moving, still, watched),
     )  # fmt: skip
+
+
+def _of_kind(channels: Sequence[Any], kind: type) -> tuple[Any, ...]:
+    return tuple(channel for channel in channels if isinstance(channel, kind))
+
+
+class _Movers(eqx.Module):
+    """What the moving channels of all baths do, with the heats, as a matrix."""
+
+    energy: AbstractHamiltonian
+    baths: list[list[Moving]]
+
+    def __call__(self, t: RealLike, duration: RealLike) -> Matrix:
+        d = self.energy(t).shape[0]
+        energy = duration * to_components(self.energy(t))
+        empty = jnp.zeros((d * d, d * d))
+        parts = [sum((_moving_matrix(c, t) for c in bath), start=empty) for bath in self.baths]
+        heats = [matmul(energy, part) for part in parts]
+        return jnp.concatenate(
+            [duration * sum(parts, start=empty), jnp.stack([*heats, jnp.zeros(d * d)])]
+        )
+
+
+def _moving_matrix(channel: Moving, t: RealLike) -> Matrix:
+    """What a moving channel does to the components."""
+    if channel.matrix is not None:
+        return channel.matrix(t)
+    rates, operators = channel.function(t)
+    return real_map(dissipator_superoperator(rates, operators), operators.shape[-1])
+
+
+def _movers(system: OpenSystem, channels: Sequence[tuple[Any, ...]]) -> _Movers | None:
+    baths = [list(_of_kind(bath, Moving)) for bath in channels]
+    return _Movers(system.energy_hamiltonian, baths) if any(baths) else None
 
 
 def _hamiltonian_terms(hamiltonian: AbstractHamiltonian) -> _Terms:
@@ -158,16 +220,10 @@ def _hamiltonian_terms(hamiltonian: AbstractHamiltonian) -> _Terms:
     found = _Terms([], [], [], [])
     for term in hamiltonian.terms():
         if isinstance(term, Term):
-            found.parts.append(term.schedule)
-            found.counts.append(1)
-            found.degrees.append(degree_of(term.schedule))
-            found.factors.append(term.operator)
-            continue
-        d = hamiltonian(jnp.zeros(())).shape[0]
-        found.parts.append(_Components(term))
-        found.counts.append(d * d)
-        found.degrees.extend([None] * (d * d))
-        found.factors.extend(_basis(d, jnp.result_type(complex).name))
+            found.add(term.schedule, [term.operator])
+        else:
+            d = hamiltonian(jnp.zeros(())).shape[0]
+            found.add(_Components(term), _basis(d, jnp.result_type(complex).name))
     return found
 
 
@@ -199,23 +255,17 @@ def _bath_terms(channels: tuple[Channel, ...]) -> _Terms:
     fixed = [c for c in singles if isinstance(c.rate, Constant)]
     found = _Terms([], [], [], [])
 
-    def add(rate: Any, weights: Any, matrices: list[FixedMatrix]) -> None:
-        found.parts.append(rate)
-        found.counts.append(1)
-        found.degrees.append(degree_of(rate))
-        found.factors.append((weights, matrices))
-
     for channel in singles:
         if not isinstance(channel.rate, Constant):
-            add(channel.rate, np.ones(1), [_jump(channel.operator)])
+            found.add(channel.rate, [(np.ones(1), [_jump(channel.operator)])])
     operators = [c.operator for c in fixed]
     rates = [c.rate.value for c in fixed if isinstance(c.rate, Constant)]
     apart = is_concrete(operators) and not is_concrete(rates) and len(fixed) <= FEW_CHANNELS
     if apart:
         for channel in fixed:
-            add(channel.rate, np.ones(1), [_jump(channel.operator)])
+            found.add(channel.rate, [(np.ones(1), [_jump(channel.operator)])])
     elif fixed:
-        add(Constant(1.0), *_dissipator(rates, operators))
+        found.add(Constant(1.0), [_dissipator(rates, operators)])
     return found
 
 
@@ -247,14 +297,34 @@ def _is_one(rate: Any) -> bool:
     return isinstance(rate, Constant) and is_concrete(rate.value) and float(rate.value) == 1.0
 
 
-class _Functions(eqx.Module):
-    """The functions that are not known, each times the norm of what it multiplies."""
+class _Watching(eqx.Module):
+    """The functions that are not known, each times the norm of what it multiplies, and what the
+    moving channels do to an operator without symmetry."""
 
     functions: Scalars
     weights: Float[Array, " count"]
+    movers: list[Moving]
+    probe: np.ndarray
 
     def __call__(self, t: RealLike) -> Float[Array, " count"]:
-        return jnp.stack(self.functions(t)) * self.weights
+        values = [jnp.zeros(0), *(value[None] for value in self.functions(t))]
+        found = [jnp.concatenate(values) * self.weights]
+        return jnp.concatenate([*found, *(_moved(mover, t, self.probe) for mover in self.movers)])
+
+
+def _probe(d: int) -> np.ndarray:
+    """A Hermitian operator without symmetry, (d, d)."""
+    parts = np.random.default_rng(0).normal(size=(2, d, d)) / d
+    probe = parts[0] + 1j * parts[1] + (parts[0] - 1j * parts[1]).T
+    return probe.astype(jnp.result_type(complex))
+
+
+def _moved(channel: Moving, t: RealLike, probe: Any) -> Float[Array, " n"]:
+    """What a moving channel does to an operator, about as large as its matrix."""
+    d = probe.shape[0]
+    if channel.matrix is not None:
+        return d * matmul(channel.matrix(t), to_components(jnp.asarray(probe)))
+    return d * to_components(dissipate(*channel.function(t), jnp.asarray(probe)))
 
 
 class _Defect(eqx.Module):
@@ -278,20 +348,59 @@ def _defect(system: OpenSystem) -> _Defect | None:
 
 
 def _watched_functions(
-    system: OpenSystem, functions: Scalars, degrees: Sequence[int | None], bounds: list[Any]
-) -> Watched | None:
-    """The functions that are no known polynomials."""
-    parts, counts, weights, k = [], [], [], 0
+    system: OpenSystem, functions: Scalars, degrees: Sequence[int | None], bounds: list[Any],
+    moving: _Movers | None,
+) -> Watched | None:  # fmt: skip
+    """The functions that are no known polynomials, and what moves."""
+    parts, counts, weights, smooth, k = [], [], [], [], 0
     for part, count in zip(functions.parts, functions.counts, strict=True):
         if degrees[k] is None:
-            parts.append(part)
-            counts.append(count)
-            weights += bounds[k : k + count]
+            if _growth_of(part) is not None:
+                smooth.append(part)
+            else:
+                parts.append(part)
+                counts.append(count)
+                weights += bounds[k : k + count]
         k += count
-    if not parts:
+    movers = [] if moving is None else [mover for bath in moving.baths for mover in bath]
+    analytic = [m.function for m in movers if _is_analytic(m.function, system.hamiltonian)]
+    movers = [mover for mover in movers if mover.function not in analytic]
+    defect, values = _defect(system), None
+    if parts or movers:
+        dtype = jnp.result_type(float)
+        stack = jnp.stack([jnp.zeros((), dtype), *(jnp.asarray(w, dtype) for w in weights)])[1:]
+        scalars = Scalars(tuple(parts), tuple(counts))
+        values = _Watching(scalars, stack, movers, _probe(system.dimension))
+    radius = _Radius(smooth, analytic) if smooth or analytic else None
+    if values is None and defect is None and radius is None:
         return None
-    stack = jnp.stack([jnp.asarray(w, jnp.result_type(float)) for w in weights])
-    return Watched(_Functions(Scalars(tuple(parts), tuple(counts)), stack), _defect(system))
+    return Watched(values, defect, radius)
+
+
+def _is_analytic(function: Any, hamiltonian: AbstractHamiltonian) -> bool:
+    """Whether a moving channel is known to be analytic where levels do not meet."""
+    if not isinstance(function, Following) or scale_of(function.bath.spectrum) is None:
+        return False
+    parts = [term.schedule if isinstance(term, Term) else term for term in hamiltonian.terms()]
+    return all(_degree(part) is not None or _growth_of(part) is not None for part in parts)
+
+
+class _Radius(eqx.Module):
+    """In how large a disc of times all is analytic, and functions are not larger by orders."""
+
+    smooth: list[Callable[[Any], Any]]
+    following: list[Following]
+
+    def __call__(self, start: RealLike, end: RealLike) -> Callable[[Any], Any]:
+        types = [growth(part, start) for part in self.smooth]
+        longest = [WAVE / g.type for g in types if g is not None and g.type is not None]
+        radii = [function.radius(start, end) for function in self.following]
+
+        def at(t: RealLike) -> Array:
+            found = [jnp.asarray(jnp.inf), *longest, *(radius(t) for radius in radii)]
+            return jnp.min(jnp.stack(found))
+
+        return at
 
 
 class _MovingBath(eqx.Module):
@@ -300,16 +409,13 @@ class _MovingBath(eqx.Module):
     fixed: Matrix
     rates: list[Callable[[Any], Any]]  # no tuples: Diffrax's backsolve stumbles over empty ones
     matrices: list[Matrix]
-    movers: list[Callable[[Any], Any]]
+    movers: list[Moving]
 
     def __call__(self, t: RealLike) -> Matrix:
         total = self.fixed
         for rate, matrix in zip(self.rates, self.matrices, strict=True):
             total = total + rate(t) * matrix
-        d = int(np.sqrt(total.shape[0]))
-        for mover in self.movers:
-            total = total + real_map(dissipator_superoperator(*mover(t)), d)
-        return total
+        return sum((_moving_matrix(mover, t) for mover in self.movers), start=total)
 
 
 class _MovingGenerator(eqx.Module):
@@ -327,8 +433,8 @@ class _MovingGenerator(eqx.Module):
         energy = to_components(booked(t))
         work = to_components(hamiltonian_rate(booked, t))
         if self.energy is not None:
-            work = work + duration * (energy @ unitary)
-        heats = [duration * (energy @ part) for part in parts]
+            work = work + duration * matmul(energy, unitary)
+        heats = [duration * matmul(energy, part) for part in parts]
         return jnp.concatenate([duration * sum(parts, unitary), jnp.stack([*heats, work])])
 
 
@@ -346,10 +452,7 @@ class _WatchedSystem(eqx.Module):
         for bath in self.generator.baths:
             for rate, matrix in zip(bath.rates, bath.matrices, strict=True):
                 found.append(jnp.asarray(rate(t)).reshape(1) * d * jnp.max(jnp.abs(matrix)))
-            for mover in bath.movers:
-                rates, operators = mover(t)
-                moved = dissipate(rates, operators, jnp.asarray(self.probe))
-                found.append(d * to_components(moved))
+            found += [_moved(mover, t, self.probe) for mover in bath.movers]
         return jnp.concatenate(found)
 
 
@@ -360,11 +463,7 @@ def _moving_equation(
     generator = _MovingGenerator(
         system.hamiltonian, system.energy, tuple(_moving_bath(bath, d) for bath in channels)
     )
-    parts = np.random.default_rng(0).normal(size=(2, d, d)) / d
-    probe = (parts[0] + 1j * parts[1] + (parts[0] - 1j * parts[1]).T).astype(
-        jnp.result_type(complex)
-    )
-    watched = Watched(_WatchedSystem(generator, probe), _defect(system))
+    watched = Watched(_WatchedSystem(generator, _probe(d)), _defect(system))
     return LinearEquation(
         Scalars((), ()), (), (), (), len(channels) + 1, d * d, generator, watched,
         system.breakpoints(), obstacle,
@@ -372,8 +471,8 @@ def _moving_equation(
 
 
 def _moving_bath(channels: tuple[Channel | Moving, ...], d: int) -> _MovingBath:
-    movers = [channel.function for channel in channels if isinstance(channel, Moving)]
-    terms = _bath_terms(tuple(channel for channel in channels if isinstance(channel, Channel)))
+    movers = list(_of_kind(channels, Moving))
+    terms = _bath_terms(_of_kind(channels, Channel))
     fixed, rates, matrices = jnp.zeros((d * d, d * d)), [], []
     for rate, weighted in zip(terms.parts, terms.factors, strict=True):
         matrix = dense(combination(*weighted))

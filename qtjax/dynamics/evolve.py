@@ -26,7 +26,7 @@ from ..information.entropy import entropy
 from ..numerics.equation import LinearEquation
 from ..numerics.resolution import Seen, look
 from .arguments import as_times, check_options, check_problem, check_rates
-from .dissipators import Moving
+from .channels import Moving
 from .equation_of_motion import equation_of_motion
 from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
 from .methods import AbstractMethod, Integrated, Problem, choose, is_uniform
@@ -412,5 +412,5 @@ def _ledger(system: OpenSystem, ts: Array, rhos: Array, heat: Array, work: Array
         work=work,
         first_law_residual=energies - energies[0] - heat.sum(axis=1) - work,
         trace_drift=traces - traces[0],
-        smallest_eigenvalue=jax.vmap(eigenvalues)(jax.lax.stop_gradient(rhos))[:, 0],
+        smallest_eigenvalue=jax.vmap(eigenvalues)(rhos)[:, 0],
     )

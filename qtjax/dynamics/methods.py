@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checks import is_concrete
+from .._precise import matmul
 from .._results import RESULTS
 from .._types import Real, RealLike
 from ..numerics.controllers import Watchful, total_of
@@ -24,7 +25,7 @@ from ..numerics.equation import DenseEquation, LinearEquation
 from ..numerics.exponentials import advance, expm1_with_doubt
 from ..numerics.resolution import Seen
 from ..numerics.solvers import GeneratorTerm, Magnus as MagnusSolver
-from ..numerics.taylor import integrate, most_steps
+from ..numerics.taylor import MOVING_COMPONENTS, integrate, most_steps
 
 MAGNUS_DIMENSION = 8
 
@@ -123,7 +124,9 @@ def _exact_steps(matrix: Array, problem: Problem) -> tuple[Array, Array]:
         (y, error), chosen = carry, shared if own is None else own
         assert chosen is not None
         found, doubt, rounding = chosen
-        missed = jnp.max(jnp.abs(doubt @ jax.lax.stop_gradient(y)[: doubt.shape[1]])) + rounding
+        missed = (
+            jnp.max(jnp.abs(matmul(doubt, jax.lax.stop_gradient(y)[: doubt.shape[1]]))) + rounding
+        )
         y = advance(y, found)
         return (y, error + missed), y
 
@@ -143,7 +146,8 @@ class Taylor(AbstractMethod):
     order: int | None = eqx.field(static=True, default=None)
 
     def why_not(self, equation: LinearEquation) -> str | None:
-        return None if equation.moving is None else equation.words
+        few = equation.moving is None or equation.size <= MOVING_COMPONENTS
+        return None if few else f"{equation.words}, on more than {MOVING_COMPONENTS} components"
 
     def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
         x0, edges, rtol, atol, unit, seen, max_steps, _ = problem
@@ -360,7 +364,7 @@ def choose(
         return Magnus(**given), "nothing dissipates, so the entropy must stay as it is"
     if given:
         return Diffrax(**given), "options of Diffrax were given"
-    if equation.moving is not None:
+    if Taylor().why_not(equation) is not None:
         return Diffrax(), equation.words
     return Taylor(), equation.words
 

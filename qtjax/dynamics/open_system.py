@@ -16,11 +16,10 @@ from .._types import Operator, Real, RealLike
 from ..algebra.canonical import CanonicalForm, canonical_form
 from ..algebra.operators import commutator, expectation
 from ..algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
+from .channels import Channel, dissipate
 from .dissipators import (
     AbstractDissipator,
-    Channel,
     check_channels,
-    dissipate,
     gibbs_defect,
     has_reference,
     jump_operators,
@@ -115,13 +114,16 @@ class OpenSystem(eqx.Module):
 
 def energy_unit(system: OpenSystem, ts: Float[Array, " times"]) -> Real:
     """The scale of the energies of a system around some times, not differentiated; 1 for H = 0."""
-    h = system.energy_hamiltonian
-    sizes = [jnp.max(jnp.abs(jax.vmap(h)(ts)))]
-    for term in h.terms():
+    sizes = []
+    for term in system.energy_hamiltonian.terms():
         if isinstance(term, Term):
             values = jax.vmap(lambda t, term=term: jnp.asarray(term.schedule(t), t.dtype))(ts)
             sizes.append(jnp.max(jnp.abs(values)) * jnp.max(jnp.abs(term.operator)))
-    size = jax.lax.stop_gradient(jnp.max(jnp.stack(sizes)))
+        else:  # a modulus takes much longer than the larger one of two parts
+            values = jax.vmap(lambda t, term=term: jnp.asarray(term(t)))(ts)
+            parts = [jnp.abs(part) for part in (values.real, values.imag)]
+            sizes.append(jnp.max(jnp.maximum(*parts)))
+    size = jax.lax.stop_gradient(jnp.max(jnp.stack([jnp.zeros(()), *sizes])))
     return jnp.where((size > 0.0) & jnp.isfinite(size), size, 1.0)
 
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
 from ..numerics.equation import DenseEquation
@@ -59,7 +60,7 @@ class StrokePath(NamedTuple):
         """d rho/ds and dQ/ds (all baths) at scaled time s in state rho."""
         x = to_components(rho)
         n = x.shape[0]
-        y_dot = self.generator(s) @ x
+        y_dot = matmul(self.generator(s), x)
         return from_components(y_dot[:n]), jnp.sum(y_dot[n:-1])
 
 
@@ -86,7 +87,7 @@ def stroke_path(system: OpenSystem, duration: RealLike, rho0: Operator, points: 
     increments = jax.vmap(lambda a, b: expm1(magnus_exponent(generator, a, b)))(grid[:-1], grid[1:])
 
     def advance(x: Array, increment: Array) -> tuple[Array, Array]:
-        x = x + increment[:n] @ x
+        x = x + matmul(increment[:n], x)
         return x, x
 
     _, xs = jax.lax.scan(advance, x0, increments)

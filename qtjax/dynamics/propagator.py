@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
+from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import commutator, dag, product
@@ -65,7 +66,7 @@ class Propagator(NamedTuple):
     def apply(self, rho: Operator) -> tuple[Operator, Float[Array, " baths"], Real]:
         """The final state, the heat from each bath and the work, from the initial state."""
         x = to_components(rho)
-        books = self.increment @ x
+        books = matmul(self.increment, x)
         n = x.shape[0]
         return from_components(x + books[:n]), books[n:-1], books[-1]
 
@@ -126,7 +127,7 @@ def cycle_error(
     def follow(deviation: Array) -> tuple[Array, Array]:
         largest = jnp.zeros((), xs.dtype)
         for stroke, x in zip(maps, xs, strict=False):
-            added = stroke.increment @ deviation + stroke.doubt @ x
+            added = matmul(stroke.increment, deviation) + matmul(stroke.doubt, x)
             deviation = deviation + added[:n]
             books = jnp.max(jnp.abs(added[n:])) / stroke.unit
             found = jnp.maximum(books, jnp.max(jnp.abs(deviation))) + stroke.rounding
@@ -154,7 +155,7 @@ def contraction(fixed: FixedPoint) -> Real:
     n = fixed.map_increment.shape[0]
     d = fixed.state.shape[0]
     traceless = jnp.eye(n) - jnp.outer(to_components(jnp.eye(d)) / d, to_components(jnp.eye(d)))
-    return jnp.max(jnp.abs(jnp.linalg.eigvals(traceless @ fixed.map_increment + traceless)))
+    return jnp.max(jnp.abs(jnp.linalg.eigvals(matmul(traceless, fixed.map_increment) + traceless)))
 
 
 def propagator(
@@ -212,16 +213,19 @@ def _in_units(
     if equation.watched is not None:
         longest = jnp.maximum(jnp.asarray(duration, unit.dtype), 1.0 / unit)
         seen = look(equation.watched, edges, tolerance / longest, resolution)
-        edges = jnp.sort(jnp.concatenate([edges, jnp.clip(seen.jumps, 0.0, 1.0)]))
-    per_piece = max(2, 2 * round(steps / (2 * (stroke_edges(system).shape[0] - 1))))
+    sampled = seen is not None and seen.jumps.shape[0] > 0
+    per_piece = max(2, 2 * round(steps / (2 * (edges.shape[0] - 1))))
+    if seen is not None and sampled:  # more jumps than steps are not resolved
+        jumps_seen = jnp.clip(seen.jumps[:per_piece], 0.0, 1.0)
+        edges = jnp.sort(jnp.concatenate([edges, jumps_seen]))
 
     def increment_of(parts: int) -> tuple[Matrix, Array]:
-        if seen is None:
+        if seen is None or not sampled:
             t = subdivide(edges, parts)
         else:
             most = 2 * parts * seen.bins.shape[0]
             t = jnp.sort(jnp.concatenate([edges, spread(seen, edges, most)]))
-        jumps = _jumps_of_energy(system, edges if seen is None else t, seen is not None)
+        jumps = _jumps_of_energy(system, t if sampled else edges, sampled)
         if not system.baths:
             return _unitary_increment(system, duration, unit, t, jumps), t
         return _increment(generator, unit, t, jumps), t
@@ -248,7 +252,7 @@ def _jumps_of_energy(
 
 
 def _resolved(seen: Seen | None, t: Float[Array, " edges"]) -> Array:
-    """Whether no step is longer than what the grid says is smooth around it."""
+    """Whether no step is longer than what is known to be smooth around it."""
     if seen is None:
         return jnp.asarray(True)
     lengths = jax.vmap(partial(block_length, seen))(0.5 * (t[:-1] + t[1:]))

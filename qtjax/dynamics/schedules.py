@@ -26,6 +26,7 @@ from .._checks import (
     is_own,
     traced,
 )
+from .._precise import matmul
 from .._types import Real, RealLike
 
 
@@ -225,7 +226,8 @@ class Fourier(AbstractSchedule):
 
     def __call__(self, t: RealLike) -> Real:
         phase = self.frequency * t * jnp.arange(1, self.cosines.shape[0] + 1)
-        return self.offset + self.cosines @ jnp.cos(phase) + self.sines @ jnp.sin(phase)
+        even, odd = matmul(self.cosines, jnp.cos(phase)), matmul(self.sines, jnp.sin(phase))
+        return self.offset + even + odd
 
 
 class Spline(AbstractSchedule):
@@ -392,7 +394,7 @@ def _curvature_matrix(knots: int) -> np.ndarray:
 
 def _natural_spline(values: Float[Array, " knots"], s: RealLike) -> Real:
     """The natural cubic spline through values at s = 0, 1/n, ..., 1."""
-    return values @ _spline_weights(values.shape[0], jnp.asarray(s, values.dtype))
+    return matmul(values, _spline_weights(values.shape[0], jnp.asarray(s, values.dtype)))
 
 
 def _spline_weights(knots: int, s: Real) -> Float[Array, " knots"]:
@@ -404,4 +406,5 @@ def _spline_weights(knots: int, s: Real) -> Float[Array, " knots"]:
     spots = jnp.arange(knots)
     left, right = (spots == i).astype(s.dtype), (spots == i + 1).astype(s.dtype)
     bend = (a**3 - a) * left + (b**3 - b) * right
-    return a * left + b * right + bend @ jnp.asarray(_curvature_matrix(knots), s.dtype) / 6.0
+    bent = matmul(bend, jnp.asarray(_curvature_matrix(knots), s.dtype))
+    return a * left + b * right + bent / 6.0

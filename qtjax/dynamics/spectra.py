@@ -203,6 +203,13 @@ def from_power_spectrum(power_spectrum: Callable[[Any], Any], frequencies: Any) 
     return Tabulated(w, difference)
 
 
+def scale_of(spectrum: Spectrum) -> Real | float | None:
+    """The scale of frequencies on which gamma changes; `None` where nothing is known of it."""
+    if type(spectrum) is Flat:
+        return jnp.inf
+    return spectrum.cutoff if type(spectrum) in (Ohmic, DrudeLorentz) else None  # pyright: ignore
+
+
 def as_cutoff(value: RealLike) -> Real:
     """A cutoff frequency; raises unless it is > 0."""
     cutoff = as_scalar("cutoff", value, infinite=True)

@@ -11,13 +11,15 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checks import is_concrete
+from .._precise import einsum, matmul
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import commutator, dag, product
 from ..algebra.spectral import eigensystem
 from ..numerics.null_vector import NullVector, null_vector
-from .dissipators import dissipate, jump_operators
+from .channels import dissipate
+from .dissipators import jump_operators
 from .open_system import OpenSystem
 from .secular import warn_unless_secular
 
@@ -194,8 +196,8 @@ def _lifted(
     """
     d = h.shape[0]
     one, conjugate = np.eye(d), operators.conj()
-    still = first * h + second * jnp.einsum("k,kji,kjl->il", rates, conjugate, operators)
-    total = jnp.einsum("k,kac,kbd->abcd", rates, operators, conjugate)
+    still = first * h + second * einsum("k,kji,kjl->il", rates, conjugate, operators)
+    total = einsum("k,kac,kbd->abcd", rates, operators, conjugate)
     total = total + still[:, None, :, None] * one[:, None, :]
     total = total + one[:, None, :, None] * still.conj()[:, None, :]
     return total.reshape(d * d, d * d)
@@ -225,10 +227,10 @@ def _preconditioner(generator: _Generator, scale: Real) -> Callable[[Array], Arr
     d = h.shape[0]
     energies, vectors = jnp.linalg.eigh(h)
     turned = product(product(dag(vectors), operators), vectors)
-    gain = jnp.einsum("k,kij->ij", rates, jnp.abs(turned) ** 2)
-    loss = jnp.einsum("k,kji->i", rates, jnp.abs(turned) ** 2)
+    gain = einsum("k,kij->ij", rates, jnp.abs(turned) ** 2)
+    loss = einsum("k,kji->i", rates, jnp.abs(turned) ** 2)
     diagonal = jnp.diagonal(turned, axis1=1, axis2=2)
-    kept = jnp.einsum("k,ki,kj->ij", rates, diagonal, diagonal.conj())
+    kept = einsum("k,ki,kj->ij", rates, diagonal, diagonal.conj())
     decay = kept - 0.5 * (loss[:, None] + loss) - 1j * (energies[:, None] - energies)
     largest = jnp.max(jnp.abs(loss))
     largest = jnp.where(largest > 0.0, largest, scale)
@@ -238,7 +240,7 @@ def _preconditioner(generator: _Generator, scale: Real) -> Callable[[Array], Arr
 
     def apply(x: Array) -> Array:
         rho = product(product(dag(vectors), from_components(x)), vectors)
-        populations = flow @ jnp.diagonal(rho)
+        populations = matmul(flow, jnp.diagonal(rho))
         rho = jnp.where(np.eye(d, dtype=bool), populations[:, None], -scale * rho / decay)
         return to_components(product(product(vectors, rho), dag(vectors)))
 

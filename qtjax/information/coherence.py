@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from .._checks import as_complex, check_square
+from .._precise import matmul
 from .._types import Operator, OperatorLike, Real
 from ..algebra.divided_differences import Log
 from ..algebra.operators import expectation
@@ -36,7 +37,7 @@ def dephase(
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
     levels = group_levels(hamiltonian) if levels is None else levels
     projectors, rho = level_projectors(hamiltonian, levels), as_complex(rho)
-    return jnp.sum(projectors @ rho @ projectors, axis=0)
+    return jnp.sum(matmul(matmul(projectors, rho), projectors), axis=0)
 
 
 @jax.custom_jvp

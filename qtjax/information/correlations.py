@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from .._checks import as_complex, check_square
+from .._precise import matmul
 from .._types import Operator, OperatorLike, Real
 from ..algebra.composite import check_dims, embed, partial_trace, partial_transpose, tensor
 from ..algebra.divided_differences import Log, Sqrt
@@ -148,7 +149,7 @@ def concurrence(rho: OperatorLike) -> Real:
     check_square("rho", rho, 4)
     root = apply(Sqrt(), as_complex(rho))
     spin_flip = tensor(sigmay(), sigmay())
-    a = root @ spin_flip @ root.conj()
+    a = matmul(matmul(root, spin_flip), root.conj())
     # singular values as eigenvalues of a Hermitian matrix, whose derivatives are safe
     zero = jnp.zeros_like(a)
     values = eigenvalues(jnp.block([[zero, a], [a.conj().T, zero]]))[:3:-1]

@@ -14,6 +14,7 @@ from jaxtyping import Array
 
 from .._checks import as_complex, as_real, check_square
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
+from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.divided_differences import AtLeast, Below, Log, One, Restricted
 from ..algebra.operators import expectation
@@ -225,7 +226,7 @@ def divergence_inside(rho: Operator, sigma: Operator, support: float) -> tuple[R
     (r, u), (s, v) = eigensystem(rho), eigensystem(sigma)
     r = jnp.maximum(r, 0.0)
     # Overlaps of vectors, squared: traces of projectors would lose the small ones to rounding.
-    overlaps = jnp.abs(u.conj().T @ v) ** 2
+    overlaps = jnp.abs(matmul(u.conj().T, v)) ** 2
     full = s >= support
     base = jnp.where(full, s, 1.0)
     terms = overlaps * base * _bregman((r[:, None] - base) / base)

@@ -166,7 +166,8 @@ def _integral(panels: int, system: OpenSystem, duration: Real, rho0: Operator) -
         return jnp.stack(jax.vmap(at)(edges[:-1], edges[1:], entropies[:-1], changes, bends))
 
     rule = quadax.GaussKronrodRule(15, norm=lambda errors: errors[0].sum())
-    (values, masked, broken), error, sizes, _ = rule.integrate(integrand, 0.0, 1.0, ())
+    with jax.default_matmul_precision("highest"):  # of the sums over nodes
+        (values, masked, broken), error, sizes, _ = rule.integrate(integrand, 0.0, 1.0, ())
     whole = (broken.sum() == 0.0) & jnp.all(jnp.isfinite(entropies))
     rounding = 4 * eps * jnp.sum(sizes[0] / jnp.where(changes == 0.0, 1.0, jnp.abs(changes)))
     error = jnp.where(whole & resolved, error + rounding, jnp.inf)
@@ -187,7 +188,8 @@ def _interior(panels: int, system: OpenSystem, duration: Real, rho0: Operator) -
     def integrand(u: Real) -> Float[Array, " panels"]:
         return jax.vmap(interior)(edges[:-1] + u * jnp.diff(edges)) * jnp.diff(edges)
 
-    values, *_ = quadax.GaussKronrodRule(15).integrate(integrand, 0.0, 1.0, ())
+    with jax.default_matmul_precision("highest"):  # of the sums over nodes
+        values, *_ = quadax.GaussKronrodRule(15).integrate(integrand, 0.0, 1.0, ())
     return duration * values.sum()
 
 

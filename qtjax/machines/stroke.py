@@ -7,7 +7,8 @@ import jax.numpy as jnp
 
 from .._checks import as_nonnegative, as_sequence, check_instance
 from .._types import Operator, Real, RealLike
-from ..dynamics.dissipators import AbstractDissipator, Channel, Moving
+from ..dynamics.channels import Channel, Moving
+from ..dynamics.dissipators import AbstractDissipator
 from ..dynamics.hamiltonians import AbstractHamiltonian, stretch_hamiltonian
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.schedules import Constant, Stretched

@@ -9,6 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from .._checks import as_numbers, as_scalar, as_sequence, check_count, check_finite, check_operator
+from .._precise import matmul
 from .._types import RealLike
 from ..algebra.composite import embed
 from ..algebra.operators import create, destroy, number
@@ -50,7 +51,7 @@ def exchange(
     for k, (operator, d) in enumerate(zip(lowering, dims, strict=True)):
         check_operator(f"lowering[{k}]", operator, d)
     lowers = [embed(operator, dims, k) for k, operator in enumerate(lowering)]
-    half = sum(g[k - 1] * lowers[0].conj().T @ lowers[k] for k in range(1, len(dims)))
+    half = sum(matmul(g[k - 1] * lowers[0].conj().T, lowers[k]) for k in range(1, len(dims)))
     return composite_system(parts, half + jnp.conj(half).T, baths)
 
 
@@ -121,6 +122,6 @@ def qubit_and_oscillator(
     """
     check_count("levels", levels, 2)
     qubit = as_scalar("gap", gap) * number(2)
-    oscillator = as_scalar("frequency", frequency) * (create(levels) @ destroy(levels))
+    oscillator = as_scalar("frequency", frequency) * matmul(create(levels), destroy(levels))
     coupling = as_scalar("coupling", coupling)
     return exchange((qubit, oscillator), (destroy(2), destroy(levels)), coupling)

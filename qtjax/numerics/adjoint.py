@@ -73,9 +73,13 @@ class Adjoint:
 
     def nothing(self, t: Array) -> Pending:
         """No step."""
-        zero = jnp.zeros_like(t)
-        degrees = zip(self.program.degrees, self.sought, strict=True)
-        zeros = [pair([zero] * (degree + 1)) for degree, sought in degrees if sought]
+        zero, program = jnp.zeros_like(t), self.program
+        like = [zero] * len(program.degrees)
+        if program.moves:
+            n = program.equation.size
+            like[-1] = jnp.zeros((n + program.equation.books, n, *t.shape), t.dtype)
+        degrees = zip(program.degrees, like, self.sought, strict=True)
+        zeros = [pair([zeros] * (degree + 1)) for degree, zeros, sought in degrees if sought]
         return Pending(t, t, zero if self.timed else None, zeros)
 
     def __call__(self, state: Any, begin: Start, end: Start) -> tuple[Cotangent, Pending]:

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from .._precise import matmul
 from .equation import FixedMatrix, LinearEquation
 from .layout import FEW_LANES, TERM_RATIO, AbstractLayout, Prepared, row_polynomials
 from .polynomials import Polynomial
@@ -19,7 +20,7 @@ DENSE_FILLING = 0.25
 LANES_OF_A_CORE = 32
 
 
-class _Sum(NamedTuple):
+class Sum(NamedTuple):
     """A summed series: y(0), y(1), and the sizes of the last two terms of state and books."""
 
     before: tuple[Array, Array]
@@ -69,12 +70,12 @@ class BlockProducts(AbstractLayout):
 
     def prepare(self, matrices: list[Array], rows: list[Array]) -> Prepared:
         """Sparse matrices (which are the same in all lanes) as data, the others in full."""
-        full = [_filled(self.equation.matrices[k][1], matrices[k]) for k in self.dense]
+        full = [filled(self.equation.matrices[k][1], matrices[k]) for k in self.dense]
         data = self.wide.data([matrices[k] for k in self.sparse])
         if all(value.shape[-1] == 1 for value in rows):
             return Prepared(full, None, (data, self.vectors.data(rows)))
         pairs = zip(self.equation.rows, rows, strict=True)
-        return Prepared(full, [_filled(row.vector, v)[0] for row, v in pairs], (data, None))
+        return Prepared(full, [filled(row.vector, v)[0] for row, v in pairs], (data, None))
 
     def split(self, x: Array) -> tuple[Array, Array]:
         """A state with empty books."""
@@ -103,7 +104,7 @@ class BlockProducts(AbstractLayout):
     def series(
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array,
         y: tuple[Array, Array], order: int,
-    ) -> _Sum:  # fmt: skip
+    ) -> Sum:  # fmt: skip
         """y(0), y(1) and the size of the last term."""
         # both halves wait for each other at the end of an iteration, and may change cores then
         return self._series(prepared, polynomials, span, y, order, order if self.sparse else 4)
@@ -111,7 +112,7 @@ class BlockProducts(AbstractLayout):
     def _series(
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array,
         y: tuple[Array, Array], order: int, unroll: int,
-    ) -> _Sum:  # fmt: skip
+    ) -> Sum:  # fmt: skip
         ours = [[a * span for a in polynomials[j]] for j, _ in self.equation.matrices]
         weights = row_polynomials(self.equation, polynomials, span)
         lanes = y[0].shape[-1]
@@ -141,7 +142,7 @@ class BlockProducts(AbstractLayout):
             jnp.concatenate(parts, axis=-1)
             for parts in zip(*(c.total for c in carries), strict=True)
         )
-        return _Sum(y, (x, y[1] + books), tuple(sizes))
+        return Sum(y, (x, y[1] + books), tuple(sizes))
 
     def flow(
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array,
@@ -154,11 +155,11 @@ class BlockProducts(AbstractLayout):
         """How far a step is taken whose length may change by a factor: all the way, or not."""
         return jnp.where(growth < 1.0, 0.0, 1.0)
 
-    def sum(self, terms: _Sum, u: Array) -> tuple[Array, Array]:
+    def sum(self, terms: Sum, u: Array) -> tuple[Array, Array]:
         """y(u) for u = 0 or 1."""
         return jax.tree.map(lambda a, b: jnp.where(u > 0.0, b, a), terms.before, terms.after)
 
-    def tail(self, terms: _Sum, order: int, units: Array) -> Array:
+    def tail(self, terms: Sum, order: int, units: Array) -> Array:
         """The size of the last term, also as judged by the one before it."""
         before, last = (
             jnp.maximum(state, jnp.max(books, axis=0, initial=0.0) / units)
@@ -205,7 +206,7 @@ class _Half(NamedTuple):
         lags = [jnp.stack([w[m] for w in padded]) for m in range(depth)]
         books = terms.books
         if lags:
-            books = inverse * (self.products.booked @ _combine(lags, terms.rows))
+            books = inverse * matmul(self.products.booked, _combine(lags, terms.rows))
         total = terms.total[0] + x, terms.total[1] + books
         xs, rows = (x, *terms.xs[:-1]), (self.rows(x), *terms.rows[:-1])
         return _Terms(xs, rows, books, total)
@@ -218,8 +219,8 @@ def _halves(lanes: int) -> list[slice]:
     return [slice(0, lanes // 2), slice(lanes // 2, lanes)]
 
 
-def _filled(matrix: FixedMatrix, values: Array) -> Array:
-    """All entries, (rows, columns, lanes or 1)."""
+def filled(matrix: FixedMatrix, values: Array) -> Array:
+    """All entries of a matrix with these values, (rows, columns, lanes or 1)."""
     if matrix.is_full:
         return values.reshape(*matrix.shape, values.shape[-1])
     i, j = np.array(matrix.places, int).reshape(-1, 2).T
@@ -228,7 +229,7 @@ def _filled(matrix: FixedMatrix, values: Array) -> Array:
 
 def _dot(a: Array, x: Array) -> Array:
     """a x over the components, for a (..., n, lanes or 1) and x (n, lanes)."""
-    return a[..., 0] @ x if a.shape[-1] == 1 else jnp.sum(a * x, axis=-2)
+    return matmul(a[..., 0], x) if a.shape[-1] == 1 else jnp.sum(a * x, axis=-2)
 
 
 def _combine(coefficients: Sequence[Array], history: Sequence[Array]) -> Any:

@@ -20,6 +20,7 @@ import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from .._checks import is_concrete
+from .._precise import matmul, tensordot
 from .._types import RealLike
 
 ROUNDING = 16  # times the machine epsilon: below it an entry of a fixed matrix is rounding
@@ -79,20 +80,25 @@ class Scalars(eqx.Module):
 
 
 class Watched(eqx.Module):
-    """What is not known between the times at which it is called, to be looked at before a step.
+    """What is not a known polynomial, to be looked at before a step is taken.
 
     Args:
-        values: t -> (count,), in units of x'/x where x is of size 1.
+        values: what nothing is known of between the times at which it is called: t -> (count,), in
+            units of x'/x where x is of size 1; `None` if there is no such thing.
         defect: t -> scalar >= 0: how far the equation is from what it should be (a Hamiltonian that
             is not Hermitian), relative to its size.
+        radius: (start, end) -> (t -> scalar > 0): in how large a disc around t all else is
+            analytic, for a time t of an interval without breakpoints.
     """
 
-    values: Callable[[Any], Float[Array, " count"]]
+    values: Callable[[Any], Float[Array, " count"]] | None
     defect: Callable[[Any], Float[Array, ""]] | None
+    radius: Callable[[Any, Any], Callable[[Any], Any]] | None = None
 
     def at(self, t: RealLike) -> tuple[Float[Array, " count"], Float[Array, ""]]:
         """Values and defect at time t; a defect of 0 where there is none."""
-        return self.values(t), jnp.zeros(()) if self.defect is None else self.defect(t)
+        values = jnp.zeros(0) if self.values is None else self.values(t)
+        return values, jnp.zeros(()) if self.defect is None else self.defect(t)
 
 
 class LinearEquation(eqx.Module):
@@ -177,7 +183,7 @@ class DenseEquation(eqx.Module):
         t = jnp.asarray(t, self.parts.dtype)
         n = self.parts.shape[-1]
         values, slopes = jax.jvp(self._values, (t,), (jnp.ones_like(t),))
-        state = duration * jnp.tensordot(values[np.array(self.indices, int)], self.parts, 1)
+        state = duration * tensordot(values[np.array(self.indices, int)], self.parts, 1)
         books: list[Any] = [jnp.zeros(n, t.dtype) for _ in range(self.books)]
         for (book, factors), vector in zip(self.products, self.vectors, strict=True):
             weight = 1.0 if any(derivative for _, derivative in factors) else duration
@@ -273,4 +279,4 @@ def row_times(vector: FixedMatrix, matrix: FixedMatrix) -> FixedMatrix:
             np.abs(product) > ROUNDING * np.finfo(vector.values.dtype).eps * size, product, 0.0
         )
         return from_sparse(sp.coo_array(keep), 0.0)
-    return full(dense(vector) @ dense(matrix))
+    return full(matmul(dense(vector), dense(matrix)))

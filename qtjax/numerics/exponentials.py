@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from .._jax import unvmap_any
+from .._precise import matmul
 from .._types import RealLike
 from ..algebra.operators import product
 
@@ -79,10 +80,10 @@ def _damped_expm1(a: Matrix) -> Matrix:
     square, one = a[:n], jnp.eye(n, dtype=a.dtype)
     below, slope = one, one / 24.0
     for k in (4.0, 3.0, 2.0, 1.0):
-        below = one - square @ below / k
+        below = one - matmul(square, below) / k
     for factor in (6.0, 2.0, 1.0):
-        slope = one / factor - square @ slope
-    return a @ slope @ jnp.linalg.inv(below)
+        slope = one / factor - matmul(square, slope)
+    return matmul(matmul(a, slope), jnp.linalg.inv(below))
 
 
 def _expm1_in_loops(a: Matrix) -> Matrix:
@@ -189,7 +190,7 @@ def exponential_action(a: Matrix, x: Float[Array, " m"]) -> Float[Array, " m"]:
 
     def add(carry: tuple[Array, Array], k: Array) -> tuple[tuple[Array, Array], None]:
         term, total = carry
-        term = a @ term / k
+        term = matmul(a, term) / k
         return (term, total + term), None
 
     (_, total), _ = jax.lax.scan(add, (x, x), jnp.arange(1.0, 25.0, dtype=x.dtype))
@@ -204,7 +205,7 @@ def compose(later: Matrix, earlier: Matrix) -> Matrix:
 
 def advance(y: Float[Array, " m"], increment: Matrix) -> Float[Array, " m"]:
     """y + F x for y = (x, books)."""
-    return y + increment @ y[: increment.shape[1]]
+    return y + matmul(increment, y[: increment.shape[1]])
 
 
 def _product(a: Matrix, b: Matrix) -> Matrix:

@@ -25,6 +25,7 @@ import lineax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Inexact
 
+from .._precise import matmul
 from .._types import Real
 
 Vector = Inexact[Array, " n"]
@@ -79,7 +80,7 @@ def null_vector(
         return _judged(generator, weights, sizes)
     if not callable(generator):
         scale = jnp.max(jnp.abs(generator)) if scale is None else scale
-        generator = partial(jnp.matmul, generator)
+        generator = partial(matmul, generator)
     return _solved(generator, weights, solver, 1.0 if scale is None else scale, preconditioner)
 
 
@@ -126,13 +127,13 @@ def _eliminated(g: Matrix, weights: np.ndarray) -> tuple[Vector, Bool[Array, ""]
     pp, pr = g[np.ix_(held, held)], g[np.ix_(held, rest)]
     total = jax.lax.stop_gradient(jnp.sum(_size(pr), axis=0))
     share = jax.lax.stop_gradient(pr).conj().T / jnp.where(total > 0.0, total, 1.0)[:, None]
-    rr = g[np.ix_(rest, rest)] - share @ pr
-    moved = -jnp.linalg.inv(rr) @ (g[np.ix_(rest, held)] - share @ pp)
-    flow = w[:, None] * (pp + pr @ moved).real / w
+    rr = g[np.ix_(rest, rest)] - matmul(share, pr)
+    moved = matmul(-jnp.linalg.inv(rr), g[np.ix_(rest, held)] - matmul(share, pp))
+    flow = w[:, None] * (pp + matmul(pr, moved)).real / w
     shares, drained = _stationary(flow)
     populations = (shares / w).astype(g.dtype)
     x = jnp.zeros(g.shape[0], g.dtype).at[held].set(populations)
-    return x.at[rest].set(moved @ populations), drained
+    return x.at[rest].set(matmul(moved, populations)), drained
 
 
 class _Step(NamedTuple):
@@ -195,7 +196,7 @@ def _solved(
     scale = jax.lax.stop_gradient(jnp.asarray(scale, w.dtype))
 
     def bordered(x: Array) -> Array:
-        return u * (w @ x) - generator(x) / scale
+        return u * matmul(w, x) - generator(x) / scale
 
     x = _implicit(bordered, u, solver, preconditioner)
     known = np.random.default_rng(0).normal(size=n)

@@ -4,8 +4,9 @@ Between two edges (saved times and known breakpoints) the unknown functions are 
 grid. Ninth differences at every stride 1, 2, 4, ... say in which blocks of 16 strides a function
 is a polynomial of degree 8 to the tolerance: a step may not go beyond the largest such block that
 it starts in, so that nothing the grid has seen is stepped over. Where neighbouring samples stay
-apart however close they are brought, the function jumps: that time becomes an edge. Nothing here is
-differentiated.
+apart however close they are brought, the function jumps: that time becomes an edge. Where all is
+known to be analytic in discs around every time (`growth`, and baths of known spectra), their radii
+take the place of samples. Nothing here is differentiated.
 """
 
 import functools
@@ -22,6 +23,7 @@ from .equation import Watched
 
 BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
+FEW_BINS = 4  # where radii are known
 JUMPS = 64  # most jumps of unknown functions that are found and booked
 _ORDER = 9  # of the differences
 _OFFSET = 0.6180339887498949  # keeps the grid from beating with a period that divides a piece
@@ -35,7 +37,7 @@ class Seen(NamedTuple):
         lengths: of these blocks, (pieces, BINS).
         starts: of every piece, (pieces,).
         bins: width of the bins of every piece, (pieces,).
-        jumps: times at which a function jumps, increasing, then inf, (JUMPS,).
+        jumps: times at which a function jumps, increasing, then inf, (jumps,).
         largest: the largest value, in units of x'/x.
         defect: the largest defect.
         finite: whether all values are.
@@ -92,7 +94,11 @@ def look(
         `Seen`.
     """
     edges, tolerance = jax.lax.stop_gradient((edges, jnp.asarray(tolerance)))
-    watched = _undifferentiated(watched, edges[0])
+    bins = FEW_BINS if watched.values is None else BINS
+    radii = None if watched.radius is None else _radii(watched, edges, bins)
+    if watched.values is None:
+        return _seen_by_radii(watched, edges, radii)
+    watched = _undifferentiated(Watched(watched.values, watched.defect), edges[0])
     allowed = tolerance / (1.5 * jnp.maximum(edges[-1] - edges[0], jnp.finfo(edges.dtype).tiny))
     count = samples_of(resolution)
     starts, bins = edges[:-1], jnp.diff(edges) * (count / BINS / (count + _OFFSET))
@@ -101,9 +107,38 @@ def look(
     cells = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found.cells)
     best = _largest(cells.scores, JUMPS)
     jumps = _jumps(watched, jax.tree.map(lambda x: x[best], cells))
+    ends, lengths = found.ends, found.lengths
+    if radii is not None:
+        ends, lengths = jnp.where(radii < lengths, -radii, ends), jnp.minimum(radii, lengths)
     return Seen(
-        found.ends, found.lengths, starts, bins, jnp.sort(jumps), jnp.max(found.largest),
+        ends, lengths, starts, bins, jnp.sort(jumps), jnp.max(found.largest),
         jnp.max(found.defect), jnp.all(found.finite),
+    )  # fmt: skip
+
+
+def _radii(watched: Watched, edges: Array, bins: int) -> Float[Array, "pieces bins"]:
+    """The smallest radius of every bin: it falls off from the middle by one per unit of time."""
+    half = jnp.diff(edges)[:, None] / (2 * bins)
+    middles = edges[:-1, None] + half * (2 * np.arange(bins) + 1)
+
+    def of_piece(start: Array, end: Array, ts: Array) -> Array:
+        assert watched.radius is not None
+        return jax.vmap(watched.radius(start, end))(ts)
+
+    found = jax.lax.stop_gradient(jax.vmap(of_piece)(edges[:-1], edges[1:], middles))
+    return jnp.maximum(found - half, 0.25 * found)
+
+
+def _seen_by_radii(watched: Watched, edges: Array, radii: Array | None) -> Seen:
+    """The same where nothing needs to be sampled, but for the defect."""
+    widths = jnp.diff(edges) / FEW_BINS
+    if radii is None:
+        radii = jnp.full((widths.shape[0], FEW_BINS), jnp.inf)
+    ts = edges[:-1, None] + widths[:, None] * (np.arange(FEW_BINS) + _OFFSET)
+    _, defects = jax.lax.stop_gradient(jax.vmap(watched.at)(ts.reshape(-1)))
+    return Seen(
+        -radii, radii, edges[:-1], widths, jnp.zeros(0), jnp.zeros(()), jnp.max(defects),
+        jnp.all(radii > 0.0),
     )  # fmt: skip
 
 
@@ -236,13 +271,13 @@ def furthest(ends: Array, start: Array, bin_width: Array, t: Array) -> Array:
     """The last time at which a step from t may end: that of the resolved block t is in.
 
     Args:
-        ends: of `Seen`, for one piece, (BINS, ...).
+        ends: of `Seen`, for one piece, (bins, ...).
         start: of the piece.
         bin_width: of the piece.
         t: time in it.
     """
     place = (t - start) / jnp.where(bin_width > 0.0, bin_width, 1.0)
-    index = jnp.clip(jnp.floor(place + 1e-6).astype(int), 0, BINS - 1)
+    index = jnp.clip(jnp.floor(place + 1e-6).astype(int), 0, ends.shape[0] - 1)
     end = jnp.take_along_axis(ends, index[None], axis=0)[0]
     return jnp.where(end < 0.0, t - end, end)
 
@@ -253,7 +288,8 @@ def block_length(seen: Seen, t: Array) -> Array:
         jnp.searchsorted(seen.starts, t, side="right") - 1, 0, seen.starts.shape[0] - 1
     )
     width = jnp.where(seen.bins[piece] > 0.0, seen.bins[piece], 1.0)
-    index = jnp.clip(jnp.floor((t - seen.starts[piece]) / width).astype(int), 0, BINS - 1)
+    last = seen.lengths.shape[1] - 1
+    index = jnp.clip(jnp.floor((t - seen.starts[piece]) / width).astype(int), 0, last)
     return seen.lengths[piece, index]
 
 
@@ -269,7 +305,7 @@ def spread(seen: Seen, edges: Array, steps: int) -> Array:
         steps: how many, static.
     """
     widths = jnp.broadcast_to(seen.bins[:, None], seen.lengths.shape)
-    starts = seen.starts[:, None] + widths * np.arange(BINS)
+    starts = seen.starts[:, None] + widths * np.arange(seen.lengths.shape[1])
     length = jnp.where(seen.lengths > 0.0, seen.lengths, 1.0)
     total = edges[-1] - edges[0]
     weight = widths * (1.0 / length + 0.5 * steps / jnp.where(total > 0.0, total, 1.0))

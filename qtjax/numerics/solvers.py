@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from diffrax import RESULTS, LocalLinearInterpolation
 from jaxtyping import Array, Float
 
+from .._precise import matmul
 from .._types import RealLike
 from .exponentials import advance, expm1, magnus_exponent
 
@@ -24,7 +25,7 @@ class GeneratorTerm(dfx.AbstractTerm):
 
     def vf(self, t: RealLike, y: Float[Array, " m"], args: Generator) -> Any:
         generator = args(t)
-        return generator @ y[: generator.shape[1]]
+        return matmul(generator, y[: generator.shape[1]])
 
     def contr(self, t0: RealLike, t1: RealLike, **kwargs: Any) -> RealLike:
         return t1 - t0

@@ -2,7 +2,7 @@
 
 In one step from t, with u = (t' - t)/span, every scalar f_j is a polynomial sum_m a_jm u^m:
 exactly, where the schedules are polynomials between their breakpoints, else by interpolation at
-Chebyshev nodes. Then y(u) = sum_k y_k u^k with
+Chebyshev nodes; a matrix G(t) of few components likewise. Then y(u) = sum_k y_k u^k with
 
     y_{k+1} = span/(k + 1) sum_j M_j sum_m a_jm y_{k-m}
 
@@ -25,6 +25,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._jax import dce_jaxpr
+from .._precise import matmul
 from .._types import Real, RealLike
 from .adjoint import Adjoint, Cotangent, Pending, Start
 from .blocks import BlockProducts
@@ -32,6 +33,7 @@ from .equation import LinearEquation, norms
 from .lanes import over_lanes
 from .layout import FEW_LANES, AbstractLayout, products_per_order
 from .loops import MANY_SLOTS, SLOTS, pull_back, run, run_bounded
+from .merged import MergedProducts
 from .polynomials import (
     chebyshev_nodes,
     chebyshev_weights,
@@ -43,6 +45,7 @@ from .resolution import Seen, furthest
 from .rows import RowProducts
 
 INTERPOLATION_DEGREE = 8
+MOVING_COMPONENTS = 16  # up to which a matrix G(t) is a polynomial in every step
 WELL_CONDITIONED = 5  # degree from which rounding of large coefficients would show
 FORWARD_ROWS, BACKWARD_ROWS = 90, 45  # products per order up to which rows are written out
 
@@ -102,7 +105,7 @@ def integrate(
     """The state and the books at edges[1:], from x0 and empty books at edges[0].
 
     Args:
-        equation: without `moving`; its functions are smooth between the edges.
+        equation: `moving` only with few components; its functions are smooth between the edges.
         x0: components of the state, (n,).
         edges: times that do not decrease, (pieces + 1,).
         rtol: tolerance relative to the largest component.
@@ -116,11 +119,14 @@ def integrate(
         `Trajectory`.
     """
     pieces = edges.shape[0] - 1
-    functions = eqx.filter_closure_convert(equation.functions, edges[0])
+    functions = eqx.filter_closure_convert(_Functions(equation), edges[0])
     constants, structure = eqx.partition(functions, eqx.is_array)
     size = products_per_order(equation, _degrees(equation))
+    if equation.moving is not None:
+        size, blocks = MOVING_COMPONENTS**2, MergedProducts(equation)
+    else:
+        blocks = BlockProducts(equation)
     order = default_order(pieces, size > FORWARD_ROWS) if order is None else order
-    blocks = BlockProducts(equation)
 
     def program(limit: int) -> _Program:
         layout = RowProducts(equation) if size <= limit else blocks
@@ -161,9 +167,20 @@ def _lanes_of(arguments: dict) -> int:
     return max(leaf.shape[-1] for leaf in jax.tree.leaves(arguments))
 
 
+class _Functions(eqx.Module):
+    """The values of all functions, and of what moves."""
+
+    equation: LinearEquation
+
+    def __call__(self, t: Array) -> list[Array]:
+        moving = self.equation.moving
+        return [*self.equation.functions(t), *([] if moving is None else [moving(t, 1.0)])]
+
+
 def _degrees(equation: LinearEquation) -> tuple[int, ...]:
-    """Of the polynomials in u that stand for the functions."""
-    return tuple(INTERPOLATION_DEGREE if d is None else d for d in equation.degrees)
+    """Of the polynomials in u that stand for the functions, and for what moves."""
+    moves = () if equation.moving is None else (None,)
+    return tuple(INTERPOLATION_DEGREE if d is None else d for d in (*equation.degrees, *moves))
 
 
 def most_steps(equation: LinearEquation) -> int:
@@ -198,7 +215,8 @@ class _Program:
         self.slots = SLOTS if equation.watched is None else MANY_SLOTS
         self.degrees = _degrees(equation)
         self.nodes = max(self.degrees, default=0) + 1
-        self.interpolated = any(d is None for d in equation.degrees)
+        self.moves = equation.moving is not None
+        self.interpolated = self.moves or any(d is None for d in equation.degrees)
         self.products = products
 
     def fast(self, arguments: dict) -> Trajectory:
@@ -317,7 +335,7 @@ class _Program:
 
     def _norms(self, arguments: dict) -> list[Any]:
         values = jax.lax.stop_gradient(arguments["matrices"])
-        return norms(self.equation.matrices, values, len(self.degrees))
+        return norms(self.equation.matrices, values, len(self.equation.degrees))
 
     def _fast_step(self, arguments: dict, edge: Array, cap: _Caps | None) -> Callable:
         def step(carry: _Carry) -> _Carry:
@@ -382,12 +400,17 @@ class _Program:
         last = chebyshev_weights(self.nodes)[-2:]
         missed: Any = 0.0
         rounding = jnp.zeros_like(span)
-        for bound, degree, values in zip(bounds, self.equation.degrees, samples, strict=True):
-            noise = epsilon * bound * span * jnp.max(jnp.abs(values), axis=0)
+        known = list(zip(bounds, self.equation.degrees, samples, strict=False))
+        if self.moves:  # of a matrix the books in their units
+            rows = np.arange(samples[-1].shape[1])[:, None, None] < self.equation.size
+            units = jax.lax.stop_gradient(arguments["tolerances"])[2]
+            known.append((1.0, None, samples[-1] * jnp.where(rows, 1.0, 1.0 / units)))
+        for bound, degree, values in known:
+            noise = epsilon * bound * span * _norm(jnp.max(jnp.abs(values), axis=0))
             if degree is None:
-                change = jnp.max(values, axis=0) - jnp.min(values, axis=0)
+                change = _norm(jnp.max(values, axis=0) - jnp.min(values, axis=0))
                 noise = noise + epsilon * bound * jnp.abs(t) * change
-                parts = [jnp.abs(weighted(row, values)) for row in last]
+                parts = [_norm(jnp.abs(_combined(row[None], values)[0])) for row in last]
                 missed = missed + jnp.maximum(bound * span * sum(parts) - 4.0 * noise, 0.0)  # pyright: ignore
             rounding = rounding + noise
         return missed, rounding
@@ -414,7 +437,7 @@ class _Program:
 
         axes = jax.tree.map(lambda c: None if c.shape[-1] == 1 else c.ndim - 1, constants)
         single = jax.tree.map(lambda c: c[..., 0] if c.shape[-1] == 1 else c, constants)
-        return jax.vmap(values, in_axes=(axes, 1), out_axes=1)(single, ts)
+        return jax.vmap(values, in_axes=(axes, 1), out_axes=-1)(single, ts)
 
     def samples(self, constants: Any, t: Array, span: Array) -> list[Array]:
         """Every f_j at the Chebyshev nodes of a step, (nodes, lanes)."""
@@ -425,8 +448,8 @@ class _Program:
         few = self.interpolated and samples[0].shape[-1] < FEW_LANES
 
         def times(matrix: np.ndarray, values: Any) -> Any:
-            if few:
-                return jnp.asarray(matrix, values.dtype) @ values
+            if few or jnp.ndim(values) > 2:
+                return _combined(matrix, values)
             return [weighted(row, values) for row in matrix]
 
         found = []
@@ -440,6 +463,20 @@ class _Program:
 
     def _first_span(self, constants: Any, bounds: list[Any], edges: Array) -> Array:
         """A length whose series converges for sure: a quarter of the order over the norm of G."""
-        values = [sample[0] for sample in self._sample(constants, edges[:1])]
-        bound = sum(abs(values[j]) * norm for j, norm in enumerate(bounds))
+        values = [jnp.abs(sample[0]) for sample in self._sample(constants, edges[:1])]
+        bound = sum(values[j] * norm for j, norm in enumerate(bounds))
+        if self.moves:
+            bound = bound + _norm(values[-1][: self.equation.size])
         return 0.25 * self.order / (bound + 1.0 / (edges[-1] - edges[0]))
+
+
+def _combined(matrix: np.ndarray, values: Array) -> Array:
+    """The combinations of samples (nodes, ..., lanes) that the rows of a matrix give."""
+    flat = values.reshape(values.shape[0], -1)
+    found = matmul(jnp.asarray(matrix, values.dtype), flat)
+    return found.reshape(-1, *values.shape[1:])
+
+
+def _norm(moduli: Array) -> Array:
+    """Of scalars (lanes,) themselves; of a matrix (m, n, lanes) the largest sum of a row."""
+    return moduli if moduli.ndim == 1 else jnp.max(jnp.sum(moduli, axis=1), axis=0)

@@ -9,11 +9,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from .._precise import matmul
 from .._types import RealLike
 from ..algebra.spectral import group_levels, level_projectors
 from ..algebra.states import maximally_mixed
 from ..algebra.superoperators import dissipator_superoperator, sandwich
-from ..dynamics.dissipators import dissipate, has_reference, jump_operators
+from ..dynamics.channels import dissipate
+from ..dynamics.dissipators import has_reference, jump_operators
 from ..dynamics.evolve import Solution
 from ..dynamics.open_system import LEVY_KOSLOFF_TOLERANCE, OpenSystem, gibbs_defects
 from ..dynamics.steady_state import steady_state
@@ -201,5 +203,5 @@ def _covariance(system: OpenSystem, levels: tuple[int, ...] | None) -> Array:
     sizes, defects = dissipation_sizes(system, 0.0), [jnp.zeros(())]
     for bath, size in zip(system.baths, sizes, strict=True):
         part = dissipator_superoperator(*jump_operators(bath, system.hamiltonian, 0.0))
-        defects.append(_relative(part @ dephasing - dephasing @ part, size))
+        defects.append(_relative(matmul(part, dephasing) - matmul(dephasing, part), size))
     return jnp.max(jnp.stack(defects))

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._checks import as_complex, as_real, check_density_matrix, check_hermitian, check_positive
+from .._precise import einsum
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.spectral import eigenvalues, weighted_projectors
 
@@ -102,4 +103,4 @@ def _energies_of_species(rho: Operator, h: Operator) -> Float[Array, " species"]
     """<psi_i|H|psi_i> of the eigenvectors of rho, in descending order of their probabilities."""
     one = jnp.eye(rho.shape[0], dtype=rho.real.dtype)
     projectors = jax.vmap(weighted_projectors, (None, 0))(rho, one)[::-1]
-    return jnp.einsum("kij,ji->k", projectors, h).real
+    return einsum("kij,ji->k", projectors, h).real

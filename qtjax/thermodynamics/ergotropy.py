@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from .._checks import as_complex, check_square
+from .._precise import matmul, tensordot
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
 from ..algebra.spectral import eigenvalues, level_projectors, weighted_projectors
@@ -37,7 +38,7 @@ def ergotropy(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
 @jax.custom_jvp
 def _passive_energy(rho: Operator, h: Operator) -> Real:
     """sum_k r_k e_k, as one function: its second derivatives are right inside degenerate levels."""
-    return jnp.dot(eigenvalues(rho)[::-1], eigenvalues(h))
+    return matmul(eigenvalues(rho)[::-1], eigenvalues(h))
 
 
 @_passive_energy.defjvp
@@ -68,4 +69,4 @@ def passive_state(rho: OperatorLike, hamiltonian: OperatorLike) -> Operator:
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
     projectors = level_projectors(hamiltonian, (1,) * jnp.shape(rho)[0])
-    return jnp.tensordot(as_complex(eigenvalues(rho)[::-1]), projectors, axes=1)
+    return tensordot(as_complex(eigenvalues(rho)[::-1]), projectors, axes=1)

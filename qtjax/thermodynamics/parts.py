@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.composite import embed, partial_trace
 from ..algebra.divided_differences import Log
@@ -134,7 +135,7 @@ def _mean_field(coupling: Operator, rho: Operator, dims: tuple[int, ...], site: 
     """tr_rest(V (1 x rho_rest)): the coupling as one part feels it without correlations."""
     others = [k for k in range(len(dims)) if k != site]
     environment = embed(partial_trace(rho, dims, others), dims, others)
-    return partial_trace(coupling @ environment, dims, site)
+    return partial_trace(matmul(coupling, environment), dims, site)
 
 
 def _roundings(

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checks import as_real, check_positive
+from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.composite import partial_trace, tensor
 from ..algebra.operators import expectation
@@ -159,7 +160,7 @@ def _finite_reservoirs(
     found = _books(system, solution, chosen, rest, temperatures)
     heat = found["energies"][0] - found["energies"]
     change = found["entropy"] - found["entropy"][0]
-    flux = -heat @ (1 / temperatures)
+    flux = matmul(-heat, 1 / temperatures)
     fallen, d = -change, math.prod(system.dims[r] for r in chosen)
     finite_size = fallen + 2 * fallen**2 / (np.log(max(d - 1, 1)) ** 2 + 4)
     single = jnp.all(temperatures == temperatures[0])

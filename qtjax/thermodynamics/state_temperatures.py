@@ -14,6 +14,7 @@ import optimistix
 from jaxtyping import Array, Float
 
 from .._checks import as_complex, check_square
+from .._precise import einsum, matmul
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.divided_differences import Log
 from ..algebra.operators import expectation
@@ -131,8 +132,8 @@ def covariance_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     h, rho = _operators(hamiltonian, rho)
     log = apply(Log(), rho)
     mean, mean_log = expectation(h, rho), expectation(log, rho)
-    covariance = jnp.trace(h @ log @ rho).real - mean * mean_log
-    return -covariance / (jnp.trace(h @ h @ rho).real - mean**2)
+    covariance = jnp.trace(matmul(matmul(h, log), rho)).real - mean * mean_log
+    return -covariance / (jnp.trace(matmul(matmul(h, h), rho)).real - mean**2)
 
 
 def energy_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
@@ -251,8 +252,8 @@ def _levels(
     if levels is None:
         levels = (1, 1) if h.shape[0] == 2 else group_levels(h)
     projectors, sizes = level_projectors(h, levels), np.asarray(levels, float)
-    energies = jnp.einsum("lij,ji->l", projectors, h).real / sizes
-    return energies, jnp.einsum("lij,ji->l", projectors, rho).real, sizes
+    energies = einsum("lij,ji->l", projectors, h).real / sizes
+    return energies, einsum("lij,ji->l", projectors, rho).real, sizes
 
 
 def _weights(energies: Float[Array, " d"], beta: Real) -> Float[Array, " d"]:
@@ -263,7 +264,7 @@ def _weights(energies: Float[Array, " d"], beta: Real) -> Float[Array, " d"]:
 
 
 def _gibbs_energy(energies: Float[Array, " d"], beta: Real) -> Real:
-    return jnp.dot(_weights(energies, beta), energies)
+    return matmul(_weights(energies, beta), energies)
 
 
 def _gibbs_entropy(energies: Float[Array, " d"], beta: Real) -> Real:

@@ -9,7 +9,7 @@ import pytest
 from scipy.interpolate import CubicSpline
 
 import qtjax as qt
-from qtjax.dynamics.dissipators import negative
+from qtjax.dynamics.channels import negative
 from qtjax.dynamics.schedules import AbstractSchedule, Stretched, as_schedule, degree_of
 
 KNOTS = np.array([0.3, -0.8, 1.1, 0.4, 2.0])

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..._precise import matmul
 from ...algebra.composite import partial_trace
 from ...dynamics.open_system import OpenSystem
 from ...information.entropy import entropy
@@ -55,8 +56,8 @@ def _swap_flows(system: OpenSystem, states: jax.Array, offsets: jax.Array, part:
     energies, modes = jnp.linalg.eigh(system.hamiltonian(0.0))
 
     def flow(rho: jax.Array, dt: jax.Array) -> jax.Array:
-        u = (modes * jnp.exp(-1j * dt * energies)) @ modes.conj().T
-        books = part_rates(system, 0.0, u @ rho @ u.conj().T)
+        u = matmul(modes * jnp.exp(-1j * dt * energies), modes.conj().T)
+        books = part_rates(system, 0.0, matmul(matmul(u, rho), u.conj().T))
         return books.heat_current[part] * generalized_temperature(books).beta[part]
 
     return jax.vmap(jax.vmap(flow, (None, 0)))(states, offsets)

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
+from ..._precise import einsum
 from ...algebra.composite import embed, partial_trace
 from ...algebra.operators import expectation
 from ...algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
@@ -93,7 +94,7 @@ def equation_8(runs: Runs) -> Equation:
 def equation_9(runs: Runs) -> Equation:
     """tr L_k = 0, tr(L_j^+ L_k) = delta_jk."""
     operators = runs.canonical.operators
-    gram = jnp.einsum("jqp,kqp->jk", operators.conj(), operators)
+    gram = einsum("jqp,kqp->jk", operators.conj(), operators)
     traces = jnp.trace(operators, axis1=1, axis2=2)
     return Equation(
         9, "tr L_k = 0, tr(L_j^+ L_k) = delta_jk", "theorem", NEUTRAL,

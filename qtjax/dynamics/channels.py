@@ -1,0 +1,138 @@
+"""Channels: what a dissipator does, one jump operator or two and a rate at a time.
+
+D(rho) = sum_k rate_k (L_k rho L_k^+ - {L_k^+ L_k, rho}/2), eq. (8).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from .._checks import (
+    as_complex,
+    check_operator,
+    concretely,
+    described,
+    is_function,
+)
+from .._types import Operator, OperatorLike, Real, RealLike
+from ..algebra.operators import anticommutator, product
+from .schedules import (
+    AbstractSchedule,
+    Constant,
+    Schedule,
+    as_schedule,
+    breakpoints_of,
+    degree_of,
+    jumps_of,
+)
+
+Jumps = tuple[Float[Array, " jumps"], Complex[Array, "jumps d d"]]
+
+
+class Channel(eqx.Module):
+    """rate (L rho L^+ - {L^+ L, rho}/2); with a partner R: rate (L rho R^+ - {R^+ L, rho}/2) + h.c.
+
+    Args:
+        rate: a number, a schedule or a callable t -> scalar, of either sign, in units of energy.
+        operator: L, (d, d).
+        partner: R, (d, d); none for a channel of one operator. R = L gives twice the usual form.
+
+    Raises:
+        ValueError: a rate that is no real number nor a function of time that returns one, or
+            operators that are not square, not finite, or of different size.
+    """
+
+    rate: Schedule
+    operator: Operator
+    partner: Operator | None
+
+    def __init__(
+        self, rate: RealLike | Schedule, operator: OperatorLike, partner: OperatorLike | None = None
+    ):
+        check_operator("operator", operator)
+        self.rate, self.operator = as_schedule("rate", rate), as_complex(operator)
+        self.partner = None
+        if partner is not None:
+            check_operator("partner", partner, self.operator.shape[0])
+            self.partner = as_complex(partner)
+
+    def single(self) -> tuple["Channel", ...]:
+        """The same as channels of one operator each: L with R is (L + R)/sqrt(2) less (L - R)."""
+        if self.partner is None:
+            return (self,)
+        both = (self.operator, self.partner)
+        plus = concretely(lambda a, b: (a + b) / np.sqrt(2.0), *both)
+        minus = concretely(lambda a, b: (a - b) / np.sqrt(2.0), *both)
+        return Channel(self.rate, plus), Channel(negative(self.rate), minus)
+
+
+class Negative(AbstractSchedule):
+    """A schedule with the opposite sign."""
+
+    schedule: Schedule
+
+    def __call__(self, t: RealLike) -> Real:
+        return -self.schedule(t)
+
+    @property
+    def degree(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return degree_of(self.schedule)
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return breakpoints_of(self.schedule)
+
+    def jumps(self) -> Float[Array, " jumps"]:
+        return jumps_of(self.schedule)
+
+
+def negative(schedule: Schedule) -> Schedule:
+    """-schedule; constant where it is."""
+    return Constant(-schedule.value) if isinstance(schedule, Constant) else Negative(schedule)
+
+
+class Moving(eqx.Module):
+    """What follows H(t), or is only known as a function of time.
+
+    Args:
+        function: t -> (rates (jumps,), operators (jumps, d, d)), of the same shapes at all times.
+        matrix: the same as t -> real matrix (d*d, d*d) on components, if it is known in a form that
+            is cheaper than by way of the operators.
+
+    Raises:
+        ValueError: what is given is no function.
+    """
+
+    function: Callable[[Any], Jumps]
+    matrix: Callable[[Any], Float[Array, "n n"]] | None
+
+    def __init__(
+        self,
+        function: Callable[[Any], Jumps],
+        matrix: Callable[[Any], Float[Array, "n n"]] | None = None,
+    ):
+        if not is_function(function):
+            raise ValueError(
+                "`function` must be a function t -> (rates (jumps,), operators (jumps, d, d)), "
+                f"got {described(function)}."
+            )
+        self.function, self.matrix = function, matrix
+
+
+def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) -> Operator:
+    """sum_k rate_k (L_k rho L_k^+ - {L_k^+ L_k, rho}/2).
+
+    Args:
+        rates: of either sign, (jumps,), in units of energy.
+        operators: jump operators, (jumps, d, d).
+        rho: state, (d, d).
+
+    Returns:
+        D(rho), (d, d).
+    """
+    weighted, adjoint = rates[:, None, None] * operators, operators.conj().mT
+    loss = product(adjoint, weighted).sum(axis=0)
+    gain = product(product(weighted, rho), adjoint).sum(axis=0)
+    return gain - 0.5 * anticommutator(loss, rho)

@@ -1,0 +1,153 @@
+"""The weak-coupling (Davies) generator of a Hamiltonian, at one time or as it follows H(t)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._checks import concretely
+from .._precise import einsum
+from .._types import Operator, RealLike
+from ..algebra.spectral import eigenvalues, level_projectors
+from .channels import Channel, Jumps, Moving
+from .hamiltonians import AbstractHamiltonian, hamiltonian_rate
+from .spectra import scale_of, thermal_rates
+
+COLD = 80.0  # gaps over temperatures beyond which nothing thermal is left
+
+
+class Following(eqx.Module):
+    """The Davies generator of H(t) as a function of time.
+
+    Args:
+        bath: as for `davies_jumps`.
+        hamiltonian: of the system.
+    """
+
+    bath: Any
+    hamiltonian: AbstractHamiltonian
+
+    def __call__(self, t: RealLike) -> Jumps:
+        return davies_jumps(self.bath, self.hamiltonian(t))
+
+    def matrix(self, t: RealLike) -> Float[Array, "4 4"]:
+        """The same for a qubit as a real matrix on components."""
+        return davies_matrix(self.bath, self.hamiltonian(t))
+
+    def radius(self, start: RealLike, end: RealLike) -> Callable[[Any], Any]:
+        """t -> how far around t in the complex plane the generator is analytic.
+
+        Levels that stay apart keep analytic projectors (Kato): with |H'| <= v they do within
+        spacing/(4 v). The rates are analytic between the thermal poles at 2 pi i T n, which count
+        where e^(-gap/T) does, and change on the scale of the spectrum. Only for an H(t) that is
+        known between start and end, and a spectrum with a scale.
+        """
+        ts = start + (end - start) * (0.5 - 0.5 * np.cos(np.pi * (np.arange(9) + 0.5) / 9))
+        slopes = jax.vmap(lambda t: hamiltonian_rate(self.hamiltonian, t))(ts)
+        speed = 2.0 * jnp.sqrt(jnp.max(jnp.sum(jnp.abs(slopes) ** 2, axis=(1, 2))))
+        per_speed = jnp.where(speed > 0.0, 1.0 / jnp.where(speed > 0.0, speed, 1.0), jnp.inf)
+        scale, ends = scale_of(self.bath.spectrum), np.cumsum(self.bath.transitions.levels)[:-1]
+        assert scale is not None
+
+        def at(t: RealLike) -> Array:
+            energies = eigenvalues(self.hamiltonian(t))
+            spacing = jnp.min(energies[ends] - energies[ends - 1], initial=jnp.inf)
+            pole = 0.5 * np.pi * self.bath.temperature
+            pole = jnp.where(spacing > COLD * self.bath.temperature, jnp.inf, pole)
+            smallest = jnp.minimum(0.25 * spacing, jnp.minimum(pole, 0.25 * scale))
+            return jnp.where(speed > 0.0, smallest * per_speed, jnp.inf)
+
+        return at
+
+
+def davies_channels(bath: Any, hamiltonian: Operator) -> tuple[Channel, ...]:
+    """The channels of the Davies generator of a fixed Hamiltonian; `bath` as in `davies_jumps`."""
+    jumps = concretely(_compiled_davies_jumps, bath, hamiltonian)
+    return tuple(map(Channel, *concretely(lambda found: tuple(map(list, found)), jumps)))
+
+
+def following_channels(bath: Any, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
+    """The channels of the Davies generator of H(t); what does not move is fixed once."""
+    if hamiltonian.constant:
+        return davies_channels(bath, hamiltonian(jnp.zeros(())))
+    following = Following(bath, hamiltonian)
+    return (Moving(following, following.matrix if bath.couplings.shape[-1] == 2 else None),)
+
+
+def davies_jumps(bath: Any, hamiltonian: Operator) -> Jumps:
+    """Rates and operators of the Davies generator of a Hamiltonian.
+
+    Args:
+        bath: with `couplings`, `temperature`, `spectrum`, `zero_frequency` and `transitions`.
+        hamiltonian: (d, d).
+    """
+    projectors = level_projectors(hamiltonian, bath.transitions.levels)
+    sizes = np.asarray(bath.transitions.levels)
+    energies = einsum("lij,ji->l", projectors, hamiltonian).real / sizes
+    blocks = einsum("lij,ajk,mkn->lmain", projectors, bath.couplings, projectors)
+    couplings = bath.couplings.shape[0]
+    rates, operators = [], []
+    for group in bath.transitions.groups:
+        lower, upper = (np.asarray(index) for index in zip(*group, strict=True))
+        down, up = thermal_rates(
+            bath.spectrum, jnp.mean(energies[upper] - energies[lower]), bath.temperature
+        )
+        lowering = jnp.sum(blocks[lower, upper], axis=0)
+        rates += [down] * couplings + [up] * couplings
+        operators += [lowering, lowering.conj().mT]
+    if bath.zero_frequency is not None:
+        rates += [bath.zero_frequency] * couplings
+        operators.append(einsum("llain->ain", blocks))
+    if not rates:  # one level: nothing to jump between
+        return jnp.zeros(0, energies.dtype), jnp.zeros((0, *hamiltonian.shape), blocks.dtype)
+    return jnp.stack(rates), jnp.concatenate(operators)
+
+
+_compiled_davies_jumps = eqx.filter_jit(davies_jumps)
+
+
+def davies_matrix(bath: Any, hamiltonian: Operator) -> Float[Array, "4 4"]:
+    """The dissipator of a qubit on its Pauli components, in closed form.
+
+    With H = h_0 + h.sigma, n = h/|h| and couplings a.sigma: along n the Bloch vector relaxes at
+    G = sum |a x n|^2 (down + up), across it at G/2, and A(0) damps it there at 2 sum (a.n)^2 more.
+
+    Args:
+        bath: as for `davies_jumps`.
+        hamiltonian: (2, 2).
+    """
+    h = _pauli_vector(hamiltonian)
+    unit = jax.lax.stop_gradient(jnp.max(jnp.abs(h)))
+    h = jnp.where(unit == 0.0, jnp.array([0.0, 0.0, 1.0]), h / jnp.where(unit == 0.0, 1.0, unit))
+    length = jnp.sqrt(h[0] ** 2 + h[1] ** 2 + h[2] ** 2)
+    n = h / length
+    gap = 2.0 * unit * length
+    a = [_pauli_vector(coupling) for coupling in bath.couplings]
+    across = sum(
+        (v[1] * n[2] - v[2] * n[1]) ** 2
+        + (v[2] * n[0] - v[0] * n[2]) ** 2
+        + (v[0] * n[1] - v[1] * n[0]) ** 2
+        for v in a
+    )
+    down, up = thermal_rates(bath.spectrum, gap, bath.temperature)
+    half, pumped = 0.5 * across * (down + up), across * (up - down)
+    damped: Any = 0.0
+    if bath.zero_frequency is not None:
+        along = sum((v[0] * n[0] + v[1] * n[1] + v[2] * n[2]) ** 2 for v in a)
+        damped = 2.0 * bath.zero_frequency * along
+    zero = jnp.zeros_like(gap)
+    rows = [[zero] * 4]
+    for i in range(3):
+        across_n = [-(half + damped) * (i == j) + (damped - half) * n[i] * n[j] for j in range(3)]
+        rows.append([pumped * n[i], *across_n])
+    return jnp.stack([jnp.stack(row) for row in rows])
+
+
+def _pauli_vector(a: Operator) -> Float[Array, " 3"]:
+    """a of a Hermitian operator a_0 + a.sigma."""
+    x, y = 0.5 * (a[0, 1].real + a[1, 0].real), 0.5 * (a[1, 0].imag - a[0, 1].imag)
+    return jnp.stack([x, y, 0.5 * (a[0, 0].real - a[1, 1].real)])
