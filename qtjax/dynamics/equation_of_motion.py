@@ -389,7 +389,7 @@ class _Radius(eqx.Module):
     """In how large a disc of times all is analytic, and functions are not larger by orders."""
 
     smooth: list[Callable[[Any], Any]]
-    following: list[Following]
+    following: list[Any]  # `Following`
 
     def __call__(self, start: RealLike, end: RealLike) -> Callable[[Any], Any]:
         types = [growth(part, start) for part in self.smooth]

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array
 
 from .._jax import Literal
+from .._types import RealLike
 
 MOST_DEGREE = 8  # of polynomials that count as known
 _LINEAR = frozenset((
@@ -52,7 +52,7 @@ class _Unknown(Exception):
     pass
 
 
-def growth(function: Callable[[Any], Any], t: Array) -> Growth | None:
+def growth(function: Callable[[Any], Any], t: RealLike) -> Growth | None:
     """The growth of a function of time, the largest of all it returns; `None` if it is not known.
 
     Args:

@@ -248,7 +248,7 @@ def _jumps(watched: Watched, cells: _Cells) -> Array:
     def halve(state: tuple[Array, ...]) -> tuple[Array, ...]:
         low, high, at_low, at_high = state
         between = low + 0.5 * (high - low)
-        at = jax.vmap(watched.values)(between)
+        at, _ = jax.vmap(watched.at)(between)
         left = _distance(at, at_low) >= _distance(at_high, at)
         go = inside(low, high, between)
         to_low, to_high = go & ~left, go & left
