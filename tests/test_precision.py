@@ -9,6 +9,7 @@ import functools
 import re
 from pathlib import Path
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -271,6 +272,17 @@ HOSTED = ("magnus_qubit", "closed_qubit")
 LOWERED = [(name, platform) for name in PROGRAMS for platform in ("cpu", "cuda")]
 LOWERED = [pair for pair in LOWERED if pair not in [(name, "cuda") for name in HOSTED]]
 OTHERS = ("steady_state_without_a_matrix",)  # products of Lineax's GMRES, which name no precision
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _programs_of_this_precision_only():
+    """What was traced in float64 before is not taken for float32, nor the other way round."""
+    jax.clear_caches()
+    eqx.clear_caches()
+    yield
+    lowered.cache_clear()
+    jax.clear_caches()
+    eqx.clear_caches()
 
 
 @functools.cache

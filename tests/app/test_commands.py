@@ -133,6 +133,7 @@ def test_mistakes_on_the_command_line_are_told(tmp_path, arguments, message):
     assert message in run.stdout
 
 
+@pytest.mark.slow
 def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
     """A heater (fast ramps, cold machine barely smaller) is pulled into the engine region."""
     import jax

@@ -454,6 +454,7 @@ def test_a_hamiltonian_that_is_not_hermitian_is_named():
         qt.evolve(system, RHO0, TS)
 
 
+@pytest.mark.slow
 def test_backsolve_through_a_bath_that_follows_the_hamiltonian():
     """Its generator has complex parameters, which Diffrax gets as pairs of real ones."""
 

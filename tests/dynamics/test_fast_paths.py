@@ -79,6 +79,7 @@ def sparse_chain(p):
 
 DIMENSIONS = {polynomial_qubit: 2, broken_qubit: 2, sparse_chain: 8}
 DIMENSIONS |= {dense: dense.d for dense in map(Dense, (3, 5))}
+LONG = ("broken_qubit", "dense_5")  # in compilation
 PARAMETERS = jnp.array([0.8, 0.6, 0.4])
 DIRECTION = jnp.array([0.3, -0.5, 0.7])
 
@@ -108,7 +109,12 @@ def along(value):
 
 
 @pytest.mark.filterwarnings("ignore:`baths")  # local baths on driven levels: meant
-@pytest.mark.parametrize("make", DIMENSIONS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make",
+    [pytest.param(make, marks=pytest.mark.slow) if make.__name__ in LONG else make
+     for make in DIMENSIONS],
+    ids=[make.__name__ for make in DIMENSIONS],
+)  # fmt: skip
 def test_values_and_derivatives_agree_with_diffrax(make):
     """1e-9 is ten times the sum of what both may be off at rtol 1e-11 and 1e-12."""
     fast = functional(make)
@@ -290,13 +296,15 @@ def test_callables_take_the_same_road():
 
 
 def test_what_taylor_cannot_do_is_named():
-    bath = qt.AdiabaticBath(X, 1.0, qt.Flat(0.1))
-    driven = qt.Driven([(qt.Linear(1.0, 2.0), Z)])
+    rho0, operator = qt.maximally_mixed(5), hermitian(5, 0)
+    levels = qt.bohr_transitions(operator)
+    bath = qt.AdiabaticBath(hermitian(5, 1), 1.0, qt.Flat(0.1), transitions=levels)
+    five = qt.Driven([(qt.Linear(1.0, 2.0), operator)])
     with pytest.raises(
         ValueError, match=r"cannot integrate this system: baths\[0\] \(AdiabaticBath\) follows"
     ):
-        qt.evolve(qt.OpenSystem(driven, bath), QUBIT, TS, solver=qt.Taylor())
-    rho0, operator = qt.maximally_mixed(5), hermitian(5, 0)
+        qt.evolve(qt.OpenSystem(five, bath), rho0, TS, solver=qt.Taylor())
+    driven = qt.Driven([(qt.Linear(1.0, 2.0), Z)])
     with pytest.raises(ValueError, match=r"FromFunction\) is only known as a function of time"):
         qt.evolve(qt.OpenSystem(lambda t: t * operator), rho0, TS, solver=qt.Taylor())
     with pytest.raises(ValueError, match="`Taylor` chooses its own steps"):

@@ -116,11 +116,13 @@ def derivatives():
     return Derivatives(numbers, {"point": POINT})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(jax.eval_shape(numbers, POINT)))
 def test_every_derivative_is_that_of_differences(name, derivatives):
     derivatives.check("point", name, rtol=1e-6, atol=1e-9)
     assert np.max(np.abs(derivatives.jacobian["point"][derivatives.rows(name)])) > 1e-4
 
 
+@pytest.mark.slow
 def test_reverse_mode_is_forward_mode(derivatives):
     derivatives.check_reverse("point", rtol=1e-8)
