@@ -29,7 +29,7 @@ QUICK = frozenset((
 ))  # fmt: skip
 
 MAPS = Path("/proc/self/maps")  # of Linux: memory maps, of which a process may have 65,530
-MANY_MAPS = 30_000
+MANY_MAPS = 40_000
 
 
 def pytest_collection_modifyitems(items):

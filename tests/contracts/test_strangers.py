@@ -145,9 +145,8 @@ def test_a_strangers_parts_on_every_path(name):
 @pytest.mark.filterwarnings("ignore:`baths")
 @pytest.mark.parametrize(
     "name",
-    ["plain function", "follower", *(
-        pytest.param(name, marks=pytest.mark.slow) for name in SYSTEMS
-        if name not in ("plain function", "follower")
+    ["plain function", *(
+        pytest.param(name, marks=pytest.mark.slow) for name in SYSTEMS if name != "plain function"
     )],
 )  # fmt: skip
 def test_gradients_by_a_strangers_parameters(name):

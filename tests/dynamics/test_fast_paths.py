@@ -79,7 +79,7 @@ def sparse_chain(p):
 
 DIMENSIONS = {polynomial_qubit: 2, broken_qubit: 2, sparse_chain: 8}
 DIMENSIONS |= {dense: dense.d for dense in map(Dense, (3, 5))}
-LONG = ("broken_qubit", "dense_5")  # in compilation
+LONG = ("broken_qubit", "dense_3", "dense_5")  # in compilation
 PARAMETERS = jnp.array([0.8, 0.6, 0.4])
 DIRECTION = jnp.array([0.3, -0.5, 0.7])
 

@@ -88,6 +88,7 @@ def test_values_that_a_ramp_closes_over_under_jit_vmap_and_grad():
     np.testing.assert_allclose(works[1], solutions()[0].work_output, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_optimize_closes_over_its_parameters():
     def loss(make):
         return lambda p: -qt.limit_cycle(make(p["bend"])).work_output

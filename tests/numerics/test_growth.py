@@ -18,7 +18,6 @@ POLYNOMIALS = {
     "line": (lambda t: 0.5 + 0.1 * t, 1),
     "cubic": (lambda t: 2.0 * (1.0 + t) ** 3 - t, 3),
     "product": (lambda t: (1.0 - t) * (t * t + 1.0), 3),
-    "horner": (lambda t: jnp.polyval(AMPLITUDES, t), 2),
     "matrix": (lambda t: t * Z + t**2 * X, 2),
     "under jit": (jax.jit(lambda t: 3.0 * t), 1),
 }
@@ -40,6 +39,7 @@ UNKNOWN = {
     "root": lambda t: jnp.sqrt(1.0 + t),
     "wave of a wave": lambda t: jnp.sin(t**2),
     "degree": lambda t: t**9,
+    "scan": lambda t: jnp.polyval(AMPLITUDES, t),
     "looked up": lambda t: jnp.interp(t, jnp.arange(3.0), AMPLITUDES),
     "loop": lambda t: jax.lax.fori_loop(0, 3, lambda _, x: jnp.sin(x), t),
 }

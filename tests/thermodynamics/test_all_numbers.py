@@ -1,7 +1,6 @@
 """Every number of the books: the same in any unit, with the derivatives that differences have."""
 
 import functools
-import warnings
 
 import jax
 import jax.numpy as jnp
@@ -95,15 +94,13 @@ def numbers(p, unit=1.0):
 
 
 @functools.cache
-def at(unit):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # local baths do not keep the Gibbs state of a coupled H
-        return jax.jit(lambda p: numbers(p, unit))(POINT)
+def program():
+    return jax.jit(numbers)
 
 
 @pytest.mark.parametrize("unit", [1e-25, 1e-9, 1e12, 1e25])
 def test_no_number_knows_the_unit(unit):
-    found, wanted = at(unit), at(1.0)
+    found, wanted = program()(POINT, unit), program()(POINT, 1.0)
     assert found.keys() >= DIMENSIONS.keys()
     for name, value in wanted.items():
         pure = np.asarray(found[name]) / unit ** DIMENSIONS.get(name, 0)
