@@ -57,6 +57,7 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_report_holds_the_known_start_and_improves_it(finished):
     report = load(finished[0] / "report.json")
     before, after = report["before"], report["after"]
@@ -77,6 +78,7 @@ def test_report_holds_the_known_start_and_improves_it(finished):
     assert {"versions", "device", "seed", "settings"} <= report.keys()
 
 
+@pytest.mark.slow
 def test_checkpoints_keep_the_laws(finished):
     rows = load(finished[0] / "history.json")["checkpoints"]
     assert [row["step"] for row in rows] == [25, 50, 60]
@@ -86,6 +88,7 @@ def test_checkpoints_keep_the_laws(finished):
         assert abs(row["temperature_identity_residual"]) < 1e-9
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_run_ends_as_the_uninterrupted_one(finished):
     whole, killed, _ = finished
     one, two = load(whole / "report.json"), load(killed / "report.json")
@@ -94,6 +97,7 @@ def test_killed_and_resumed_run_ends_as_the_uninterrupted_one(finished):
     assert load(whole / "history.json") == load(killed / "history.json")
 
 
+@pytest.mark.slow
 def test_results_folder_is_complete_and_its_engine_runs_again(finished):
     whole, _, printed = finished
     figures = {
@@ -108,6 +112,7 @@ def test_results_folder_is_complete_and_its_engine_runs_again(finished):
     assert "Spohn production" in printed
 
 
+@pytest.mark.slow
 def test_a_finished_folder_is_not_overwritten(finished):
     again = qtjax("optimize", "--out", finished[0], "--steps", 5)
     assert again.returncode == 2

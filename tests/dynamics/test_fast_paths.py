@@ -170,6 +170,7 @@ def heat(w0, w1, rate):
     return ramp(w0, w1, rate).ledger.heat[-1, 0]
 
 
+@pytest.mark.slow
 def test_nested_batches_and_higher_derivatives():
     w0, rates = jnp.array([0.8, 1.0, 1.3]), jnp.array([0.1, 0.5])
     table = jax.jit(jax.vmap(jax.vmap(heat, (None, None, 0)), (0, None, None)))(w0, 2.0, rates)
@@ -188,6 +189,7 @@ def test_nested_batches_and_higher_derivatives():
     np.testing.assert_allclose(hessian, differences, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_derivatives_by_the_times():
     def final(stop):
         return ramp(1.0, 2.0, 0.3, ts=jnp.stack([jnp.zeros(()), 0.4 * stop, stop])).ledger.energy

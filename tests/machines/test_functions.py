@@ -49,6 +49,7 @@ def test_a_limit_cycle_with_functions_is_that_with_schedules():
     np.testing.assert_allclose(found.states, wanted.states, rtol=0, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_everything_about_a_cycle_with_functions():
     found, wanted = solutions()
     # the states inside are equal to the error of their steps; T dS is the cross-check's quadrature
@@ -137,6 +138,7 @@ STROKES = {
 }
 
 
+@pytest.mark.slow
 def test_hamiltonians_rates_and_gaps_of_strokes():
     found, wanted = (
         qt.limit_cycle(qt.Cycle([qt.Stroke(s, 0.8, "hot") for s in systems()]))
