@@ -18,6 +18,7 @@ from .hamiltonians import AbstractHamiltonian, hamiltonian_rate
 from .spectra import scale_of, thermal_rates
 
 COLD = 80.0  # gaps over temperatures beyond which nothing thermal is left
+FINEST = 2048  # of an interval, where levels may meet
 
 
 class Following(eqx.Module):
@@ -38,13 +39,18 @@ class Following(eqx.Module):
         """The same for a qubit as a real matrix on components."""
         return davies_matrix(self.bath, self.hamiltonian(t))
 
-    def radius(self, start: RealLike, end: RealLike) -> Callable[[Any], Any]:
-        """t -> how far around t in the complex plane the generator is analytic.
+    def radius(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
+        """(middle, half) -> how far around these times in the complex plane all is analytic.
 
-        Levels that stay apart keep analytic projectors (Kato): with |H'| <= v they do within
-        spacing/(4 v). The rates are analytic between the thermal poles at 2 pi i T n, which count
-        where e^(-gap/T) does, and change on the scale of the spectrum. Only for an H(t) that is
-        known between start and end, and a spectrum with a scale.
+        Levels that stay apart keep analytic projectors (Kato): with |H'| <= v/2 they do within
+        spacing/(4 v), and the spacing changes by v at most per unit of time. The rates are analytic
+        between the thermal poles at 2 pi i T n, which count where e^(-gap/T) does, and change on
+        the scale of the spectrum. Where levels may meet, what is finer than 1/2,048 of the interval
+        may be missed, as where functions are sampled.
+
+        Args:
+            start: of an interval in which H(t) is a known polynomial, for a spectrum with a scale.
+            end: of the interval.
         """
         ts = start + (end - start) * (0.5 - 0.5 * np.cos(np.pi * (np.arange(9) + 0.5) / 9))
         slopes = jax.vmap(lambda t: hamiltonian_rate(self.hamiltonian, t))(ts)
@@ -52,16 +58,19 @@ class Following(eqx.Module):
         per_speed = jnp.where(speed > 0.0, 1.0 / jnp.where(speed > 0.0, speed, 1.0), jnp.inf)
         scale, ends = scale_of(self.bath.spectrum), np.cumsum(self.bath.transitions.levels)[:-1]
         assert scale is not None
+        finest = (end - start) / FINEST
 
-        def at(t: RealLike) -> Array:
-            energies = eigenvalues(self.hamiltonian(t))
+        def around(middle: RealLike, half: RealLike) -> Array:
+            energies = eigenvalues(self.hamiltonian(middle))
             spacing = jnp.min(energies[ends] - energies[ends - 1], initial=jnp.inf)
+            spacing = spacing - speed * half
+            apart = jnp.maximum(0.25 * spacing * per_speed, finest)
             pole = 0.5 * np.pi * self.bath.temperature
             pole = jnp.where(spacing > COLD * self.bath.temperature, jnp.inf, pole)
-            smallest = jnp.minimum(0.25 * spacing, jnp.minimum(pole, 0.25 * scale))
-            return jnp.where(speed > 0.0, smallest * per_speed, jnp.inf)
+            other = jnp.maximum(jnp.minimum(pole, 0.25 * scale) * per_speed, finest)
+            return jnp.where(speed > 0.0, jnp.minimum(apart, other), jnp.inf)
 
-        return at
+        return around
 
 
 def davies_channels(bath: Any, hamiltonian: Operator) -> tuple[Channel, ...]:

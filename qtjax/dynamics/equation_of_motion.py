@@ -362,16 +362,19 @@ def _watched_functions(
                 counts.append(count)
                 weights += bounds[k : k + count]
         k += count
-    movers = [] if moving is None else [mover for bath in moving.baths for mover in bath]
-    analytic = [m.function for m in movers if _is_analytic(m.function, system.hamiltonian)]
-    movers = [mover for mover in movers if mover.function not in analytic]
+    followers, movers = [], []
+    for mover in [] if moving is None else [mover for bath in moving.baths for mover in bath]:
+        if _is_analytic(mover.function, system.hamiltonian):
+            followers.append(mover.function)
+        else:
+            movers.append(mover)
     defect, values = _defect(system), None
     if parts or movers:
         dtype = jnp.result_type(float)
         stack = jnp.stack([jnp.zeros((), dtype), *(jnp.asarray(w, dtype) for w in weights)])[1:]
         scalars = Scalars(tuple(parts), tuple(counts))
         values = _Watching(scalars, stack, movers, _probe(system.dimension))
-    radius = _Radius(smooth, analytic) if smooth or analytic else None
+    radius = _Radius(smooth, followers) if smooth or followers else None
     if values is None and defect is None and radius is None:
         return None
     return Watched(values, defect, radius)
@@ -382,25 +385,25 @@ def _is_analytic(function: Any, hamiltonian: AbstractHamiltonian) -> bool:
     if not isinstance(function, Following) or scale_of(function.bath.spectrum) is None:
         return False
     parts = [term.schedule if isinstance(term, Term) else term for term in hamiltonian.terms()]
-    return all(_degree(part) is not None or _growth_of(part) is not None for part in parts)
+    return all(_degree(part) is not None for part in parts)
 
 
 class _Radius(eqx.Module):
-    """In how large a disc of times all is analytic, and functions are not larger by orders."""
+    """How far around an interval of times all is analytic, and functions grow by no orders."""
 
     smooth: list[Callable[[Any], Any]]
     following: list[Any]  # `Following`
 
-    def __call__(self, start: RealLike, end: RealLike) -> Callable[[Any], Any]:
+    def __call__(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
         types = [growth(part, start) for part in self.smooth]
         longest = [WAVE / g.type for g in types if g is not None and g.type is not None]
         radii = [function.radius(start, end) for function in self.following]
 
-        def at(t: RealLike) -> Array:
-            found = [jnp.asarray(jnp.inf), *longest, *(radius(t) for radius in radii)]
+        def around(middle: RealLike, half: RealLike) -> Array:
+            found = [jnp.asarray(jnp.inf), *longest, *(radius(middle, half) for radius in radii)]
             return jnp.min(jnp.stack(found))
 
-        return at
+        return around
 
 
 class _MovingBath(eqx.Module):

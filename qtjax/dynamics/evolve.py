@@ -146,14 +146,17 @@ def evolve(
     control as the state. Which method runs is decided by types, never by values, unless `solver`
     names one: nothing in the system moves: exact propagators between the times; no baths and
     d <= 8: adaptive `Magnus` steps (the entropy stays constant to rounding); H and the rates
-    functions of time times fixed operators: fused `Taylor` steps; else Diffrax's Dopri8. All run on
-    real components, so complex numbers never reach a solver.
+    functions of time times fixed operators, or baths that follow H(t) with d <= 4: fused `Taylor`
+    steps; else Diffrax's Dopri8. All run on real components, so complex numbers never reach a
+    solver.
 
-    What is only known as a function of time (a callable, a bath that follows H(t)) is looked at
-    before a step is taken, at `resolution` times between any two saved ones: no step goes over a
-    feature that is wider than two of their distances, and jumps are found, with their work. What is
-    not right to the tolerance is not `successful`: the estimated error with what rounding may have
-    done, the first law, trace, positivity and hermiticity are all compared with it.
+    What a function of time does is read off its traced form: polynomials, sines and exponentials of
+    straight lines, and baths that follow polynomials, are known (docs/speed.md). What is not known
+    is looked at before a step is taken, at `resolution` times between any two saved ones: no step
+    goes over a feature that is wider than two of their distances, and jumps are found, with their
+    work. What is not right to the tolerance is not `successful`: the estimated error with what
+    rounding may have done, the first law, trace, positivity and hermiticity are all compared with
+    it.
 
     Args:
         system: the open system of dimension d.
@@ -178,7 +181,7 @@ def evolve(
         resolution: at how many times between two saved ones (rounded up to a power of two, at
             least 1,024) what is only known as a function of time is looked at, static. A feature of
             1/2,000 of that span is never missed at 4,096; raise it for finer ones, at a cost in
-            proportion. Polynomial schedules are known and need no look.
+            proportion.
         throw: raise `SolverError` if the outcome is concrete and not successful. Inside
             `jit`, `vmap` or `grad` nothing is raised: read `result`, lane by lane.
 

@@ -87,13 +87,14 @@ class Watched(eqx.Module):
             units of x'/x where x is of size 1; `None` if there is no such thing.
         defect: t -> scalar >= 0: how far the equation is from what it should be (a Hamiltonian that
             is not Hermitian), relative to its size.
-        radius: (start, end) -> (t -> scalar > 0): in how large a disc around t all else is
-            analytic, for a time t of an interval without breakpoints.
+        radius: (start, end) -> ((middle, half) -> scalar > 0): how far around the times from
+            middle - half to middle + half, in an interval without breakpoints, all else is
+            analytic.
     """
 
     values: Callable[[Any], Float[Array, " count"]] | None
     defect: Callable[[Any], Float[Array, ""]] | None
-    radius: Callable[[Any, Any], Callable[[Any], Any]] | None = None
+    radius: Callable[[Any, Any], Callable[[Any, Any], Any]] | None = None
 
     def at(self, t: RealLike) -> tuple[Float[Array, " count"], Float[Array, ""]]:
         """Values and defect at time t; a defect of 0 where there is none."""

@@ -23,7 +23,7 @@ from .equation import Watched
 
 BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
-FEW_BINS = 4  # where radii are known
+FEW_BINS = 8  # where radii are known
 JUMPS = 64  # most jumps of unknown functions that are found and booked
 _ORDER = 9  # of the differences
 _OFFSET = 0.6180339887498949  # keeps the grid from beating with a period that divides a piece
@@ -33,8 +33,8 @@ class Seen(NamedTuple):
     """What the grid has seen.
 
     Args:
-        ends: of the largest resolved block around every bin, (pieces, BINS).
-        lengths: of these blocks, (pieces, BINS).
+        ends: of the largest resolved block around every bin, (pieces, bins).
+        lengths: of these blocks, (pieces, bins).
         starts: of every piece, (pieces,).
         bins: width of the bins of every piece, (pieces,).
         jumps: times at which a function jumps, increasing, then inf, (jumps,).
@@ -117,16 +117,16 @@ def look(
 
 
 def _radii(watched: Watched, edges: Array, bins: int) -> Float[Array, "pieces bins"]:
-    """The smallest radius of every bin: it falls off from the middle by one per unit of time."""
-    half = jnp.diff(edges)[:, None] / (2 * bins)
-    middles = edges[:-1, None] + half * (2 * np.arange(bins) + 1)
+    """How far around every bin all is analytic."""
+    half = jnp.diff(edges) / (2 * bins)
+    middles = edges[:-1, None] + half[:, None] * (2 * np.arange(bins) + 1)
 
-    def of_piece(start: Array, end: Array, ts: Array) -> Array:
+    def of_piece(start: Array, end: Array, middles: Array, half: Array) -> Array:
         assert watched.radius is not None
-        return jax.vmap(watched.radius(start, end))(ts)
+        around = watched.radius(start, end)
+        return jax.vmap(lambda middle: around(middle, half))(middles)
 
-    found = jax.lax.stop_gradient(jax.vmap(of_piece)(edges[:-1], edges[1:], middles))
-    return jnp.maximum(found - half, 0.25 * found)
+    return jax.lax.stop_gradient(jax.vmap(of_piece)(edges[:-1], edges[1:], middles, half))
 
 
 def _seen_by_radii(watched: Watched, edges: Array, radii: Array | None) -> Seen:

@@ -125,3 +125,47 @@ def test_the_closed_form_of_a_following_qubit_is_its_jump_operators():
         x = jnp.array([jnp.trace(rho @ b).real for b in basis]) / np.sqrt(2.0)
         found = sum(y * b for y, b in zip(moving.matrix(t) @ x, basis, strict=True)) / np.sqrt(2.0)
         np.testing.assert_allclose(found, wanted, atol=1e-15)
+
+
+class Sampled(qt.AbstractDissipator):
+    """A bath of which nothing but its rates and operators at a time is known."""
+
+    bath: qt.AdiabaticBath
+
+    @property
+    def temperature(self):
+        return self.bath.temperature
+
+    def channels(self, hamiltonian):
+        (moving,) = self.bath.channels(hamiltonian)
+        return (qt.Moving(lambda t: moving.function(t)),)
+
+
+def test_two_baths_that_follow_under_jit_and_grad():
+    """Their heats are those of the same jump operators, sampled; their slopes are differences."""
+    h = qt.Driven([(0.3, X), (qt.Linear(0.5, 1.5, 0.0, 2.0), Z)])
+
+    def heats(temperature):
+        baths = [qt.AdiabaticBath(X, t, qt.Flat(0.1)) for t in (temperature, 2.0 * temperature)]
+        ts = jnp.array([0.0, 2.0])
+        return qt.evolve(qt.OpenSystem(h, baths), RHO, ts, throw=False).ledger.heat[-1]
+
+    found = jax.jit(heats)(0.5)
+    np.testing.assert_allclose(found, heats(0.5), atol=1e-13)
+    baths = [Sampled(qt.AdiabaticBath(X, t, qt.Flat(0.1))) for t in (0.5, 1.0)]
+    sampled = qt.evolve(qt.OpenSystem(h, baths), RHO, jnp.array([0.0, 2.0]), solver=dfx.Dopri8())
+    np.testing.assert_allclose(found, sampled.ledger.heat[-1], atol=1e-10)
+    difference = (heats(0.5 + 1e-5) - heats(0.5 - 1e-5)) / 2e-5
+    np.testing.assert_allclose(jax.jit(jax.jacrev(heats))(0.5), difference, atol=1e-8)
+
+
+def test_a_gap_that_closes_in_the_middle_of_an_interval():
+    """At 5 of 0 ... 8; under H = f(t) Z and an Ohmic bath the coherence decays by its integral."""
+    h = qt.Driven([(qt.Linear(-5.0, 3.0, 0.0, 8.0), Z)])
+    bath = qt.AdiabaticBath(X, 0.7, qt.Ohmic(0.05, 8.0))
+    found = qt.evolve(qt.OpenSystem(h, bath), RHO, jnp.array([0.0, 8.0]))
+    ts = np.linspace(0.0, 8.0, 160_002)[:-1] + 8.0 / 320_002  # the middle rule; none is at 5
+    omega = 2.0 * np.abs(ts - 5.0)
+    rates = 0.05 * omega * np.exp(-omega / 8.0) / np.tanh(omega / 1.4)
+    decay = np.exp(-0.5 * np.mean(rates) * 8.0)
+    assert float(jnp.abs(found.state[0, 1])) == pytest.approx(0.1 * decay, rel=1e-8)
