@@ -22,9 +22,9 @@ jaxtyping.install_import_hook("qtjax", "beartype.beartype")
 # files that need little compilation and touch every floor: `pytest -m quick`, under 90 s
 QUICK = frozenset((
     "test_architecture.py", "test_public.py", "test_canonical.py", "test_composite.py",
-    "test_operators.py", "test_states.py", "test_coherence.py", "test_correlations.py",
+    "test_operators.py", "test_coherence.py", "test_correlations.py",
     "test_schedules.py", "test_scales.py", "test_secular.py", "test_baths.py", "test_erasure.py",
-    "test_ergotropy.py", "test_parts.py", "test_exchange.py", "test_time_local.py",
+    "test_ergotropy.py", "test_exchange.py", "test_time_local.py",
     "test_objectives.py", "test_files.py",
 ))  # fmt: skip
 

@@ -64,33 +64,36 @@ Matrix = Float[Array, "m n"]
 
 
 class _Terms(NamedTuple):
-    """Scalar functions with their degrees, and what each of them multiplies."""
+    """Scalar functions with their degrees, and what each of them multiplies.
+
+    `smooth` says of every function whether its growth is proven.
+    """
 
     parts: list[Callable[[Any], Any]]
     counts: list[int]
     degrees: list[int | None]
     factors: list[Any]
+    smooth: list[bool]
 
     def add(self, part: Callable[[Any], Any], factors: Sequence[Any]) -> None:
         """A function that gives one scalar for each factor."""
+        degree, smooth = _growth_of(part)
         self.parts.append(part)
         self.counts.append(len(factors))
-        self.degrees.extend([_degree(part)] * len(factors))
+        self.degrees.extend([degree] * len(factors))
         self.factors.extend(factors)
+        self.smooth.append(smooth)
 
 
-def _degree(part: Callable[[Any], Any]) -> int | None:
-    """The degree of a function of time between breakpoints: declared, or read off what it does."""
+def _growth_of(part: Callable[[Any], Any]) -> tuple[int | None, bool]:
+    """The degree of a function of time between breakpoints, and whether its growth is proven."""
     declared = degree_of(part)
-    found = None if declared is not None else _growth_of(part)
-    return declared if found is None or found.type is not None else found.degree
-
-
-def _growth_of(part: Callable[[Any], Any]) -> Growth | None:
-    """The growth of a function; of its type only whether there is one."""
-    found = []
+    if declared is not None:
+        return declared, True
+    found: list[Growth | None] = []
     jax.eval_shape(lambda t: found.append(growth(part, t)), jnp.zeros(()))
-    return found[0]
+    proven = found[0]
+    return None if proven is None or proven.type is not None else proven.degree, proven is not None
 
 
 def equation_of_motion(system: OpenSystem) -> LinearEquation:
@@ -171,7 +174,8 @@ def _sum_equation(system: OpenSystem, channels: Sequence[tuple[Any, ...]]) -> Li
     bounds = norms(matrices, [matrix.values for _, matrix in matrices], int(starts[-1]))
     if system.energy is not None:
         bounds += [2.0 * jnp.max(jnp.abs(jnp.asarray(operator))) for operator in energy.factors]
-    watched = _watched_functions(system, functions, degrees, bounds, moving)
+    smooth = [known for terms in everything for known in terms.smooth]
+    watched = _watched_functions(system, functions, degrees, smooth, bounds, moving)
     merged = _merged(matrices, baths, starts[0])
     breakpoints = system.breakpoints()
     still = all(degree == 0 for degree in degrees) and breakpoints.shape[0] == 0
@@ -217,7 +221,7 @@ def _movers(system: OpenSystem, channels: Sequence[tuple[Any, ...]]) -> _Movers 
 
 def _hamiltonian_terms(hamiltonian: AbstractHamiltonian) -> _Terms:
     """Schedules and operators; a function of time as one function for each basis operator."""
-    found = _Terms([], [], [], [])
+    found = _Terms([], [], [], [], [])
     for term in hamiltonian.terms():
         if isinstance(term, Term):
             found.add(term.schedule, [term.operator])
@@ -253,7 +257,7 @@ def _bath_terms(channels: tuple[Channel, ...]) -> _Terms:
     """
     singles = [single for channel in channels for single in channel.single()]
     fixed = [c for c in singles if isinstance(c.rate, Constant)]
-    found = _Terms([], [], [], [])
+    found = _Terms([], [], [], [], [])
 
     for channel in singles:
         if not isinstance(channel.rate, Constant):
@@ -348,19 +352,18 @@ def _defect(system: OpenSystem) -> _Defect | None:
 
 
 def _watched_functions(
-    system: OpenSystem, functions: Scalars, degrees: Sequence[int | None], bounds: list[Any],
-    moving: _Movers | None,
+    system: OpenSystem, functions: Scalars, degrees: Sequence[int | None], known: list[bool],
+    bounds: list[Any], moving: _Movers | None,
 ) -> Watched | None:  # fmt: skip
     """The functions that are no known polynomials, and what moves."""
     parts, counts, weights, smooth, k = [], [], [], [], 0
-    for part, count in zip(functions.parts, functions.counts, strict=True):
-        if degrees[k] is None:
-            if _growth_of(part) is not None:
-                smooth.append(part)
-            else:
-                parts.append(part)
-                counts.append(count)
-                weights += bounds[k : k + count]
+    for part, count, proven in zip(functions.parts, functions.counts, known, strict=True):
+        if degrees[k] is None and proven:
+            smooth.append(part)
+        elif degrees[k] is None:
+            parts.append(part)
+            counts.append(count)
+            weights += bounds[k : k + count]
         k += count
     followers, movers = [], []
     for mover in [] if moving is None else [mover for bath in moving.baths for mover in bath]:
@@ -385,7 +388,7 @@ def _is_analytic(function: Any, hamiltonian: AbstractHamiltonian) -> bool:
     if not isinstance(function, Following) or scale_of(function.bath.spectrum) is None:
         return False
     parts = [term.schedule if isinstance(term, Term) else term for term in hamiltonian.terms()]
-    return all(_degree(part) is not None for part in parts)
+    return all(_growth_of(part)[0] is not None for part in parts)
 
 
 class _Radius(eqx.Module):

@@ -34,7 +34,20 @@ class GeneratorTerm(dfx.AbstractTerm):
         return vf * control
 
 
-class Magnus(dfx.AbstractSolver):
+class _ByGenerator(dfx.AbstractSolver):
+    """What solvers have in common that take the generator and carry nothing along."""
+
+    term_structure: ClassVar[Any] = GeneratorTerm
+    interpolation_cls: ClassVar[Callable[..., LocalLinearInterpolation]] = LocalLinearInterpolation
+
+    def init(self, terms: Any, t0: Any, t1: Any, y0: Any, args: Any) -> None:
+        return None
+
+    def func(self, terms: Any, t0: RealLike, y0: Any, args: Generator) -> Any:
+        return terms.vf(t0, y0, args)
+
+
+class Magnus(_ByGenerator):
     """Sixth-order Magnus steps with an error estimate by step doubling.
 
     Each step is a pair of half steps y1 = exp(Omega_2) exp(Omega_1) y0; their distance to one full
@@ -44,14 +57,8 @@ class Magnus(dfx.AbstractSolver):
     Source: Blanes, Casas, Oteo and Ros, Phys. Rep. 470, 151 (2009).
     """
 
-    term_structure: ClassVar[Any] = GeneratorTerm
-    interpolation_cls: ClassVar[Callable[..., LocalLinearInterpolation]] = LocalLinearInterpolation
-
     def order(self, terms: Any) -> int:
         return 6
-
-    def init(self, terms: Any, t0: Any, t1: Any, y0: Any, args: Any) -> None:
-        return None
 
     def step(
         self,
@@ -68,25 +75,16 @@ class Magnus(dfx.AbstractSolver):
         y1 = _advance(args, middle, t1, _advance(args, t0, middle, y0))
         return y1, (y1 - full) / 63.0, {"y0": y0, "y1": y1}, None, RESULTS.successful
 
-    def func(self, terms: Any, t0: RealLike, y0: Any, args: Generator) -> Any:
-        return terms.vf(t0, y0, args)
 
-
-class Exponential(dfx.AbstractSolver):
+class Exponential(_ByGenerator):
     """One exponential per step, y1 = exp(h G((t0 + t1)/2)) y0: exact if G is constant.
 
     For a generator that moves it is the exponential midpoint rule, of second order and without an
     error estimate: use `Magnus` there.
     """
 
-    term_structure: ClassVar[Any] = GeneratorTerm
-    interpolation_cls: ClassVar[Callable[..., LocalLinearInterpolation]] = LocalLinearInterpolation
-
     def order(self, terms: Any) -> int:
         return 2
-
-    def init(self, terms: Any, t0: Any, t1: Any, y0: Any, args: Any) -> None:
-        return None
 
     def step(
         self,
@@ -101,9 +99,6 @@ class Exponential(dfx.AbstractSolver):
         h = t1 - t0
         y1 = advance(y0, expm1(jnp.asarray(h) * args(t0 + 0.5 * h)))
         return y1, None, {"y0": y0, "y1": y1}, None, RESULTS.successful
-
-    def func(self, terms: Any, t0: RealLike, y0: Any, args: Generator) -> Any:
-        return terms.vf(t0, y0, args)
 
 
 def _advance(generator: Generator, t0: RealLike, t1: RealLike, y: Any) -> Any:
