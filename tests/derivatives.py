@@ -19,10 +19,11 @@ class Derivatives:
     Args:
         numbers: parameters -> numbers, both dicts of arrays.
         points: parameters by name.
+        compared: the points at which differences are taken; all by default.
         step: h of the differences.
     """
 
-    def __init__(self, numbers, points, step=2e-3):
+    def __init__(self, numbers, points, compared=None, step=2e-3):
         first = next(iter(points.values()))
         _, self.unravel = ravel_pytree(first)
         self.points = {name: np.asarray(ravel_pytree(p)[0]) for name, p in points.items()}
@@ -43,17 +44,20 @@ class Derivatives:
         )
         stacked = np.stack(list(self.points.values()))
         count, n = stacked.shape
+        compared = list(self.points if compared is None else compared)
         # two central differences, extrapolated to fourth order; truncation h^4, rounding eps / h
-        shifts, weights = np.array([0.0, -2.0, -1.0, 1.0, 2.0]), np.array([0, 1, -8, 8, -1]) / 12.0
-        grid = stacked[:, None, None] + step * shifts[:, None, None] * np.eye(n)
-        directions = np.broadcast_to(np.eye(n), grid.shape)
-        values, slopes = along(grid.reshape(-1, n), directions.reshape(-1, n))
-        shape = (count, 5, n, len(self.names))
-        values, slopes = np.asarray(values).reshape(shape), np.asarray(slopes).reshape(shape)
-        differences = np.einsum("s,psnf->pfn", weights, values) / step
-        self.values = dict(zip(self.points, values[:, 0, 0], strict=True))
-        self.jacobian = dict(zip(self.points, slopes[:, 0].swapaxes(1, 2), strict=True))
-        self.differences = dict(zip(self.points, differences, strict=True))
+        shifts, weights = np.array([-2.0, -1.0, 1.0, 2.0]), np.array([1, -8, 8, -1]) / 12.0
+        near = np.stack([self.points[name] for name in compared])
+        grid = near[:, None, None] + step * shifts[:, None, None] * np.eye(n)
+        lanes = np.concatenate([np.repeat(stacked, n, axis=0), grid.reshape(-1, n)])
+        directions = np.broadcast_to(np.eye(n), (len(lanes) // n, n, n)).reshape(-1, n)
+        values, slopes = map(np.asarray, along(lanes, directions))
+        around = values[count * n :].reshape(len(compared), 4, n, len(self.names))
+        differences = np.einsum("s,psnf->pfn", weights, around) / step
+        here = slopes[: count * n].reshape(count, n, -1)
+        self.values = dict(zip(self.points, values[: count * n : n], strict=True))
+        self.jacobian = dict(zip(self.points, here.swapaxes(1, 2), strict=True))
+        self.differences = dict(zip(compared, differences, strict=True))
         gradient = jax.jit(
             jax.vmap(jax.grad(lambda x: jnp.dot(self.weights, vector(x)))),
             compiler_options=QUICKLY,

@@ -3,7 +3,7 @@
 D(rho) = sum_k rate_k (L_k rho L_k^+ - {L_k^+ L_k, rho}/2), eq. (8).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -119,6 +119,11 @@ class Moving(eqx.Module):
                 f"got {described(function)}."
             )
         self.function, self.matrix = function, matrix
+
+
+def of_kind(channels: Sequence[Any], kind: type) -> tuple[Any, ...]:
+    """The channels of one kind."""
+    return tuple(channel for channel in channels if isinstance(channel, kind))
 
 
 def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) -> Operator:

@@ -85,12 +85,13 @@ class FixedPoint(NamedTuple):
     map_increment: Matrix
 
 
-def fixed_point(propagators: Sequence[Propagator], d: int) -> FixedPoint:
+def fixed_point(propagators: Sequence[Propagator], d: int, solver: Any = None) -> FixedPoint:
     """The state that a sequence of strokes leaves as it was: the null vector of M - 1.
 
     Args:
         propagators: of the strokes, in order.
         d: dimension of the Hilbert space.
+        solver: a Lineax solver; elimination if `None`.
 
     Returns:
         `FixedPoint`.
@@ -99,7 +100,7 @@ def fixed_point(propagators: Sequence[Propagator], d: int) -> FixedPoint:
     total = propagators[0].increment[:n]
     for stroke in propagators[1:]:
         total = compose(stroke.increment[:n], total)
-    found = null_vector(total, to_components(np.eye(d), np))
+    found = null_vector(total, to_components(np.eye(d), np), solver=solver)
     return FixedPoint(from_components(found.solution), found.gap, total)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import lineax
 from jaxtyping import Array, Complex, Float
 
 from .._checks import (
@@ -19,7 +20,6 @@ from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
 from ..dynamics.evolve import check_resolution
-from ..dynamics.open_system import energy_unit
 from ..dynamics.propagator import (
     RESOLUTION,
     FixedPoint,
@@ -201,6 +201,7 @@ def limit_cycle(
     *,
     steps: int | None = None,
     tolerance: float | None = None,
+    solver: Any = None,
     resolution: int = RESOLUTION,
     throw: bool = True,
 ) -> CycleSolution:
@@ -218,6 +219,8 @@ def limit_cycle(
             typical cycle where 64 do not do.
         tolerance: largest estimated error of a driven stroke's map; 1e-9 in float64, 1e-4 in
             float32. Errors of heats and works count in units of the largest energy.
+        solver: a Lineax solver for the fixed point of the map, such as `lineax.GMRES(rtol, atol)`;
+            elimination by default. The map itself is made as a matrix.
         resolution: at how many times of a stroke (rounded up to a power of two, at least 1,024)
             what is only known as a function of time is looked at, static: a feature of 1/2,000 of a
             stroke is never missed at 4,096. Steps longer than what that shows to be smooth make the
@@ -235,10 +238,11 @@ def limit_cycle(
     """
     first = _FIRST_STEPS if steps is None else steps
     tolerance = _checked(cycle, first, tolerance, resolution)
-    solution = _limit_cycle(cycle, first, tolerance, resolution)
+    check_instance("solver", solver, (lineax.AbstractLinearSolver, type(None)), "a Lineax solver")
+    solution = _limit_cycle(cycle, first, tolerance, resolution, solver)
     if steps is None and _unresolved(solution.error, tolerance):
         more = resolving_steps(cycle, tolerance, resolution=resolution)
-        solution = _limit_cycle(cycle, more, tolerance, resolution)
+        solution = _limit_cycle(cycle, more, tolerance, resolution, solver)
     if throw:
         raise_if_failed(solution)
     if is_concrete(cycle, solution.error):
@@ -276,7 +280,7 @@ def resolving_steps(
         raise ValueError("`cycle` is traced; find the steps for a concrete one and pass them on.")
     steps = first
     while steps < _MOST_STEPS and _unresolved(
-        _limit_cycle(cycle, steps, tolerance, resolution).error, tolerance
+        _limit_cycle(cycle, steps, tolerance, resolution, None).error, tolerance
     ):
         steps *= 2
     return steps
@@ -306,9 +310,11 @@ def _unresolved(error: Real, tolerance: float) -> bool:
 
 
 @eqx.filter_jit
-def _limit_cycle(cycle: Cycle, steps: int, tolerance: float, resolution: int) -> CycleSolution:
+def _limit_cycle(
+    cycle: Cycle, steps: int, tolerance: float, resolution: int, solver: Any
+) -> CycleSolution:
     maps = _propagators(cycle, steps, tolerance, resolution)
-    fixed = fixed_point(maps, cycle.strokes[0].system.dimension)
+    fixed = fixed_point(maps, cycle.strokes[0].system.dimension, solver)
     unique = fixed.gap > 500.0 * jnp.finfo(fixed.gap.dtype).eps
     start = jnp.where(unique, fixed.state, jnp.nan)
     states, bath_heats, works = _run(maps, start)
@@ -322,7 +328,7 @@ def _limit_cycle(cycle: Cycle, steps: int, tolerance: float, resolution: int) ->
     result = RESULTS.where(unique, result, RESULTS.not_unique)
     result = RESULTS.where(finite | ~unique, result, RESULTS.not_finite)
     result = RESULTS.where(jnp.isnan(fixed.gap), RESULTS.not_finite, result)
-    result = RESULTS.where(_books_close(cycle, residuals, works, bath_heats, tolerance), result,
+    result = RESULTS.where(_books_close(maps, residuals, works, bath_heats, tolerance), result,
                            RESULTS.cycle_books_open)  # fmt: skip
     result = RESULTS.where(~(error <= tolerance) & finite, RESULTS.inaccurate, result)
     result = RESULTS.where(error > tolerance, RESULTS.inaccurate, result)
@@ -396,12 +402,15 @@ def _propagators(cycle: Cycle, steps: int, tolerance: float, resolution: int) ->
 
 
 def _books_close(
-    cycle: Cycle, residuals: Array, works: Array, bath_heats: tuple[Array, ...], tolerance: float
+    maps: list[Propagator],
+    residuals: Array,
+    works: Array,
+    bath_heats: tuple[Array, ...],
+    tolerance: float,
 ) -> Array:
     """Whether energy is heat plus work in every stroke, in units of the energies moved."""
     heats = [jnp.max(jnp.abs(heats), initial=0.0) for heats in bath_heats]
-    units = [energy_unit(stroke.system, jnp.linspace(0.0, 1.0, 5)) for stroke in cycle.strokes]
-    size = jnp.max(jnp.stack([*heats, *units, jnp.max(jnp.abs(works))]))
+    size = jnp.max(jnp.stack([*heats, *(stroke.unit for stroke in maps), jnp.max(jnp.abs(works))]))
     return ~(jnp.max(jnp.abs(residuals)) > 10.0 * tolerance * size)
 
 

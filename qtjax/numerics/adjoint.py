@@ -76,8 +76,8 @@ class Adjoint:
         zero, program = jnp.zeros_like(t), self.program
         like = [zero] * len(program.degrees)
         if program.moves:
-            n = program.equation.size
-            like[-1] = jnp.zeros((n + program.equation.books, n, *t.shape), t.dtype)
+            equation = program.equation
+            like[-1] = jnp.zeros((len(equation.moved), equation.size, *t.shape), t.dtype)
         degrees = zip(program.degrees, like, self.sought, strict=True)
         zeros = [pair([zeros] * (degree + 1)) for degree, zeros, sought in degrees if sought]
         return Pending(t, t, zero if self.timed else None, zeros)

@@ -112,7 +112,8 @@ class LinearEquation(eqx.Module):
         rows: of the books.
         books: how many there are.
         size: number of components.
-        moving: (t, duration) -> (size + books, size), or `None`.
+        moving: (t, duration) -> (moved rows, size), or `None`.
+        moved: the rows that `moving` fills: of components, then `size` + number of a book; static.
         watched: what is not known of it; `None` if all functions are known polynomials.
         breakpoints: times where a function or a derivative of it jumps, in order.
         words: what kind of equation it is, static.
@@ -125,6 +126,7 @@ class LinearEquation(eqx.Module):
     books: int = eqx.field(static=True)
     size: int = eqx.field(static=True)
     moving: Callable[[Any, Any], Float[Array, "m n"]] | None
+    moved: tuple[int, ...] = eqx.field(static=True)
     watched: Watched | None
     breakpoints: Float[Array, " breaks"]
     words: str = eqx.field(static=True)
@@ -149,6 +151,7 @@ class LinearEquation(eqx.Module):
             jnp.stack(vectors) if vectors else jnp.zeros((0, self.size), dtype),
             self.books,
             self.moving,
+            self.moved,
         )
 
 
@@ -163,6 +166,7 @@ class DenseEquation(eqx.Module):
         vectors: of the rows, (rows, n).
         books: how many there are, static.
         moving: as of the equation.
+        moved: as of the equation, static.
     """
 
     functions: Scalars | None
@@ -172,6 +176,7 @@ class DenseEquation(eqx.Module):
     vectors: Float[Array, "rows n"]
     books: int = eqx.field(static=True)
     moving: Callable[[Any, Any], Float[Array, "m n"]] | None
+    moved: tuple[int, ...] = eqx.field(static=True)
 
     def __call__(self, t: RealLike, duration: RealLike = 1.0) -> Float[Array, "m n"]:
         """G(t) above the rows of the books, (n + books, n): nothing depends on the books.
@@ -192,7 +197,9 @@ class DenseEquation(eqx.Module):
                 weight = weight * (slopes[j] if derivative else values[j])
             books[book] = books[book] + weight * vector
         total = jnp.concatenate([state, jnp.stack(books)])
-        return total if self.moving is None else total + self.moving(t, duration)
+        if self.moving is None:
+            return total
+        return total.at[np.array(self.moved)].add(self.moving(t, duration))
 
     def _values(self, t: Array) -> Float[Array, " functions"]:
         values = [] if self.functions is None else self.functions(t)

@@ -66,7 +66,7 @@ def expm1(a: Matrix, max_squarings: int = _MOST_SQUARINGS) -> Matrix:
         return squared(f, _FEW_SQUARINGS)
 
     many = unvmap_any(~(needed <= _FEW_SQUARINGS))  # in any lane: a branch stays a branch
-    found = jax.lax.cond(many, beyond, few, f, scaled)
+    found = jax.lax.cond(many, jax.checkpoint(beyond), jax.checkpoint(few), f, scaled)
     return jnp.where(jnp.isnan(needed), jnp.nan, found)
 
 
@@ -142,7 +142,10 @@ def unitary_expm1(a: Inexact[Array, "steps d d"]) -> Inexact[Array, "steps d d"]
         return jax.vmap(_unitary_expm1_of_two_levels)(a)
     norms = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(a)), axis=-2), axis=-1)
     long = unvmap_any(~(jnp.max(norms) <= _RADIUS))
-    return jax.lax.cond(long, jax.vmap(expm1), jax.vmap(taylor_expm1), a)
+    # what derivatives need is found again: else room for that of both branches would be made
+    return jax.lax.cond(
+        long, jax.checkpoint(jax.vmap(expm1)), jax.checkpoint(jax.vmap(taylor_expm1)), a
+    )
 
 
 def _unitary_expm1_of_two_levels(a: Matrix) -> Matrix:

@@ -29,6 +29,13 @@ class MergedProducts(BlockProducts):
     def __init__(self, equation: LinearEquation):
         super().__init__(equation)
         self.sparse, self.dense = [], list(range(len(equation.matrices)))
+        places = {row for _, matrix in equation.matrices for row, _ in matrix.places}
+        books = {self.n + row.book for row in equation.rows}
+        self.filled = sorted(places | books | set(equation.moved))
+        self.changing = [row for row in self.filled if row < self.n]
+        first, count = self.changing[0], len(self.changing)
+        contiguous = self.changing == list(range(first, first + count))
+        self._rows = slice(first, first + count) if contiguous else np.array(self.changing)
 
     def prepare(self, matrices: list[Array], rows: list[Array]) -> Prepared:
         """All matrices and vectors in full."""
@@ -43,57 +50,70 @@ class MergedProducts(BlockProducts):
     ) -> Sum:  # fmt: skip
         x, books = y
         coefficients = self._coefficients(prepared, polynomials, span)
-        depth, n = len(coefficients), self.n
+        depth, count = len(coefficients), len(self.changing)
+        still = [column for column in range(self.n) if column not in self.changing]
+        # what does not change acts through the term of order 0 alone
+        first = jnp.zeros((order, len(self.filled), x.shape[-1]), x.dtype)
+        if still:
+            moved = jnp.stack([_product(c, x, still) for c in coefficients[:order]])
+            first = first.at[: moved.shape[0]].set(moved)
 
-        def advance(carry: Any, inverse: Array) -> tuple[Any, None]:
-            xs, total, _ = carry
-            term = inverse * sum(_product(c, x) for c, x in zip(coefficients, xs, strict=True))
+        def advance(carry: Any, of_order: tuple[Array, Array]) -> tuple[Any, None]:
+            (xs, total, _), (inverse, pushed) = carry, of_order
+            pulled = [_product(c, x, self.changing) for c, x in zip(coefficients, xs, strict=True)]
+            term = inverse * (pushed + sum(pulled))
             # else XLA on a CPU computes it anew for everything that it is part of
             term = jax.lax.optimization_barrier(term)
             term = jax.lax.optimization_barrier(term)
-            total = total[0] + term[:n], total[1] + term[n:]
-            return ((term[:n], *xs[:-1]), total, term), None
+            return ((term[:count], *xs[:-1]), total + term, term), None
 
         inverses = jnp.asarray(1.0 / np.arange(1, order + 1), x.dtype)
-        zero = jnp.zeros((n + self.equation.books, x.shape[-1]), x.dtype)
-        start = (x, *(jnp.zeros_like(x),) * (depth - 1)), (x, books), zero
-        carry, _ = jax.lax.scan(advance, start, inverses[:-1])
-        before, after = carry[2], advance(carry, inverses[-1])[0]
-        return Sum(y, after[1], tuple(self._size(term) for term in (before, after[2])))
+        start = x[self._rows]
+        zero = jnp.zeros((len(self.filled), x.shape[-1]), x.dtype)
+        carry = (start, *(jnp.zeros_like(start),) * (depth - 1)), zero, zero
+        carry, _ = jax.lax.scan(advance, carry, (inverses[:-1], first[:-1]))
+        before, after = carry[2], advance(carry, (inverses[-1], first[-1]))[0]
+        booked = np.array(self.filled[count:], int) - self.n
+        arrived = x.at[self._rows].add(after[1][:count]), books.at[booked].add(after[1][count:])
+        return Sum(y, arrived, tuple(self._size(term) for term in (before, after[2])))
 
     def _size(self, term: Array) -> tuple[Array, Array]:
         """The largest component of a term, (lanes,), and its books."""
         moduli = jnp.abs(jax.lax.stop_gradient(term))
-        return jnp.max(moduli[: self.n], axis=0), moduli[self.n :]
+        count = len(self.changing)
+        return jnp.max(moduli[:count], axis=0, initial=0.0), moduli[count:]
 
     def _coefficients(
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array
     ) -> list[Array]:
-        """span G_m with the rows of the books below, (n + books, n, lanes) each."""
-        n, equation = self.n, self.equation
+        """span G_m with the rows of the books below, (filled rows, n, lanes) each."""
+        n, equation, lanes = self.n, self.equation, span.shape[-1]
+        rows = [self.filled.index(row) for row in equation.moved]
+        empty = jnp.zeros((len(self.filled), n, lanes), span.dtype)
+        whole = rows == list(range(len(self.filled)))
         found = [span * a for a in polynomials[-1]]
-        parts: list[Any] = [[0.0] * (1 + equation.books) for _ in found]
+        found = found if whole else [empty.at[np.array(rows)].set(a) for a in found]
 
-        def add(part: int, polynomial: Polynomial, values: Array) -> None:
-            parts.extend([0.0] * (1 + equation.books) for _ in polynomial[len(parts) :])
-            for m, a in enumerate(polynomial):
-                parts[m][part] = parts[m][part] + a * values
+        def add(m: int, places: Any, values: Array) -> None:
+            if m >= len(found):
+                found.append(empty)
+            found[m] = found[m].at[places].add(values)
 
+        count = len(self.changing)
         for (j, _), values in zip(equation.matrices, prepared.matrices, strict=True):
-            add(0, [a * span for a in polynomials[j]], values)
+            for m, a in enumerate(polynomials[j]):
+                add(m, slice(0, count), a * span * values[self._rows])
         products = row_polynomials(equation, polynomials, span)
         for row, product, values in zip(equation.rows, products, prepared.rows, strict=True):
-            add(1 + row.book, product, values)
-        lanes = span.shape[-1]
-        for m, (state, *books) in enumerate(parts):
-            rows = [jnp.broadcast_to(book, (1, n, lanes)) for book in books]
-            whole = jnp.concatenate([jnp.broadcast_to(state, (n, n, lanes)), *rows])
-            found[m:] = [whole if m >= len(found) else found[m] + whole, *found[m + 1 :]]
+            for m, a in enumerate(product):
+                add(m, self.filled.index(n + row.book), a * values)
         return found
 
 
-def _product(matrix: Array, x: Array) -> Array:
-    """A x for A (m, n, lanes) and x (n, lanes)."""
-    if x.shape[0] > WRITTEN_OUT:
-        return jnp.sum(matrix * x, axis=1)
-    return sum(matrix[:, j] * x[j] for j in range(x.shape[0]))  # pyright: ignore
+def _product(matrix: Array, x: Array, columns: list[int]) -> Any:
+    """A x by some columns of A (m, n, lanes), for x (n, lanes) or only these components of it."""
+    own = x.shape[0] == len(columns)
+    if len(columns) > WRITTEN_OUT:
+        chosen = slice(None) if len(columns) == matrix.shape[1] else np.array(columns)
+        return jnp.sum(matrix[:, chosen] * (x if own else x[chosen]), axis=1)
+    return sum(matrix[:, column] * x[k if own else column] for k, column in enumerate(columns))

@@ -27,7 +27,7 @@ def horner(coefficients: Sequence[Any], u: Array) -> Any:
     return total
 
 
-def weighted(row: np.ndarray, values: Array) -> Array:
+def weighted(row: np.ndarray, values: Sequence[Array] | Array) -> Array:
     """sum_n row_n values_n, for weights that are known."""
     return sum(float(w) * values[n] for n, w in enumerate(row) if w != 0.0)  # pyright: ignore
 

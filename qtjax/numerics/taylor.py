@@ -44,8 +44,8 @@ from .polynomials import (
 from .resolution import Seen, furthest
 from .rows import RowProducts
 
-INTERPOLATION_DEGREE = 8
 MOVING_COMPONENTS = 16  # up to which a matrix G(t) is a polynomial in every step
+SLOWEST_DECAY = 0.01  # of coefficients, two orders further: no more is believed
 WELL_CONDITIONED = 5  # degree from which rounding of large coefficients would show
 FORWARD_ROWS, BACKWARD_ROWS = 90, 45  # products per order up to which rows are written out
 
@@ -97,6 +97,11 @@ def default_order(pieces: int, looped: bool) -> int:
     return 16 if pieces <= 16 else 12
 
 
+def interpolation_degree(order: int) -> int:
+    """Of what is no polynomial: steps of few orders are short, and it is smoother there."""
+    return 8 if order >= 24 else 6
+
+
 def integrate(
     equation: LinearEquation, x0: Float[Array, " n"], edges: Float[Array, " edges"],
     rtol: RealLike, atol: RealLike, units: RealLike, max_steps: int, order: int | None = None,
@@ -121,11 +126,10 @@ def integrate(
     pieces = edges.shape[0] - 1
     functions = eqx.filter_closure_convert(_Functions(equation), edges[0])
     constants, structure = eqx.partition(functions, eqx.is_array)
-    size = products_per_order(equation, _degrees(equation))
-    if equation.moving is not None:
-        size, blocks = MOVING_COMPONENTS**2, MergedProducts(equation)
-    else:
-        blocks = BlockProducts(equation)
+    moves = equation.moving is not None
+    size = products_per_order(equation, _degrees(equation, interpolation_degree(24)))
+    size = MOVING_COMPONENTS**2 if moves else size
+    blocks = MergedProducts(equation) if moves else BlockProducts(equation)
     order = default_order(pieces, size > FORWARD_ROWS) if order is None else order
 
     def program(limit: int) -> _Program:
@@ -177,10 +181,10 @@ class _Functions(eqx.Module):
         return [*self.equation.functions(t), *([] if moving is None else [moving(t, 1.0)])]
 
 
-def _degrees(equation: LinearEquation) -> tuple[int, ...]:
+def _degrees(equation: LinearEquation, interpolated: int) -> tuple[int, ...]:
     """Of the polynomials in u that stand for the functions, and for what moves."""
     moves = () if equation.moving is None else (None,)
-    return tuple(INTERPOLATION_DEGREE if d is None else d for d in (*equation.degrees, *moves))
+    return tuple(interpolated if d is None else d for d in (*equation.degrees, *moves))
 
 
 def most_steps(equation: LinearEquation) -> int:
@@ -213,9 +217,10 @@ class _Program:
         self.order, self.pieces = order, pieces
         self.max_steps = min(max_steps, most_steps(equation))
         self.slots = SLOTS if equation.watched is None else MANY_SLOTS
-        self.degrees = _degrees(equation)
+        self.degrees = _degrees(equation, interpolation_degree(order))
         self.nodes = max(self.degrees, default=0) + 1
         self.moves = equation.moving is not None
+        self._components = sum(row < equation.size for row in equation.moved)
         self.interpolated = self.moves or any(d is None for d in equation.degrees)
         self.products = products
 
@@ -357,7 +362,8 @@ class _Program:
         # the last step carries the derivative by the edge
         span = jnp.where(final, remaining, jnp.where(active, jnp.minimum(wish, limit), 1.0))
         samples = self.samples(arguments["constants"], carry.t, span)
-        polynomials = self.polynomials(samples)
+        spectra = self.spectra(samples)
+        polynomials = self.polynomials(samples, spectra)
         prepared = self.products.prepare(arguments["matrices"], arguments["rows"])
         terms = self.products.series(prepared, polynomials, span, carry.y, self.order)
         size, length = self.products.largest(fixed(carry.y)), fixed(span)
@@ -368,10 +374,13 @@ class _Program:
         growth = jnp.exp(jnp.log(target / (tail + tiny)) / (self.order - 1))
         share = self.products.share(growth)
         growth = jnp.minimum(self.products.margin * growth, 4.0)
-        missed, rounding = self._losses(arguments, fixed(samples), fixed(carry.t), length)
+        missed, rounding = self._losses(
+            arguments, fixed(samples), fixed(spectra), fixed(carry.t), length
+        )
         if self.interpolated:
             refused = ~(missed * size <= target)
-            growth = jnp.where(refused, 0.3, growth)
+            smooth = jnp.exp(jnp.log(target / (missed * size + tiny)) / self.nodes)
+            growth = jnp.minimum(growth, jnp.clip(self.products.margin * smooth, 0.1, 4.0))
             share = jnp.where(refused, 0.0, share)
         last = final & (share >= 1.0)
         moved = jnp.where(active, share * length, 0.0)
@@ -390,28 +399,35 @@ class _Program:
         )
 
     def _losses(
-        self, arguments: dict, samples: list[Array], t: Array, span: Array
+        self, arguments: dict, samples: list[Array], spectra: list[Any], t: Array, span: Array
     ) -> tuple[Any, Array]:
-        """What interpolation leaves out of f.M, by its last two coefficients, and the rounding.
+        """What interpolation leaves out of f.M, and the rounding.
 
-        A function of a time that is known to a rounding is no better known than that.
+        Left out are coefficients beyond the last two, which are smaller by the factor by which
+        those are smaller than the two before. A function of a time that is known to a rounding is
+        no better known than that; how large it is, and how much it changes, is read off its first
+        coefficients.
         """
         bounds, epsilon = self._norms(arguments), jnp.finfo(span.dtype).eps
-        last = chebyshev_weights(self.nodes)[-2:]
         missed: Any = 0.0
         rounding = jnp.zeros_like(span)
-        known = list(zip(bounds, self.equation.degrees, samples, strict=False))
+        known = list(zip(bounds, samples, spectra, strict=False))
         if self.moves:  # of a matrix the books in their units
-            rows = np.arange(samples[-1].shape[1])[:, None, None] < self.equation.size
+            rows = np.array(self.equation.moved)[:, None, None] < self.equation.size
             units = jax.lax.stop_gradient(arguments["tolerances"])[2]
-            known.append((1.0, None, samples[-1] * jnp.where(rows, 1.0, 1.0 / units)))
-        for bound, degree, values in known:
-            noise = epsilon * bound * span * _norm(jnp.max(jnp.abs(values), axis=0))
-            if degree is None:
-                change = _norm(jnp.max(values, axis=0) - jnp.min(values, axis=0))
-                noise = noise + epsilon * bound * jnp.abs(t) * change
-                parts = [_norm(jnp.abs(_combined(row[None], values)[0])) for row in last]
-                missed = missed + jnp.maximum(bound * span * sum(parts) - 4.0 * noise, 0.0)  # pyright: ignore
+            weights = jnp.where(rows, 1.0, 1.0 / units)
+            known.append((1.0, samples[-1], [weights * c for c in spectra[-1]]))
+        for bound, values, spectrum in known:
+            if spectrum is None:
+                size = jnp.max(jnp.abs(values), axis=0)
+                rounding = rounding + epsilon * bound * span * size
+                continue
+            sizes = [_norm(jnp.abs(spectrum[k])) for k in (0, 1, 2, -4, -3, -2, -1)]
+            change = sizes[1] + sizes[2]
+            noise = epsilon * bound * (span * (sizes[0] + change) + 2.0 * jnp.abs(t) * change)
+            before, last = sizes[3] + sizes[4], sizes[5] + sizes[6]
+            decay = jnp.clip(last / jnp.where(before > 0.0, before, 1.0), SLOWEST_DECAY, 1.0)
+            missed = missed + jnp.maximum(bound * span * last * decay - 4.0 * noise, 0.0)
             rounding = rounding + noise
         return missed, rounding
 
@@ -432,41 +448,52 @@ class _Program:
     def _sample(self, constants: Any, ts: Array) -> list[Array]:
         """Every f_j at times (times, lanes)."""
 
-        def values(constants: Any, ts: Array) -> list[Array]:
-            return jax.vmap(eqx.combine(constants, self.functions))(ts)
+        def values(constants: Any, t: Array) -> list[Array]:
+            return eqx.combine(constants, self.functions)(t)
 
         axes = jax.tree.map(lambda c: None if c.shape[-1] == 1 else c.ndim - 1, constants)
         single = jax.tree.map(lambda c: c[..., 0] if c.shape[-1] == 1 else c, constants)
-        return jax.vmap(values, in_axes=(axes, 1), out_axes=-1)(single, ts)
+        lanes = jax.vmap(values, in_axes=(axes, 0), out_axes=-1)
+        return jax.vmap(lanes, in_axes=(None, 0))(single, ts)
 
     def samples(self, constants: Any, t: Array, span: Array) -> list[Array]:
         """Every f_j at the Chebyshev nodes of a step, (nodes, lanes)."""
         return self._sample(constants, t + chebyshev_nodes(self.nodes)[:, None] * span)
 
-    def polynomials(self, samples: list[Array]) -> list[list[Array]]:
+    def spectra(self, samples: list[Array]) -> list[Any]:
+        """Chebyshev coefficients of every f_j that is interpolated, `None` for the others."""
+        weights = chebyshev_weights(self.nodes)
+        return [
+            self._times(weights[: degree + 1], values) if degree >= WELL_CONDITIONED else None
+            for degree, values in zip(self.degrees, samples, strict=True)
+        ]
+
+    def polynomials(
+        self, samples: list[Array], spectra: list[Any] | None = None
+    ) -> list[list[Array]]:
         """Coefficients of every f_j in u."""
-        few = self.interpolated and samples[0].shape[-1] < FEW_LANES
-
-        def times(matrix: np.ndarray, values: Any) -> Any:
-            if few or jnp.ndim(values) > 2:
-                return _combined(matrix, values)
-            return [weighted(row, values) for row in matrix]
-
+        spectra = self.spectra(samples) if spectra is None else spectra
         found = []
-        for degree, values in zip(self.degrees, samples, strict=True):
-            if degree < WELL_CONDITIONED:
-                found.append(list(times(monomial_weights(self.nodes, degree), values)))
-                continue
-            series = times(chebyshev_weights(self.nodes)[: degree + 1], values)
-            found.append(list(times(monomials_of_chebyshev(degree), series)))
+        for degree, values, spectrum in zip(self.degrees, samples, spectra, strict=True):
+            if spectrum is None:
+                found.append(list(self._times(monomial_weights(self.nodes, degree), values)))
+            else:
+                found.append(list(self._times(monomials_of_chebyshev(degree), spectrum)))
         return found
+
+    def _times(self, matrix: np.ndarray, values: Any) -> Any:
+        """The combinations of samples or coefficients that the rows of a matrix give."""
+        few = self.interpolated and values[0].shape[-1] < FEW_LANES
+        if values[0].ndim > 1 or few:
+            return _combined(matrix, values if isinstance(values, Array) else jnp.stack(values))
+        return [weighted(row, values) for row in matrix]
 
     def _first_span(self, constants: Any, bounds: list[Any], edges: Array) -> Array:
         """A length whose series converges for sure: a quarter of the order over the norm of G."""
         values = [jnp.abs(sample[0]) for sample in self._sample(constants, edges[:1])]
         bound = sum(values[j] * norm for j, norm in enumerate(bounds))
         if self.moves:
-            bound = bound + _norm(values[-1][: self.equation.size])
+            bound = bound + _norm(values[-1][: self._components])
         return 0.25 * self.order / (bound + 1.0 / (edges[-1] - edges[0]))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import lineax
 import numpy as np
 import pytest
 
@@ -335,3 +336,11 @@ def test_steps_meet_the_breakpoints_of_rates():
     hold = qt.Stroke(qt.OpenSystem(qt.number(2) + 0.3 * qt.sigmax(), bath), 1.0)
     solution = qt.limit_cycle(qt.Cycle([qt.Stroke(system, 1.0), hold]))
     assert float(solution.error) < 1e-12
+
+
+def test_any_lineax_solver_finds_the_same_cycle(reference):
+    found = qt.limit_cycle(reference.cycle, solver=lineax.GMRES(rtol=1e-13, atol=1e-13))
+    np.testing.assert_allclose(found.works, reference.works, atol=1e-11)
+    np.testing.assert_allclose(found.states, reference.states, atol=1e-11)
+    with pytest.raises(ValueError, match=r"`solver` must be a Lineax solver, got 'gmres'"):
+        qt.limit_cycle(reference.cycle, solver="gmres")

@@ -12,7 +12,7 @@ from derivatives import Derivatives
 import qtjax as qt
 
 Z, X = qt.sigmaz(), qt.sigmax()
-KNOTS = jnp.linspace(0.0, 1.0, 10)[1:-1]
+KNOTS = jnp.linspace(0.0, 1.0, 5)[1:-1]
 # The reference machine of the README. A Hamiltonian is (H_00, H_11, Re H_01, Im H_01).
 REFERENCE = {
     "cold": jnp.array([0.5, -0.5, 0.3, 0.0]),
@@ -64,27 +64,25 @@ def figures(p):
         durations=p["durations"],
         ramps=(qt.Ramp(p["expansion"]), qt.Ramp(p["compression"])),
     )
-    solution = qt.limit_cycle(cycle)
+    solution = qt.limit_cycle(cycle, steps=32)
     return {name: jnp.asarray(getattr(solution, name)) for name in FIGURES}
 
 
 @pytest.fixture(scope="module")
 def otto():
-    return Derivatives(figures, {"reference": REFERENCE, "bent": BENT, "P15": frictionless()})
+    points = {"reference": REFERENCE, "bent": BENT, "P15": frictionless()}
+    return Derivatives(figures, points, compared=["bent"])
 
 
-@pytest.mark.parametrize("figure", FIGURES)
-@pytest.mark.parametrize("point", ["reference", "bent"])
-def test_every_gradient_is_that_of_differences(point, figure, otto):
-    otto.check(point, figure)
-    for name in REFERENCE:
-        influence = otto.by_parameter(point, figure)[name]
-        assert np.max(np.abs(influence)) > 1e-4, f"{name} has no influence: nothing is compared"
-
-
-@pytest.mark.parametrize("point", ["reference", "bent", "P15"])
-def test_reverse_mode_is_forward_mode(point, otto):
-    otto.check_reverse(point)
+def test_every_gradient_is_that_of_differences(otto):
+    """And reverse mode is forward mode."""
+    for point in otto.points:
+        otto.check_reverse(point)
+    for figure in FIGURES:
+        otto.check("bent", figure)
+        for name in REFERENCE:
+            influence = otto.by_parameter("bent", figure)[name]
+            assert np.max(np.abs(influence)) > 1e-4, f"{name} has no influence: nothing is compared"
 
 
 def test_the_quadrature_over_entropy_has_the_derivatives_of_the_first_law(otto):

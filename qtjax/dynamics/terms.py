@@ -1,0 +1,176 @@
+"""What acts in an open system, as scalar functions of time and what each of them multiplies.
+
+A Hamiltonian that is only a function of time is a sum too, over the operators of the basis; the
+channels of a bath are rates times jump operators.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse as sp
+from jaxtyping import Array, Float
+
+from .._checks import concretely, is_concrete
+from .._types import Operator, RealLike
+from ..algebra.hermitian_basis import (
+    commutator_map,
+    from_components,
+    jump_map,
+    real_map,
+    sparse_real_map,
+    to_components,
+)
+from ..algebra.superoperators import dissipator_superoperator
+from ..numerics.equation import FixedMatrix, from_sparse, full
+from ..numerics.growth import Growth, growth
+from .channels import Channel
+from .hamiltonians import AbstractHamiltonian, Term
+from .schedules import Constant, degree_of
+
+FEW_CHANNELS = 8  # up to which the channels of a bath are kept apart from rates that are traced
+
+
+class Part(NamedTuple):
+    """A function t -> (count,), or t -> scalar.
+
+    Args:
+        function: of time.
+        count: how many scalars it gives.
+        degree: of polynomials between breakpoints; `None` if it is no known polynomial.
+        smooth: whether its growth is proven.
+    """
+
+    function: Callable[[Any], Any]
+    count: int
+    degree: int | None
+    smooth: bool
+
+
+class Terms(NamedTuple):
+    """Functions of time, and what each of their scalars multiplies."""
+
+    parts: list[Part]
+    factors: list[Any]
+
+    def add(self, function: Callable[[Any], Any], factors: Sequence[Any]) -> None:
+        """A function that gives one scalar for each factor."""
+        self.parts.append(Part(function, len(factors), *growth_of(function)))
+        self.factors.extend(factors)
+
+
+def growth_of(part: Callable[[Any], Any]) -> tuple[int | None, bool]:
+    """The degree of a function of time between breakpoints, and whether its growth is proven."""
+    declared = degree_of(part)
+    if declared is not None:
+        return declared, True
+    found: list[Growth | None] = []
+    jax.eval_shape(lambda t: found.append(growth(part, t)), jnp.zeros(()))
+    proven = found[0]
+    return None if proven is None or proven.type is not None else proven.degree, proven is not None
+
+
+def hamiltonian_terms(hamiltonian: AbstractHamiltonian) -> Terms:
+    """Schedules and operators; a function of time as one function for each basis operator."""
+    found = Terms([], [])
+    for term in hamiltonian.terms():
+        if isinstance(term, Term):
+            found.add(term.schedule, [term.operator])
+        else:
+            d = hamiltonian(jnp.zeros(())).shape[0]
+            found.add(_Components(term), _basis(d, jnp.result_type(complex).name))
+    return found
+
+
+class _Components(eqx.Module):
+    """The components of a function t -> operator."""
+
+    function: Callable[[Any], Any]
+
+    def __call__(self, t: RealLike) -> Float[Array, " n"]:
+        return to_components(jnp.asarray(self.function(t), jnp.result_type(complex)))
+
+
+@functools.lru_cache
+def _basis(d: int, dtype: str) -> tuple[np.ndarray, ...]:
+    """The operators of the Hermitian basis, (d, d) each."""
+    with jax.ensure_compile_time_eval():
+        operators = [np.asarray(from_components(x), dtype) for x in jnp.eye(d * d)]
+    return tuple(operators)
+
+
+def bath_terms(channels: tuple[Channel, ...]) -> Terms:
+    """Rates that move one by one; those that do not as one sum where that loses nothing.
+
+    Every factor is a pair of weights and matrices: which entries there are does not depend on the
+    values of rates, so that new ones compile nothing. Rates that are traced may differ between
+    lanes: they stay apart from matrices that do not.
+    """
+    singles = [single for channel in channels for single in channel.single()]
+    fixed = [c for c in singles if isinstance(c.rate, Constant)]
+    found = Terms([], [])
+
+    for channel in singles:
+        if not isinstance(channel.rate, Constant):
+            found.add(channel.rate, [(np.ones(1), [_jump(channel.operator)])])
+    operators = [c.operator for c in fixed]
+    rates = [c.rate.value for c in fixed if isinstance(c.rate, Constant)]
+    apart = is_concrete(operators) and not is_concrete(rates) and len(fixed) <= FEW_CHANNELS
+    if apart:
+        for channel in fixed:
+            found.add(channel.rate, [(np.ones(1), [_jump(channel.operator)])])
+    elif fixed:
+        found.add(Constant(1.0), [_dissipator(rates, operators)])
+    return found
+
+
+def _dissipator(rates: list[Any], operators: list[Operator]) -> tuple[Any, list[FixedMatrix]]:
+    """All fixed channels of a bath: one by one if they are few, else in one matrix."""
+    if is_concrete(rates, operators) and len(operators) <= FEW_CHANNELS:
+        values = np.asarray([np.asarray(rate) for rate in rates])
+        return values, [_jump(operator) for operator in operators]
+    superoperator = dissipator_superoperator(jnp.stack(rates), jnp.stack(operators))
+    whole = concretely(lambda s: real_map(s, operators[0].shape[0]), superoperator)
+    return np.ones(1), [full(whole)]
+
+
+def commutator_matrix(operator: Any) -> FixedMatrix:
+    """What -i [operator, .] does to the components."""
+    return _matrix(operator, "commutator")
+
+
+def _jump(operator: Any) -> FixedMatrix:
+    return _matrix(operator, "jump")
+
+
+def observable_matrix(operator: Any) -> FixedMatrix:
+    """The components of an operator, (1, n)."""
+    return _matrix(operator, "observable")
+
+
+def _matrix(operator: Any, kind: str) -> FixedMatrix:
+    if not is_concrete(operator):
+        return full(_dense(operator, kind))
+    values = np.asarray(operator)
+    return _known(values.tobytes(), values.dtype.str, values.shape[0], kind)
+
+
+@functools.lru_cache(maxsize=4096)
+def _known(data: bytes, dtype: str, d: int, kind: str) -> FixedMatrix:
+    operator: Any = np.frombuffer(data, dtype).reshape(d, d)
+    eps, real = float(np.finfo(operator.dtype).eps), operator.real.dtype
+    if kind == "observable":
+        return from_sparse(sp.coo_array(to_components(operator, np)[None].astype(real)), eps)
+    make = commutator_map if kind == "commutator" else jump_map
+    return from_sparse(sparse_real_map(make(sp.csr_array(operator), sp), d).astype(real), eps)
+
+
+def _dense(operator: Any, kind: str) -> Any:
+    if kind == "observable":
+        return to_components(operator)[None]
+    make = commutator_map if kind == "commutator" else jump_map
+    return real_map(make(operator, jnp), operator.shape[0])

@@ -1,0 +1,138 @@
+"""What is not known of an equation of motion, for `numerics.resolution` to look at."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._precise import matmul
+from .._types import RealLike
+from ..algebra.hermitian_basis import to_components
+from ..algebra.operators import dag
+from ..numerics.equation import Scalars, Watched
+from ..numerics.growth import growth
+from .channels import Moving, dissipate
+from .davies import Following
+from .hamiltonians import Term
+from .open_system import OpenSystem
+from .spectra import scale_of
+from .terms import Part, growth_of
+
+WAVE = 4.0  # the longest step for exp(i w t), in units of 1/w
+
+
+class _Watching(eqx.Module):
+    """The functions that are not known, each times the norm of what it multiplies, and what the
+    moving channels do to an operator without symmetry."""
+
+    functions: Scalars
+    weights: Float[Array, " count"]
+    movers: list[Moving]
+    probe: np.ndarray
+
+    def __call__(self, t: RealLike) -> Float[Array, " count"]:
+        values = [jnp.zeros(0), *(value[None] for value in self.functions(t))]
+        found = [jnp.concatenate(values) * self.weights]
+        return jnp.concatenate([*found, *(moved(mover, t, self.probe) for mover in self.movers)])
+
+
+def probe(d: int) -> np.ndarray:
+    """A Hermitian operator without symmetry, (d, d)."""
+    parts = np.random.default_rng(0).normal(size=(2, d, d)) / d
+    found = parts[0] + 1j * parts[1] + (parts[0] - 1j * parts[1]).T
+    return found.astype(jnp.result_type(complex))
+
+
+def moved(channel: Moving, t: RealLike, probe: Any) -> Float[Array, " n"]:
+    """What a moving channel does to an operator, about as large as its matrix."""
+    d = probe.shape[0]
+    if channel.matrix is not None:
+        return d * matmul(channel.matrix(t), to_components(jnp.asarray(probe)))
+    return d * to_components(dissipate(*channel.function(t), jnp.asarray(probe)))
+
+
+class _Defect(eqx.Module):
+    """How far functions of time are from Hermitian, relative to their largest entry."""
+
+    functions: tuple[Callable[[Any], Any], ...]
+
+    def __call__(self, t: RealLike) -> Float[Array, ""]:
+        found = [jnp.zeros(())]
+        for function in self.functions:
+            h = jnp.asarray(function(t), jnp.result_type(complex))
+            size = jnp.max(jnp.abs(h))
+            found.append(jnp.max(jnp.abs(h - dag(h))) / jnp.where(size > 0.0, size, 1.0))
+        return jnp.max(jnp.stack(found))
+
+
+def defect(system: OpenSystem) -> _Defect | None:
+    """How far the Hamiltonians of a system are from Hermitian; `None` if they cannot be."""
+    hamiltonians = [system.hamiltonian, *([] if system.energy is None else [system.energy])]
+    functions = [term for h in hamiltonians for term in h.terms() if not isinstance(term, Term)]
+    return _Defect(tuple(functions)) if functions else None
+
+
+def watched_functions(
+    system: OpenSystem, parts: Sequence[Part], bounds: Sequence[Any], movers: Sequence[Moving]
+) -> Watched | None:
+    """The functions that are no known polynomials, and what moves.
+
+    Args:
+        system: whose functions they are.
+        parts: all of them.
+        bounds: of every scalar, on the norm of what it multiplies.
+        movers: the channels that are a matrix at every time.
+
+    Returns:
+        `Watched`; `None` if there is nothing to look at.
+    """
+    smooth, unknown, weights, k = [], [], [], 0
+    for part in parts:
+        if part.degree is None and part.smooth:
+            smooth.append(part.function)
+        elif part.degree is None:
+            unknown.append(part)
+            weights += bounds[k : k + part.count]
+        k += part.count
+    followers = [m.function for m in movers if _is_analytic(m.function, system)]
+    movers = [mover for mover in movers if not _is_analytic(mover.function, system)]
+    values, off = None, defect(system)
+    if unknown or movers:
+        dtype = jnp.result_type(float)
+        stack = jnp.stack([jnp.zeros((), dtype), *(jnp.asarray(w, dtype) for w in weights)])[1:]
+        scalars = Scalars(tuple(p.function for p in unknown), tuple(p.count for p in unknown))
+        values = _Watching(scalars, stack, list(movers), probe(system.dimension))
+    radius = _Radius(smooth, followers) if smooth or followers else None
+    if values is None and off is None and radius is None:
+        return None
+    return Watched(values, off, radius)
+
+
+def _is_analytic(function: Any, system: OpenSystem) -> bool:
+    """Whether a moving channel is known to be analytic where levels do not meet."""
+    if not isinstance(function, Following) or scale_of(function.bath.spectrum) is None:
+        return False
+    terms = system.hamiltonian.terms()
+    parts = [term.schedule if isinstance(term, Term) else term for term in terms]
+    return all(growth_of(part)[0] is not None for part in parts)
+
+
+class _Radius(eqx.Module):
+    """How far around an interval of times all is analytic, and functions grow by no orders."""
+
+    smooth: list[Callable[[Any], Any]]
+    following: list[Any]  # `Following`
+
+    def __call__(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
+        types = [growth(part, start) for part in self.smooth]
+        longest = [WAVE / g.type for g in types if g is not None and g.type is not None]
+        radii = [function.radius(start, end) for function in self.following]
+
+        def around(middle: RealLike, half: RealLike) -> Array:
+            found = [jnp.asarray(jnp.inf), *longest, *(radius(middle, half) for radius in radii)]
+            return jnp.min(jnp.stack(found))
+
+        return around
