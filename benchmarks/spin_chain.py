@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import qtjax as qt
+
 from . import common, peers, references, workloads
 from .common import at_equal_error, largest, measure, measured
 
@@ -119,7 +121,8 @@ def _jump_operators(d, w0, j, groups):
 
         def lane(gap, coupling, transitions=transitions):
             h = workloads.static_chain_hamiltonian(d, gap, coupling)
-            pairs = [bath.jumps(0.0, h) for bath in workloads.davies_baths(d, h, transitions)]
+            baths = workloads.davies_baths(d, h, transitions)
+            pairs = [qt.dynamics.jump_operators(bath, qt.Static(h), 0.0) for bath in baths]
             return jnp.concatenate(
                 [jnp.sqrt(rates)[:, None, None] * operators for rates, operators in pairs]
             )
