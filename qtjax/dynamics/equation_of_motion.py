@@ -53,6 +53,7 @@ from .watching import defect, moved, probe, watched_functions
 SUM_DIMENSION = 4  # up to which a function of time is a sum over the operators of the basis
 
 Matrix = Float[Array, "m n"]
+Matrices = list[tuple[int, FixedMatrix]]  # with the number of the function that multiplies each
 
 
 def equation_of_motion(system: OpenSystem) -> LinearEquation:
@@ -120,9 +121,6 @@ def _sum_equation(system: OpenSystem, channels: Sequence[Sequence[Any]]) -> Line
         () if moving is None else moving.rows, watched, breakpoints,
         _in_words(system, channels, still, watched),
     )  # fmt: skip
-
-
-Matrices = list[tuple[int, FixedMatrix]]
 
 
 def _products(

@@ -232,7 +232,8 @@ def limit_cycle(
         `CycleSolution`; all nan where the fixed point is not unique.
 
     Raises:
-        ValueError: what is no cycle, no number of steps, no tolerance or no resolution.
+        ValueError: what is no cycle, no number of steps, no tolerance, no Lineax solver or no
+            resolution.
         SolverError: the fixed point is not unique (an all-unitary cycle), a driven stroke was not
             resolved, or a parameter is not finite.
     """
