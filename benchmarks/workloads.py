@@ -20,7 +20,7 @@ TS = jnp.array([0.0, T_END])
 SZ, SX = 0.5 * qt.sigmaz(), 0.5 * qt.sigmax()
 LOWERING, RAISING = qt.create(2), qt.destroy(2)
 BLOCH = (0.6, 0.0, 0.5)
-RHO0 = qt.from_bloch(jnp.array(BLOCH))
+RHO0 = qt.algebra.from_bloch(jnp.array(BLOCH))
 
 
 # What a lane keeps of its solution; what it does not keep is not computed.
@@ -132,7 +132,7 @@ def chain(d):
         coupling=0.5 * total([x[k] @ x[k + 1] for k in range(spins - 1)]),
         lowering=tuple(qt.embed(LOWERING, dims, k) for k in (0, spins - 1)),
         ends=(x[0], x[-1]),
-        rho0=0.5 * plus + 0.5 * qt.maximally_mixed(d),
+        rho0=0.5 * plus + 0.5 * qt.algebra.maximally_mixed(d),
     )
 
 
@@ -174,7 +174,7 @@ def transition_groups(d, w, j):
     """
     found = {}
     for lane in range(w.shape[0]):
-        transitions = qt.bohr_transitions(static_chain_hamiltonian(d, w[lane], j[lane]))
+        transitions = qt.dynamics.bohr_transitions(static_chain_hamiltonian(d, w[lane], j[lane]))
         key = frozenset(transitions.groups)
         found.setdefault(key, (transitions, []))[1].append(lane)
     return [(transitions, np.array(lanes)) for transitions, lanes in found.values()]

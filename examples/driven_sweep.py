@@ -15,7 +15,7 @@ import qtjax as qt
 qt.enable_compilation_cache()  # a second run of this file compiles nothing
 
 ts = jnp.array([0.0, 10.0])
-rho0 = qt.from_bloch(jnp.array([0.6, 0.0, 0.5]))
+rho0 = qt.algebra.from_bloch(jnp.array([0.6, 0.0, 0.5]))
 rates = jnp.append(jnp.geomspace(0.05, 5.0, 1023), 3e3)
 
 

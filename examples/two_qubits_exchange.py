@@ -23,7 +23,7 @@ pair = qt.composite_system((n, n), coupling=0.25 * (swap + qt.dag(swap)))
 rho0 = qt.tensor(qt.thermal_state(n, 0.4), qt.thermal_state(n, 1.5))
 ts = jnp.linspace(0.0, 6.2, 101)
 
-parts = qt.evolve(pair, rho0, ts, save=qt.part_rates).saved
+parts = qt.evolve(pair, rho0, ts, save=qt.thermodynamics.part_rates).saved
 temperature = qt.generalized_temperature(parts).temperature
 sol = qt.evolve(pair, rho0, ts)
 table = qt.accountings(pair, sol, temperature=1.5, reservoirs=(1,))
@@ -40,6 +40,6 @@ right.set(xlabel="t", ylabel="nats")
 right.legend()
 figure.savefig("two_qubits_exchange.png", dpi=150)
 
-print(qt.accounting_table(table))
+print(qt.thermodynamics.accounting_table(table))
 gap = jnp.nanmax(jnp.abs(parts.clausius_balance - parts.correlation_rate))
 print(f"largest |dS_C + dQ_A/T_A + dQ_B/T_B| for t > 0, eq. (18): {float(gap):.1e}")

@@ -25,22 +25,16 @@ from ._results import (
     solve_again as solve_again,
 )
 from .algebra import (
-    bloch_vector as bloch_vector,
-    commutator as commutator,
     create as create,
     dag as dag,
     destroy as destroy,
     embed as embed,
     expectation as expectation,
-    from_bloch as from_bloch,
     identity as identity,
     ket as ket,
-    maximally_mixed as maximally_mixed,
     number as number,
     partial_trace as partial_trace,
-    projector as projector,
     pure_state as pure_state,
-    random_density_matrix as random_density_matrix,
     sigmax as sigmax,
     sigmay as sigmay,
     sigmaz as sigmaz,
@@ -51,7 +45,6 @@ from .algebra import (
 from .design import (
     Bounded as Bounded,
     Positive as Positive,
-    Unbounded as Unbounded,
     objective as objective,
     optimize as optimize,
 )
@@ -71,8 +64,6 @@ from .dynamics import (
     Exact as Exact,
     Flat as Flat,
     Fourier as Fourier,
-    FromFunction as FromFunction,
-    Ledger as Ledger,
     Lindblad as Lindblad,
     Linear as Linear,
     LocalBath as LocalBath,
@@ -89,8 +80,6 @@ from .dynamics import (
     Static as Static,
     Tabulated as Tabulated,
     Taylor as Taylor,
-    bohr_transitions as bohr_transitions,
-    canonical_generator as canonical_generator,
     composite_system as composite_system,
     evolve as evolve,
     steady_state as steady_state,
@@ -98,22 +87,18 @@ from .dynamics import (
 from .information import (
     entropy as entropy,
     mutual_information as mutual_information,
-    relative_entropy as relative_entropy,
 )
 from .machines import (
     Cycle as Cycle,
     Stroke as Stroke,
     limit_cycle as limit_cycle,
     otto_cycle as otto_cycle,
-    stepwise_carnot_cycle as stepwise_carnot_cycle,
 )
 from .thermodynamics import (
-    accounting_table as accounting_table,
     accountings as accountings,
     ergotropy as ergotropy,
     finite_reservoirs as finite_reservoirs,
     generalized_temperature as generalized_temperature,
-    part_rates as part_rates,
     rates as rates,
     temperatures as temperatures,
 )

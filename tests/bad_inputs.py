@@ -18,7 +18,7 @@ import qutip
 import qtjax as qt
 
 N, X = qt.number(2), qt.sigmax()
-STATE, TS = qt.maximally_mixed(2), (0.0, 1.0)
+STATE, TS = qt.algebra.maximally_mixed(2), (0.0, 1.0)
 FLAT = qt.Flat(0.1)
 BATH = qt.LocalBath(qt.destroy(2), 1.0, 1.0, FLAT)
 SYSTEM = qt.OpenSystem(N, BATH)
@@ -115,7 +115,7 @@ def carnot(hamiltonian=N, **kw):
         "duration": 1.0,
         "steps": 2,
     } | kw
-    return qt.stepwise_carnot_cycle(hamiltonian, **kw)
+    return qt.machines.stepwise_carnot_cycle(hamiltonian, **kw)
 
 
 # (argument as the message names it, call with it)
@@ -183,7 +183,7 @@ TOLERANCES = {
     "evolve atol": ("atol", lambda x: evolve(atol=x)),
     "evolve dt0": ("dt0", lambda x: evolve(dt0=x)),
     "limit_cycle tolerance": ("tolerance", lambda x: qt.limit_cycle(CYCLE, tolerance=x)),
-    "bohr_transitions": ("tolerance", lambda x: qt.bohr_transitions(N, x)),
+    "bohr_transitions": ("tolerance", lambda x: qt.dynamics.bohr_transitions(N, x)),
 }
 NO_SCALARS = {
     "a list": [1.0, 2.0],
@@ -236,7 +236,7 @@ OPERATORS = {
     "evolve rho0": ("rho0", evolve),
     "transient rho0": ("rho0", lambda x: qt.machines.transient(CYCLE, x, 1)),
     "thermal_state hamiltonian": ("hamiltonian", lambda x: qt.thermal_state(x, 1.0)),
-    "bohr_transitions hamiltonian": ("hamiltonian", qt.bohr_transitions),
+    "bohr_transitions hamiltonian": ("hamiltonian", qt.dynamics.bohr_transitions),
     "embed": ("operator", lambda x: qt.embed(x, (2, 2), 0)),
     "tensor": ("operators[1]", lambda x: qt.tensor(X, x)),
     "damping state": (
@@ -293,7 +293,7 @@ NO_SCHEDULES = {
     "a class": qt.Linear,
 }
 OPERATOR_FUNCTIONS = {
-    "FromFunction": ("function", qt.FromFunction),
+    "FromFunction": ("function", qt.dynamics.FromFunction),
     "OpenSystem": ("hamiltonian", qt.OpenSystem),
     "OpenSystem energy": ("energy", lambda f: qt.OpenSystem(N, (), f)),
     "composite_system parts": ("parts[0]", lambda f: qt.composite_system((f, N))),
@@ -331,7 +331,7 @@ COUNTS = {
     "oscillator levels": ("levels", lambda n: models.qubit_and_oscillator(1.0, 1.0, 0.1, n)),
     "destroy": ("d", qt.destroy),
     "ket dims": ("dims", lambda n: qt.ket(0, n)),
-    "random state": ("d", lambda n: qt.random_density_matrix(jax.random.key(0), n)),
+    "random state": ("d", lambda n: qt.algebra.random_density_matrix(jax.random.key(0), n)),
 }
 NO_COUNTS = {
     "zero": 0,
@@ -355,7 +355,7 @@ VECTORS = {
     "Fourier cosines": ("cosines", lambda x: qt.Fourier(1.0, x, [1.0, 2.0], 1.0)),
     "Spline": ("values", qt.Spline),
     "Ramp": ("knots", qt.Ramp),
-    "from_bloch": ("vector", qt.from_bloch),
+    "from_bloch": ("vector", qt.algebra.from_bloch),
     "pure_state": ("vector", qt.pure_state),
 }
 NO_VECTORS = {
@@ -409,7 +409,10 @@ SPECIAL = {
     ),
     "ket of no level": (lambda: qt.ket(1.5, 2), r"`levels` must be a whole number >= 0, got 1\.5"),
     "ket of text": (lambda: qt.ket((0, "a"), (2, 2)), r"`levels\[1\]` must be a whole number"),
-    "Bloch vector of two": (lambda: qt.from_bloch([0.0, 1.0]), r"must hold x, y and z, got .*2,"),
+    "Bloch vector of two": (
+        lambda: qt.algebra.from_bloch([0.0, 1.0]),
+        r"must hold x, y and z, got .*2,",
+    ),
     "embed no dims": (lambda: qt.embed(X, (2.0, 2), 0), r"`dims\[0\]` must be a whole .*got 2\.0"),
     "embed no site": (lambda: qt.embed(X, (2, 2), "a"), r"`sites` must be a whole .* got 'a'"),
     "spin of text": (lambda: qt.spin("a", "z"), r"`j` must be a positive multiple of 1/2, got 'a'"),

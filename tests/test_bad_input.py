@@ -84,7 +84,7 @@ MESSAGES = {
         r"`dims` \(2, 3\) multiply to 6, but `rho` has shape \(4, 4\)",
     ),
     "part_rates without parts": (
-        lambda: qt.part_rates(QUBIT, 0.0, GROUND),
+        lambda: qt.thermodynamics.part_rates(QUBIT, 0.0, GROUND),
         r"`system` declares 0 parts.*`composite_system`",
     ),
     "generator that loses trace": (
@@ -128,7 +128,7 @@ MESSAGES = {
         r"`lower` and `upper` must name two of the 2 levels, got 0 and 2",
     ),
     "Carnot without steps": (
-        lambda: qt.stepwise_carnot_cycle(
+        lambda: qt.machines.stepwise_carnot_cycle(
             N,
             couplings=X,
             temperatures=(1.0, 2.0),
@@ -177,7 +177,7 @@ MESSAGES = {
         r"`energy` must have d = 2 like the Hamiltonian",
     ),
     "rho0 and Hamiltonian": (
-        lambda: evolve(qt.maximally_mixed(3)),
+        lambda: evolve(qt.algebra.maximally_mixed(3)),
         r"`rho0` must be 2 x 2 to match the Hilbert space, got shape \(3, 3\)",
     ),
     "coupling and Hamiltonian": (
@@ -235,7 +235,7 @@ MESSAGES = {
     "Lindblad nan": (lambda: qt.Lindblad(NOT_A_NUMBER, 0.1), "`operators` " + FINITE),
     "moving Davies": (
         lambda: qt.AdiabaticBath((qt.number(3),), 1.0, qt.Flat(0.1)),
-        r"`transitions` is needed.*d = 3; pass `transitions=qt\.bohr_transitions\(exemplar\)`",
+        r"`transitions` is needed.*d = 3; pass `transitions=qt\.dynamics\.bohr_transitions\(ex",
     ),
     # Times
     "ts backwards": (
@@ -491,7 +491,7 @@ def test_a_bath_that_does_not_fix_its_gibbs_state_warns():
 
 def test_what_is_flagged_and_not_an_error():
     excited = jnp.diag(jnp.array([0.0, 1.0])) + 0j
-    assert float(qt.relative_entropy(excited, GROUND)) == np.inf
+    assert float(qt.information.relative_entropy(excited, GROUND)) == np.inf
     nothing = qt.thermodynamics.interval_temperature(0.0, 0.0)
     assert np.isnan(float(nothing.temperature))
     assert int(nothing.status) == qt.thermodynamics.TemperatureStatus.UNDEFINED

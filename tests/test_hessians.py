@@ -77,7 +77,7 @@ def entropy(z, rho):
 
 
 def relative_entropy(z, rho, sigma):
-    return qt.relative_entropy(moved(rho, z[:2], X), moved(sigma, z[2:], X))
+    return qt.information.relative_entropy(moved(rho, z[:2], X), moved(sigma, z[2:], X))
 
 
 def total_correlation(z, rho):

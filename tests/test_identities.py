@@ -112,7 +112,7 @@ def open_books(structure):
     The thermal system has two Davies baths, the general one a Davies bath and jumps with rates of
     either sign. Its gauges: A + 0.7i for its jump operators A, and its canonical form.
     """
-    transitions = qt.bohr_transitions(np.diag(STRUCTURES[structure]))
+    transitions = qt.dynamics.bohr_transitions(np.diag(STRUCTURES[structure]))
 
     def books(h, temperatures, couplings, operators, strengths, rho):
         d = h.shape[0]
@@ -124,7 +124,7 @@ def open_books(structure):
         general = qt.OpenSystem(h, (baths[0], qt.Lindblad(operators, strengths)))
         shift = operators + 0.7j * jnp.eye(d)
         shifted = qt.OpenSystem(h, (baths[0], qt.Lindblad(shift, strengths)))
-        form = qt.canonical_generator(general)
+        form = qt.dynamics.canonical_generator(general)
         canonical = qt.OpenSystem(form.hamiltonian, qt.Lindblad(form.operators, form.rates))
         return {
             "thermal": qt.rates(thermal, 0.0, rho),
@@ -271,12 +271,16 @@ def closed_books(dims):
             "information": qt.mutual_information(rho, dims),
             "total": qt.information.total_correlation(rho, dims),
             "S_C": qt.information.correlation_entropy(rho, dims),
-            "divergence": qt.relative_entropy(rho, qt.tensor(*parts)),
+            "divergence": qt.information.relative_entropy(rho, qt.tensor(*parts)),
         }
 
     def books(h_a, h_b, coupling, rho):
         system = qt.composite_system((h_a, h_b), coupling)
-        save = {"state": state_of, "parts": qt.part_rates, "correlations": correlations}
+        save = {
+            "state": state_of,
+            "parts": qt.thermodynamics.part_rates,
+            "correlations": correlations,
+        }
         return qt.evolve(system, rho, TIMES, save=save)
 
     return in_numpy(jax.jit(books))
@@ -364,7 +368,7 @@ def strokes(d):
         return qt.evolve(qt.OpenSystem(hamiltonian(h0, h1)), rho, TIMES)
 
     def dissipative(h0, h1, couplings, temperatures, rho):
-        transitions = qt.bohr_transitions(np.diag(np.arange(d) ** 1.5))
+        transitions = qt.dynamics.bohr_transitions(np.diag(np.arange(d) ** 1.5))
         baths = [
             qt.DaviesBath(h0, coupling, t, qt.Ohmic(0.2), transitions=transitions)
             for coupling, t in zip(couplings, temperatures, strict=True)
@@ -501,7 +505,7 @@ def test_finite_reservoirs(name, seed, kind, exponent):
     assert np.max(found.production) > 1e-3
 
 
-NEAR = jax.jit(lambda rho, sigma: qt.relative_entropy(rho, sigma))
+NEAR = jax.jit(lambda rho, sigma: qt.information.relative_entropy(rho, sigma))
 
 
 @pytest.mark.parametrize("commuting", [True, False])

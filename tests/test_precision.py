@@ -72,7 +72,7 @@ def test_the_check_of_the_source_can_fail():
 
 
 def state(d):
-    return qt.random_density_matrix(jax.random.key(d), d)
+    return qt.algebra.random_density_matrix(jax.random.key(d), d)
 
 
 def bath(temperature=0.7, gap=1.0):
@@ -236,7 +236,9 @@ def rates():
 
 def part_rates():
     def found(coupling, rho):
-        return qt.part_rates(qt.models.qubit_and_oscillator(1.0, 1.0, coupling, 3), 0.0, rho)
+        return qt.thermodynamics.part_rates(
+            qt.models.qubit_and_oscillator(1.0, 1.0, coupling, 3), 0.0, rho
+        )
 
     return found, (jnp.float32(0.3), state(6))
 
@@ -246,7 +248,7 @@ def entropy():
 
 
 def relative_entropy():
-    return qt.relative_entropy, (state(5), qt.maximally_mixed(5))
+    return qt.information.relative_entropy, (state(5), qt.algebra.maximally_mixed(5))
 
 
 def thermal_state():

@@ -181,7 +181,7 @@ def p05():
     out = {"S_const": qt.entropy(rho0), "U@0": ledger.energy[0]}
     for k, t in list(enumerate(times))[1:]:
         rho = solution.saved[k]
-        x, y, z = qt.bloch_vector(rho)
+        x, y, z = qt.algebra.bloch_vector(rho)
         out |= {
             f"bloch_x@{t}": x,
             f"bloch_y@{t}": y,
@@ -190,7 +190,7 @@ def p05():
             f"W@{t}": ledger.work[k],
             f"Q@{t}": ledger.energy[k] - ledger.energy[0] - ledger.work[k],
             f"S@{t}": ledger.entropy[k],
-            f"D_rho_tau@{t}": qt.relative_entropy(rho, qt.thermal_state(h(t), p["T0"])),
+            f"D_rho_tau@{t}": qt.information.relative_entropy(rho, qt.thermal_state(h(t), p["T0"])),
         }
     return out
 
@@ -235,14 +235,14 @@ Y = np.array([[0.2, 0, 0.1j], [0, -0.3, 0.05], [-0.1j, 0.05, 0.1]])
 
 def p06b():
     def s(e):
-        return qt.entropy(qt.maximally_mixed(3) + e * X)
+        return qt.entropy(qt.algebra.maximally_mixed(3) + e * X)
 
     return {"dS": jax.jit(jax.grad(s))(0.0), "d2S": jax.jit(jax.hessian(s))(0.0)}
 
 
 def p06c():
     def g(e):
-        return qt.information.entropy_rate_analytic(qt.maximally_mixed(3) + e * X, Y)
+        return qt.information.entropy_rate_analytic(qt.algebra.maximally_mixed(3) + e * X, Y)
 
     return {"dg": jax.jit(jax.grad(g))(0.0), "d2g": jax.jit(jax.hessian(g))(0.0)}
 
@@ -378,7 +378,9 @@ def p04():
     system = qt.models.partial_swap(p["w"], p["g"])
     rho0 = qt.tensor(qt.thermal_state(N, p["T_A"]), qt.thermal_state(N, p["T_B"]))
     times = [0, 1, 3, 5]
-    solution = qt.evolve(system, rho0, jnp.array(times, float), save=SAVE | {"p": qt.part_rates})
+    solution = qt.evolve(
+        system, rho0, jnp.array(times, float), save=SAVE | {"p": qt.thermodynamics.part_rates}
+    )
     states = eqx.tree_at(lambda s: s.saved, solution, solution.saved["rho"])
     books = qt.finite_reservoirs(system, states, (1,), p["T_B"])
     out = {}
@@ -542,7 +544,7 @@ def p12():
         "bound_ergotropy (U-U_th(S))": qt.expectation(h, rho) - qt.expectation(h, same_entropy),
         "F_neq_T1": qt.information.free_energy(rho, h, 1.0),
         "F_eq_T1": qt.information.equilibrium_free_energy(h, 1.0),
-        "D_rho_tau_T1": qt.relative_entropy(rho, qt.thermal_state(h, 1.0)),
+        "D_rho_tau_T1": qt.information.relative_entropy(rho, qt.thermal_state(h, 1.0)),
     }
 
 
@@ -555,7 +557,9 @@ def p13():
     rho_s = np.array([[0.3, 0.2 - 0.1j], [0.2 + 0.1j, 0.7]])
     rho0 = qt.tensor(rho_s, qt.thermal_state(h_bath, t_bath))
     times = [0.0, 2.0, 6.0, 15.0]
-    solution = qt.evolve(system, rho0, jnp.array(times), save=SAVE | {"p": qt.part_rates})
+    solution = qt.evolve(
+        system, rho0, jnp.array(times), save=SAVE | {"p": qt.thermodynamics.part_rates}
+    )
     states = eqx.tree_at(lambda s: s.saved, solution, solution.saved["rho"])
     books = qt.finite_reservoirs(system, states, (1,), t_bath)
     np.testing.assert_allclose(books.divergence, books.production, rtol=0, atol=1e-10)
@@ -594,7 +598,7 @@ def p14():
     h = 0.5 * qt.sigmaz()
     rho = jnp.array([[0.6, 0.1 + 0.2j], [0.1 - 0.2j, 0.4]])
     given = qt.OpenSystem(h, qt.Lindblad(operators, rates))
-    form = qt.canonical_generator(given)
+    form = qt.dynamics.canonical_generator(given)
     canonical = qt.OpenSystem(form.hamiltonian, qt.Lindblad(form.operators, form.rates))
     paulis = {"x": qt.sigmax(), "y": qt.sigmay(), "z": qt.sigmaz()}
     return {

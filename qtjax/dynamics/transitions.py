@@ -101,5 +101,6 @@ def resolve_transitions(
     raise ValueError(
         "`transitions` is needed here: the grouping of Bohr frequencies is static and cannot be "
         f"read off a {'traced' if hamiltonian is not None else 'moving'} Hamiltonian with d = {d}; "
-        "pass `transitions=qt.bohr_transitions(exemplar)` for a concrete Hamiltonian of its kind."
+        "pass `transitions=qt.dynamics.bohr_transitions(exemplar)` for a concrete Hamiltonian of "
+        "its kind."
     )

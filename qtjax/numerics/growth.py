@@ -87,7 +87,7 @@ def _run(jaxpr: Any, consts: list[_Value], arguments: list[_Value]) -> list[_Val
 
 def _apply(equation: Any, given: list[_Value]) -> list[_Value]:
     """The results of one operation."""
-    inner = _inner(equation)
+    inner = called(equation)
     if inner is not None:
         return _run(inner.jaxpr, [_Value(c, None, None) for c in inner.consts], given)
     moving = [value for value in given if value.growth is not None]
@@ -114,8 +114,12 @@ def _apply(equation: Any, given: list[_Value]) -> list[_Value]:
     return [_Value(value, slope, new) for value, slope in zip(*found, strict=True)]
 
 
-def _inner(equation: Any) -> Any:
-    """The closed jaxpr of an operation that only calls it, else `None`."""
+def called(equation: Any) -> Any:
+    """The closed jaxpr of an operation that only calls it, else `None`.
+
+    Args:
+        equation: of a jaxpr.
+    """
     if equation.primitive.name not in _CALLS:
         return None
     found = [value for value in equation.params.values() if hasattr(value, "consts")]

@@ -6,7 +6,7 @@ is a polynomial of degree 8 to the tolerance: a step may not go beyond the large
 it starts in, so that nothing the grid has seen is stepped over. Where neighbouring samples stay
 apart however close they are brought, the function jumps: that time becomes an edge. Where all is
 known to be analytic in discs around every time (`growth`, and baths of known spectra), their radii
-take the place of samples. Nothing here is differentiated.
+take the place of samples. Nothing here is differentiated but the times of jumps (`jumps`).
 """
 
 import functools
@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 
 from .._types import Real, RealLike
 from .equation import Watched
+from .jumps import moving
 
 BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
@@ -98,6 +99,7 @@ def look(
     radii = None if watched.radius is None else _radii(watched, edges, bins)
     if watched.values is None:
         return _seen_by_radii(watched, edges, radii)
+    function = eqx.filter_closure_convert(watched.values, edges[0])
     watched = _undifferentiated(Watched(watched.values, watched.defect), edges[0])
     allowed = tolerance / (1.5 * jnp.maximum(edges[-1] - edges[0], jnp.finfo(edges.dtype).tiny))
     count = samples_of(resolution)
@@ -107,6 +109,7 @@ def look(
     cells = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found.cells)
     best = _largest(cells.scores, JUMPS)
     jumps = _jumps(watched, jax.tree.map(lambda x: x[best], cells))
+    jumps = moving(function, jumps, edges[-1] - edges[0])
     ends, lengths = found.ends, found.lengths
     if radii is not None:
         ends, lengths = jnp.where(radii < lengths, -radii, ends), jnp.minimum(radii, lengths)

@@ -14,7 +14,7 @@ from qtjax.algebra.canonical import check_generator
 EXACT = 1e-12
 FORM, FORM_OF = jax.jit(qt.algebra.canonical_form), jax.jit(qt.algebra.canonical_form_of)
 MATRIX = jax.jit(lambda form: form.superoperator())
-GENERATOR = eqx.filter_jit(qt.canonical_generator)
+GENERATOR = eqx.filter_jit(qt.dynamics.canonical_generator)
 SX, SZ = qt.sigmax(), qt.sigmaz()
 
 

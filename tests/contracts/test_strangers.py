@@ -17,7 +17,7 @@ import qtjax as qt
 from qtjax.dynamics import AbstractMethod, Integrated
 
 X, Z, N = qt.sigmax(), qt.sigmaz(), qt.number(2)
-RHO0 = qt.from_bloch(np.array([0.3, 0.2, -0.5]))
+RHO0 = qt.algebra.from_bloch(np.array([0.3, 0.2, -0.5]))
 TS = jnp.array([0.0, 0.8, 2.0])
 STEP = 1e-3
 

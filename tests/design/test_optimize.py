@@ -31,7 +31,7 @@ BOUNDS = {
     "far": (qt.Bounded(-3e5, -1e5), -3e5, -1e5),
     "positive": (qt.Positive(), 0.0, np.inf),
     "positive, small scale": (qt.Positive(1e-3), 0.0, np.inf),
-    "unbounded": (qt.Unbounded(), -np.inf, np.inf),
+    "unbounded": (qt.design.Unbounded(), -np.inf, np.inf),
 }
 
 

@@ -18,7 +18,7 @@ U4 = np.linalg.qr(_r[3])[0]
 H3 = jnp.asarray(U3 @ np.diag([-0.4, 0.3, 1.3]) @ U3.conj().T)
 # two pairs of equal levels of a ladder: one Bohr frequency in four transitions
 H4 = jnp.asarray(U4 @ np.diag([0.0, 0.9, 0.9, 1.8]) @ U4.conj().T)
-BOHR3, BOHR4 = qt.bohr_transitions(H3), qt.bohr_transitions(H4)
+BOHR3, BOHR4 = qt.dynamics.bohr_transitions(H3), qt.dynamics.bohr_transitions(H4)
 
 # name: (bath of (temperature, scale of H, rate), H of the scale)
 BATHS = {
@@ -72,7 +72,7 @@ def slopes(name):
 
 
 def random_state(d, seed=0):
-    return qt.random_density_matrix(jax.random.key(seed), d)
+    return qt.algebra.random_density_matrix(jax.random.key(seed), d)
 
 
 def dimension(name):
@@ -208,7 +208,7 @@ def test_davies_generator_by_hand(h, couplings, kind):
     if kind == "davies":
         bath = qt.DaviesBath(h, stack, temperature, spectrum, zero_frequency=zero)
     else:
-        grouping = qt.bohr_transitions(h)
+        grouping = qt.dynamics.bohr_transitions(h)
         bath = qt.AdiabaticBath(
             stack, temperature, spectrum, zero_frequency=zero, transitions=grouping
         )
@@ -227,7 +227,7 @@ def test_transitions_of_a_degenerate_ladder():
     for seed in range(4):
         x = np.random.default_rng(seed).normal(size=(4, 4))
         u = np.linalg.qr(x)[0]
-        assert qt.bohr_transitions(u @ np.diag([0.0, 0.9, 0.9, 1.8]) @ u.T) == BOHR4
+        assert qt.dynamics.bohr_transitions(u @ np.diag([0.0, 0.9, 0.9, 1.8]) @ u.T) == BOHR4
     assert BOHR3.levels == (1, 1, 1)
     assert BOHR3.groups == (((0, 1),), ((1, 2),), ((0, 2),))
 
@@ -236,7 +236,7 @@ def test_a_traced_hamiltonian_needs_transitions():
     def decay(scale, transitions):
         bath = qt.DaviesBath(scale * H3, A3, 0.7, qt.Flat(0.2), transitions=transitions)
         system = qt.OpenSystem(scale * H3, bath)
-        return qt.dynamics.heat_currents(system, 0.0, qt.maximally_mixed(3))[0]
+        return qt.dynamics.heat_currents(system, 0.0, qt.algebra.maximally_mixed(3))[0]
 
     with pytest.raises(
         ValueError,
@@ -250,7 +250,7 @@ def test_a_traced_hamiltonian_needs_transitions():
     with pytest.raises(ValueError, match=r"moving Hamiltonian with d = 3"):
         qt.AdiabaticBath(A3, 0.7, qt.Flat(0.2))
     with pytest.raises(ValueError, match="is traced"):
-        jax.jit(lambda s: jnp.zeros(len(qt.bohr_transitions(s * H3).levels)))(1.0)
+        jax.jit(lambda s: jnp.zeros(len(qt.dynamics.bohr_transitions(s * H3).levels)))(1.0)
 
 
 def test_slope_along_hamiltonians_that_keep_the_grouping():

@@ -11,7 +11,7 @@ import qtjax as qt
 
 TS = jnp.array([0.0, 0.7, 2.0])
 X, Z, N = qt.sigmax(), qt.sigmaz(), qt.number(2)
-QUBIT = qt.random_density_matrix(jax.random.key(0), 2)
+QUBIT = qt.algebra.random_density_matrix(jax.random.key(0), 2)
 
 
 def hermitian(d, seed):
@@ -49,7 +49,7 @@ class Dense:
     def __init__(self, d):
         self.d, self.__name__ = d, f"dense_{d}"
         self.h, self.drive, self.coupling = (hermitian(d, d + k) for k in (10, 20, 30))
-        self.transitions = qt.bohr_transitions(self.h)
+        self.transitions = qt.dynamics.bohr_transitions(self.h)
 
     def __call__(self, p):
         h = qt.Driven([(p[0], self.h), (qt.Linear(0.1, p[1], 0.0, 2.0), self.drive)])
@@ -87,7 +87,7 @@ DIRECTION = jnp.array([0.3, -0.5, 0.7])
 def functional(make, **options):
     """A number that state, heats and work at the end all move, and the solution."""
     d = DIMENSIONS[make]
-    rho0 = qt.random_density_matrix(jax.random.key(d), d)
+    rho0 = qt.algebra.random_density_matrix(jax.random.key(d), d)
 
     def value(p):
         solution = qt.evolve(make(p), rho0, TS, throw=False, **options)
@@ -146,10 +146,10 @@ def test_constant_systems_agree_with_diffrax(d):
     """The exact propagator, for baths that follow the Hamiltonian too."""
     h, coupling = hermitian(d, d), hermitian(d, d + 1)
     baths = (
-        qt.AdiabaticBath(coupling, 0.7, qt.Flat(0.2), transitions=qt.bohr_transitions(h)),
+        qt.AdiabaticBath(coupling, 0.7, qt.Flat(0.2), transitions=qt.dynamics.bohr_transitions(h)),
         qt.Lindblad(qt.destroy(d), 0.1),
     )
-    rho0 = qt.random_density_matrix(jax.random.key(d), d)
+    rho0 = qt.algebra.random_density_matrix(jax.random.key(d), d)
     exact = qt.evolve(qt.OpenSystem(h, baths), rho0, TS)
     assert exact.method == "propagator"
     slow = qt.evolve(qt.OpenSystem(h, baths), rho0, TS, solver=dfx.Dopri8())
@@ -298,8 +298,8 @@ def test_callables_take_the_same_road():
 
 
 def test_what_taylor_cannot_do_is_named():
-    rho0, operator = qt.maximally_mixed(5), hermitian(5, 0)
-    levels = qt.bohr_transitions(operator)
+    rho0, operator = qt.algebra.maximally_mixed(5), hermitian(5, 0)
+    levels = qt.dynamics.bohr_transitions(operator)
     bath = qt.AdiabaticBath(hermitian(5, 1), 1.0, qt.Flat(0.1), transitions=levels)
     five = qt.Driven([(qt.Linear(1.0, 2.0), operator)])
     with pytest.raises(

@@ -34,7 +34,7 @@ def test_an_otto_cycle_in_any_unit(unit):
 @pytest.mark.parametrize("unit", EXTREME)
 def test_levels_projectors_and_gibbs_states_do_not_know_the_unit(unit):
     assert group_levels(unit * LADDER) == (1, 2, 1)
-    assert qt.bohr_transitions(unit * LADDER) == qt.bohr_transitions(LADDER)
+    assert qt.dynamics.bohr_transitions(unit * LADDER) == qt.dynamics.bohr_transitions(LADDER)
     found, expected = (eigensystem(jnp.asarray(h))[0] for h in (unit * QUBIT, QUBIT))
     np.testing.assert_allclose(found / unit, expected)
     projectors = level_projectors(unit * QUBIT, (1, 1))

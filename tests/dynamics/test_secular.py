@@ -19,7 +19,7 @@ RATE = 0.1 / (1 - np.exp(-1 / 0.5))  # gamma (n + 1) of the flat spectrum below 
 
 def pair_of_qubits(detuning, coupling=COMMON, tolerance=1e-9, rate=0.1):
     h = np.kron(SZ, ONE) / 2 + (1 + detuning) * np.kron(ONE, SZ) / 2
-    transitions = qt.bohr_transitions(h, tolerance)
+    transitions = qt.dynamics.bohr_transitions(h, tolerance)
     return h, qt.DaviesBath(h, coupling, 0.5, qt.Flat(rate), transitions=transitions)
 
 

@@ -76,6 +76,34 @@ def test_more_jumps_than_can_be_booked_are_not_successful():
 
 
 @pytest.mark.parametrize("solver", [None, qt.Taylor()], ids=["default", "taylor"])
+def test_slopes_by_a_parameter_that_moves_a_jump(solver):
+    """Rotation by t X from a time p on: <Z> = b cos(T^2 - p^2), W = a T whatever p."""
+    a, b, p = 0.3, 0.6, 0.7
+    rho0 = 0.5 * (qt.identity(2) + a * X + b * Z)
+
+    def found(p):
+        system = qt.OpenSystem(lambda t: jnp.where(t < p, 0.0, t) * X)
+        solution = qt.evolve(system, rho0, jnp.array([0.0, 1.5]), solver=solver)
+        return jnp.stack([qt.expectation(Z, solution.state), solution.ledger.work[-1]])
+
+    slopes = jax.jacrev(found)(p)
+    np.testing.assert_allclose(slopes, [2 * p * b * np.sin(1.5**2 - p**2), 0.0], atol=1e-8)
+
+
+def test_slopes_of_a_limit_cycle_by_a_parameter_that_moves_a_jump():
+    bath = qt.DaviesBath(Z, X, 0.5, qt.Flat(0.5))
+
+    @jax.jit
+    def work(p):
+        kicked = qt.OpenSystem(lambda s: Z + jnp.where(s < p, 0.3, s) * X)
+        strokes = [qt.Stroke(kicked, 1.0), qt.Stroke(qt.OpenSystem(Z, bath), 2.0, contact="cold")]
+        return qt.limit_cycle(qt.Cycle(strokes), steps=64).work
+
+    slope = jax.jit(jax.grad(work))(0.6)
+    np.testing.assert_allclose(slope, (work(0.601) - work(0.599)) / 0.002, rtol=1e-5)
+
+
+@pytest.mark.parametrize("solver", [None, qt.Taylor()], ids=["default", "taylor"])
 def test_a_hamiltonian_that_stops_being_hermitian(solver):
     rotation = jnp.array([[0.0, -1.0], [1.0, 0.0]])
     system = qt.OpenSystem(lambda t: Z + 0.3 * (t - 0.5) * rotation)

@@ -136,7 +136,7 @@ def solve(system, rho0, ts, solver):
 def system_of(kind, p, splitting, rate, unit, plain):
     drive = Drive(kind, jnp.asarray(p), jnp.asarray(unit))
     if plain:
-        h = qt.FromFunction(PlainHamiltonian(drive, jnp.asarray(splitting * unit)))
+        h = qt.dynamics.FromFunction(PlainHamiltonian(drive, jnp.asarray(splitting * unit)))
     else:
         h = qt.Driven([(drive, X), (qt.Constant(splitting * unit), Z)])
     return qt.OpenSystem(h, () if rate == 0.0 else qt.Lindblad(LOWER, rate * unit))
@@ -177,7 +177,9 @@ def test_right_to_the_tolerance_or_not_successful(which):
         ts = np.array([0.0, end * rng.uniform(0.2, 0.8), end])
         wanted, heat = reference(kind, p, splitting, rate, bloch, ts)
         system = system_of(kind, p, splitting, rate, unit, plain)
-        found, ledger, good = solve(system, qt.from_bloch(bloch), jnp.asarray(ts / unit), solver)
+        found, ledger, good = solve(
+            system, qt.algebra.from_bloch(bloch), jnp.asarray(ts / unit), solver
+        )
         succeeded += bool(good)
         if not good:
             continue

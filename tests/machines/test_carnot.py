@@ -22,7 +22,7 @@ def cycle(steps, **given):
         "duration": 40.0,  # e^{-40} of every step is left
         "steps": steps,
     } | given
-    return qt.stepwise_carnot_cycle(given.pop("hamiltonian", N), **given)
+    return qt.machines.stepwise_carnot_cycle(given.pop("hamiltonian", N), **given)
 
 
 @functools.cache

@@ -323,7 +323,7 @@ def test_two_schedules_that_jump_together_do_their_work_once():
     contact = qt.DaviesBath(qt.sigmaz(), (qt.sigmax(), qt.sigmaz()), 1.0, qt.Flat(0.5))
     cycle = qt.Cycle([qt.Stroke(system, 1.0), qt.Stroke(qt.OpenSystem(qt.sigmaz(), contact), 1.0)])
     assert abs(float(qt.limit_cycle(cycle).first_law_residual)) < 1e-12
-    rho0 = qt.from_bloch(jnp.array([0.3, 0.2, -0.5]))
+    rho0 = qt.algebra.from_bloch(jnp.array([0.3, 0.2, -0.5]))
     ledger = qt.evolve(system, rho0, jnp.linspace(0.0, 1.0, 5)).ledger
     assert float(jnp.max(jnp.abs(ledger.first_law_residual))) < 1e-11
     assert abs(float(ledger.work[-1])) > 0.1

@@ -153,7 +153,7 @@ def test_hamiltonians_rates_and_gaps_of_strokes():
 @pytest.mark.parametrize("kind", STROKES)
 def test_a_stroke_in_time_stretches_functions_too(kind):
     duration, t = 2.0, 0.5
-    rho = qt.random_density_matrix(jax.random.key(1), 2)
+    rho = qt.algebra.random_density_matrix(jax.random.key(1), 2)
     for system in STROKES[kind]():
         stroke = qt.Stroke(system, duration)
         stretched = stroke.in_time()
@@ -186,7 +186,7 @@ def test_a_stroke_in_time_keeps_its_parts():
 def test_a_stroke_of_a_duration_that_is_traced():
     def power(duration):
         stroke = qt.Stroke(STROKES["functions"]()[1], duration)
-        return qt.dynamics.power(stroke.in_time(), 0.2, qt.maximally_mixed(2))
+        return qt.dynamics.power(stroke.in_time(), 0.2, qt.algebra.maximally_mixed(2))
 
     value, slope = jax.jit(jax.value_and_grad(power))(2.0)
     np.testing.assert_allclose(value, -0.25 / 2.0, rtol=1e-13)

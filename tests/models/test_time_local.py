@@ -11,9 +11,9 @@ import pytest
 import qtjax as qt
 
 N = qt.number(2)
-RHO0 = qt.from_bloch(np.array([0.5, -0.3, 0.4]))
+RHO0 = qt.algebra.from_bloch(np.array([0.5, -0.3, 0.4]))
 TS = np.linspace(0.0, 3.0, 31)
-FORM = eqx.filter_jit(jax.vmap(qt.canonical_generator, (None, 0)))
+FORM = eqx.filter_jit(jax.vmap(qt.dynamics.canonical_generator, (None, 0)))
 
 
 @functools.cache

@@ -118,7 +118,7 @@ def test_the_closed_form_of_a_following_qubit_is_its_jump_operators():
     couplings = [X + 0.3 * Z, qt.sigmay() + 0.7 * qt.identity(2)]
     bath = qt.AdiabaticBath(couplings, 0.6, qt.Ohmic(0.2, 5.0), zero_frequency=0.1)
     (moving,) = bath.channels(h)
-    rho = qt.from_bloch(jnp.array([0.3, -0.2, 0.5]))
+    rho = qt.algebra.from_bloch(jnp.array([0.3, -0.2, 0.5]))
     for t in (0.0, 0.35, 0.9):
         wanted = qt.dynamics.dissipate(*moving.function(t), rho)
         basis = [qt.identity(2), X, qt.sigmay(), Z]

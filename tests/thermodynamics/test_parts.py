@@ -14,7 +14,7 @@ from qtjax.dynamics.hamiltonians import Embedded, Sum
 N, SX, SZ = np.asarray(qt.number(2)), np.asarray(qt.sigmax()), np.asarray(qt.sigmaz())
 LOWER, LOWER3 = np.asarray(qt.destroy(2)), np.asarray(qt.destroy(3))
 N3 = np.diag([0.0, 1.0, 2.0])
-RATES = eqx.filter_jit(qt.part_rates)
+RATES = eqx.filter_jit(qt.thermodynamics.part_rates)
 STEP, TIME = 1e-2, 0.9
 # seven points: truncation STEP^6/140 times a seventh derivative of order 100
 STENCIL = np.array([-1, 9, -45, 0, 45, -9, 1]) / (60 * STEP)
@@ -226,7 +226,10 @@ def test_partial_swap():
     """p_A = a cos^2(gt) + b sin^2(gt), the temperatures, and dS_C/dt = -Q_A'(1/T_A - 1/T_B)."""
     gap, g, a, b = 1.4, 0.8, 0.1, 0.35
     populations = np.kron([1 - a, a], [1 - b, b])
-    save = qt.part_rates, qt.dynamics.Expectation(np.kron(N, np.eye(2)), np.kron(np.eye(2), N))
+    save = (
+        qt.thermodynamics.part_rates,
+        qt.dynamics.Expectation(np.kron(N, np.eye(2)), np.kron(np.eye(2), N)),
+    )
     solution = qt.evolve(qt.models.partial_swap(gap, g), np.diag(populations), TS, save=save)
     parts, numbers = solution.saved
     p = a * np.cos(g * TS) ** 2 + b * np.sin(g * TS) ** 2
@@ -260,11 +263,15 @@ def test_partial_swap():
             r"`parts` have dimensions \(2, 3\), which multiply to 6, .* has d = 4",
         ),
         (
-            lambda: qt.part_rates(qt.OpenSystem(N), 0.0, qt.maximally_mixed(2)),
+            lambda: qt.thermodynamics.part_rates(
+                qt.OpenSystem(N), 0.0, qt.algebra.maximally_mixed(2)
+            ),
             "declares 0 parts, but the books of parts need at least two; build it with",
         ),
         (
-            lambda: qt.part_rates(qt.composite_system((N,)), 0.0, qt.maximally_mixed(2)),
+            lambda: qt.thermodynamics.part_rates(
+                qt.composite_system((N,)), 0.0, qt.algebra.maximally_mixed(2)
+            ),
             "declares 1 parts",
         ),
     ],

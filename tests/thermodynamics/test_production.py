@@ -46,7 +46,7 @@ def gibbs(h, temperature):
 U3 = np.linalg.qr(gaussian(3, 1))[0]
 H3 = U3 @ np.diag([0.0, 0.7, 1.8]) @ U3.conj().T
 COUPLINGS = [gaussian(3, k) + gaussian(3, k).conj().T for k in (2, 3)]
-BOHR3 = qt.bohr_transitions(H3)
+BOHR3 = qt.dynamics.bohr_transitions(H3)
 
 
 def three_levels(temperatures):
@@ -471,7 +471,7 @@ def test_dephasing_that_carries_heat_has_no_spohn_production():
 @pytest.mark.parametrize("name", ["good", "negative", "hot"])
 def test_the_text_names_the_convention_in_every_row(name):
     table = tuple(table_of(name).values())
-    lines = qt.accounting_table(table).splitlines()
+    lines = qt.thermodynamics.accounting_table(table).splitlines()
     assert len(lines) == len(table) + 1
     assert ">= 0 guaranteed" in lines[0]
     for line, a in zip(lines[1:], table, strict=True):
@@ -479,7 +479,7 @@ def test_the_text_names_the_convention_in_every_row(name):
         assert re.search(r"\((the paper|A\d)", a.name)
         assert f"{float(a.values[-1]):.6g}" in line
         assert ("yes: " if a.guaranteed else "no: ") + a.reason in line
-    first = qt.accounting_table(table, index=0).splitlines()
+    first = qt.thermodynamics.accounting_table(table, index=0).splitlines()
     assert f"{float(table[1].values[0]):.6g}" in first[2]
 
 

@@ -224,7 +224,7 @@ def curves(coherence):
     """A qubit that starts inverted and cools: its temperatures and its states."""
     bath = qt.LocalBath(qt.destroy(2), OMEGA, 0.8, qt.Flat(0.4))
     system = qt.OpenSystem(OMEGA * qt.number(2), bath)
-    rho0 = qt.from_bloch(np.array([coherence, 0.0, -0.4]))
+    rho0 = qt.algebra.from_bloch(np.array([coherence, 0.0, -0.4]))
     solution = qt.evolve(system, rho0, TS, save=(qt.temperatures, itself))
     return solution.saved[0], np.asarray(solution.saved[1])
 
