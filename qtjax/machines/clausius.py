@@ -28,12 +28,13 @@ from ..algebra.spectral import apply
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.path import StrokePath, stroke_path
 from ..information.entropy import entropy
+from ..numerics.roots import Bracketed
 from ..thermodynamics.scales import dissipation_sizes
 from .alongside import alongside
 from .stroke import Stroke
 
 _POINTS = 8  # of the grid, per panel
-_BISECTIONS = 52  # of a panel, down to rounding
+_STEPS = 104  # to a root at most: twice what bisection takes
 
 
 class ClausiusIntegral(NamedTuple):
@@ -157,7 +158,7 @@ def _integral(panels: int, system: OpenSystem, duration: Real, rho0: Operator) -
         def at(a: Real, b: Real, first: Real, change: Real, bend: Real) -> tuple[Real, Real, Real]:
             target, sign = first + (u + bend * u * (1 - u)) * change, jnp.sign(change)
             moves = jnp.abs(change) > 8 * eps  # nats, of the order of 1: what rounding leaves
-            s = _root(lambda s: sign * (entropy(path.at(s)) - target), a, b, moves)
+            s = _root(lambda s: sign * (entropy(path.at(s)) - target), a, b, moves, float(2 * eps))
             heat, rate = flow(s, path.at(s))
             temperature = jnp.where(rate == 0.0, 0.0, heat) / jnp.where(rate == 0.0, 1.0, rate)
             value = temperature * change * (1 + bend * (1 - 2 * u))
@@ -242,15 +243,16 @@ def _monotonic_pieces(
     return jnp.append(edges, grid[-1]), bends, jnp.all(jnp.sum(turns, axis=1) <= 1)
 
 
-def _root(function: Callable[[Real], Real], a: Real, b: Real, exists: Bool[Array, ""]) -> Real:
+def _root(
+    function: Callable[[Real], Real], a: Real, b: Real, exists: Bool[Array, ""], atol: float = 0.0
+) -> Real:
     """Where a function that rises through 0 between a and b is 0; the middle if it does not."""
     middle = 0.5 * (a + b)
 
     def miss(s: Real, _: Any) -> Real:
         return jnp.where(exists, function(s), s - middle)
 
-    bisection = optimistix.Bisection(rtol=0.0, atol=0.0, flip=False)
     return optimistix.root_find(
-        miss, bisection, middle, options={"lower": a, "upper": b}, max_steps=_BISECTIONS,
+        miss, Bracketed(atol), middle, options={"lower": a, "upper": b}, max_steps=_STEPS,
         tags=frozenset({lineax.diagonal_tag}), throw=False,
     ).value  # fmt: skip
