@@ -234,6 +234,15 @@ def rates():
     return found, (jnp.float32(1.0), state(2))
 
 
+def temperatures():
+    n = qt.number(2)
+
+    def found(gap, rho):
+        return qt.temperatures(qt.OpenSystem(qt.Static(gap * n), (bath(0.7, gap),)), 0.0, rho)
+
+    return found, (jnp.float32(1.0), state(2))
+
+
 def part_rates():
     def found(coupling, rho):
         return qt.thermodynamics.part_rates(
@@ -265,8 +274,8 @@ PROGRAMS = {
     for make in (
         constant_qubit, driven_qubits, gradient_of_driven_qubits, magnus_qubit,
         qubit_by_a_function, closed_qubit, chain, chains, limit_cycle, gradient_of_limit_cycle,
-        clausius, steady_state, steady_state_without_a_matrix, rates, part_rates, entropy,
-        relative_entropy, thermal_state, ergotropy,
+        clausius, steady_state, steady_state_without_a_matrix, rates, temperatures, part_rates,
+        entropy, relative_entropy, thermal_state, ergotropy,
     )
 }  # fmt: skip
 # Diffrax has the host check that its times increase.

@@ -21,6 +21,7 @@ from ..algebra.operators import expectation
 from ..algebra.spectral import apply, eigenvalues, group_levels, level_projectors
 from ..dynamics.open_system import OpenSystem
 from ..information.entropy import entropy
+from ..numerics.roots import Bracketed
 from .rates import rates
 from .temperature import generalized_temperature
 
@@ -277,7 +278,7 @@ def _root(
 ) -> Real:
     """beta with function(beta) = target at energies between 0 and 1, and beta in their unit.
 
-    By bisection in x, beta = x/(1 - x^2). The range of x is cut where weights underflow; a target
+    By a bracket in x, beta = x/(1 - x^2). The range of x is cut where weights underflow; a target
     beyond it gives the infinite end.
     """
     edge = 1.0 - 1e-3
@@ -293,11 +294,11 @@ def _root(
     inside = low * high < 0.0
     x = optimistix.root_find(
         miss,
-        optimistix.Bisection(rtol=1e-15, atol=1e-15),
+        Bracketed(),
         middle,
         (energies, target, inside),
         options={"lower": lower, "upper": upper},
-        max_steps=128,
+        max_steps=104,
         throw=False,
     ).value
     ends = jnp.where(jnp.abs(low) < jnp.abs(high), lower, upper)
