@@ -223,8 +223,8 @@ def filled(matrix: FixedMatrix, values: Array) -> Array:
     """All entries of a matrix with these values, (rows, columns, lanes or 1)."""
     if matrix.is_full:
         return values.reshape(*matrix.shape, values.shape[-1])
-    i, j = np.array(matrix.places, int).reshape(-1, 2).T
-    return jnp.zeros((*matrix.shape, values.shape[-1]), values.dtype).at[i, j].set(values)
+    places = matrix.places.rows, matrix.places.columns
+    return jnp.zeros((*matrix.shape, values.shape[-1]), values.dtype).at[places].set(values)
 
 
 def _dot(a: Array, x: Array) -> Array:

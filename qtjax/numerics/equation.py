@@ -9,7 +9,7 @@ matrix that is itself traced (so that it may be batched or differentiated) is a 
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -26,17 +26,43 @@ from .._types import RealLike
 ROUNDING = 16  # times the machine epsilon: below it an entry of a fixed matrix is rounding
 
 
+class Places:
+    """Places of a matrix in order, row by row; compared by what it holds, so that it can be static.
+
+    Args:
+        rows: of every place.
+        columns: of every place.
+    """
+
+    def __init__(self, rows: Any, columns: Any):
+        self.rows, self.columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
+        self._key = self.rows.tobytes(), self.columns.tobytes()
+        self._hash = hash(self._key)
+
+    def __len__(self) -> int:
+        return self.rows.size
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self.rows.tolist(), self.columns.tolist(), strict=True)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Places) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 class FixedMatrix(eqx.Module):
     """A real matrix with values at places that are known when the program is traced.
 
     Args:
         values: at the places, (places,).
-        places: pairs (row, column), static.
+        places: where they stand, static.
         shape: (rows, columns), static.
     """
 
     values: Float[Array | np.ndarray, " places"]
-    places: tuple[tuple[int, int], ...] = eqx.field(static=True)
+    places: Places = eqx.field(static=True)
     shape: tuple[int, int] = eqx.field(static=True)
 
     @property
@@ -218,7 +244,7 @@ def norms(
     """
     bounds: list[Any] = [0.0] * count
     for (j, matrix), entries in zip(matrices, values, strict=True):
-        filling = np.bincount([i for i, _ in matrix.places]).max() if matrix.places else 0
+        filling = np.bincount(matrix.places.rows).max() if matrix.places else 0
         bounds[j] = float(filling) * jnp.max(jnp.abs(jnp.asarray(entries)), axis=0, initial=0.0)
     return bounds
 
@@ -230,14 +256,24 @@ def combination(rates: Any, matrices: Sequence[FixedMatrix]) -> FixedMatrix:
     shape = matrices[0].shape
     if any(matrix.is_full for matrix in matrices):
         return full(sum(rate * dense(m) for rate, m in zip(rates, matrices, strict=True)))  # pyright: ignore
-    places = tuple(sorted({place for matrix in matrices for place in matrix.places}))
-    index = {place: k for k, place in enumerate(places)}
-    values: list[Any] = [0.0] * len(places)
-    for rate, matrix in zip(rates, matrices, strict=True):
-        for place, value in zip(matrix.places, matrix.values, strict=True):
-            values[index[place]] = values[index[place]] + rate * value
-    stack = np.asarray if is_concrete(values) else jnp.stack
-    return FixedMatrix(stack(values), places, shape)
+    flat = [m.places.rows * shape[1] + m.places.columns for m in matrices]
+    union = np.unique(np.concatenate(flat))
+    total: Any = 0.0
+    for rate, matrix, own in zip(rates, matrices, flat, strict=True):
+        total = total + rate * _spread(matrix.values, np.searchsorted(union, own), union.size)
+    total = np.asarray(total) if is_concrete(total) else total
+    return FixedMatrix(total, Places(union // shape[1], union % shape[1]), shape)
+
+
+def _spread(values: Any, places: np.ndarray, count: int) -> Any:
+    """Values at places among `count`, 0 elsewhere."""
+    if places.size == count:
+        return values
+    if isinstance(values, Array):
+        return jnp.zeros(count, values.dtype).at[places].set(values)
+    found = np.zeros(count, values.dtype)
+    found[places] = values
+    return found
 
 
 def from_sparse(matrix: Any, eps: float) -> FixedMatrix:
@@ -246,13 +282,12 @@ def from_sparse(matrix: Any, eps: float) -> FixedMatrix:
     kept = np.abs(matrix.data) > ROUNDING * eps * size
     rows, columns, values = (a[kept] for a in (*matrix.coords, matrix.data))
     order = np.lexsort((columns, rows))
-    places = tuple(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
-    return FixedMatrix(values[order], places, matrix.shape)
+    return FixedMatrix(values[order], Places(rows[order], columns[order]), matrix.shape)
 
 
 @functools.lru_cache
-def _all_places(rows: int, columns: int) -> tuple[tuple[int, int], ...]:
-    return tuple((i, j) for i in range(rows) for j in range(columns))
+def _all_places(rows: int, columns: int) -> Places:
+    return Places(np.repeat(np.arange(rows), columns), np.tile(np.arange(columns), rows))
 
 
 def full(matrix: Array) -> FixedMatrix:
@@ -265,8 +300,8 @@ def dense(matrix: FixedMatrix) -> Array:
     """The matrix with all its entries, (rows, columns)."""
     if matrix.is_full:
         return jnp.asarray(matrix.values).reshape(matrix.shape)
-    rows, columns = np.array(matrix.places, int).reshape(-1, 2).T
-    return jnp.zeros(matrix.shape, matrix.values.dtype).at[rows, columns].set(matrix.values)
+    places = matrix.places.rows, matrix.places.columns
+    return jnp.zeros(matrix.shape, matrix.values.dtype).at[places].set(matrix.values)
 
 
 def row_times(vector: FixedMatrix, matrix: FixedMatrix) -> FixedMatrix:
@@ -276,10 +311,11 @@ def row_times(vector: FixedMatrix, matrix: FixedMatrix) -> FixedMatrix:
         and not isinstance(vector.values, Array)
         and not isinstance(matrix.values, Array)
     ):
-        product = np.zeros((1, matrix.shape[1]), vector.values.dtype)
-        entries = dict(zip((j for _, j in vector.places), vector.values, strict=True))
-        for (i, j), value in zip(matrix.places, matrix.values, strict=True):
-            product[0, j] += entries.get(i, 0.0) * value
+        entries = np.zeros(matrix.shape[0], vector.values.dtype)
+        entries[vector.places.columns] = vector.values
+        moved = entries[matrix.places.rows] * matrix.values
+        product = np.bincount(matrix.places.columns, moved, matrix.shape[1])[None]
+        product = product.astype(vector.values.dtype)
         size = float(
             np.max(np.abs(vector.values), initial=0.0) * np.max(np.abs(matrix.values), initial=0.0)
         )

@@ -29,7 +29,7 @@ class MergedProducts(BlockProducts):
     def __init__(self, equation: LinearEquation):
         super().__init__(equation)
         self.sparse, self.dense = [], list(range(len(equation.matrices)))
-        places = {row for _, matrix in equation.matrices for row, _ in matrix.places}
+        places = {row for _, matrix in equation.matrices for row in matrix.places.rows.tolist()}
         books = {self.n + row.book for row in equation.rows}
         self.filled = sorted(places | books | set(equation.moved))
         self.changing = [row for row in self.filled if row < self.n]

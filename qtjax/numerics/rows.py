@@ -133,7 +133,7 @@ class RowProducts(AbstractLayout):
     def __init__(self, equation: LinearEquation):
         self.equation = equation
         self.n = equation.size
-        rows = {row for _, matrix in equation.matrices for row, _ in matrix.places}
+        rows = {row for _, matrix in equation.matrices for row in matrix.places.rows.tolist()}
         self.moving = (*sorted(rows), *range(self.n, self.n + equation.books))
 
     def prepare(self, matrices: list[Array], rows: list[Array]) -> Prepared:

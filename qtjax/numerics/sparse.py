@@ -26,13 +26,13 @@ class SparseMatrix:
     """Fixed matrices side by side or on top of each other, as one sparse matrix."""
 
     def __init__(self, blocks: Sequence[FixedMatrix], n: int, *, wide: bool):
-        rows, columns, start = [], [], 0
+        rows, columns, start = [np.zeros(0, int)], [np.zeros(0, int)], 0
         for block in blocks:
-            rows += [i if wide else start + i for i, _ in block.places]
-            columns += [start + j if wide else j for _, j in block.places]
+            rows.append(block.places.rows + (0 if wide else start))
+            columns.append(block.places.columns + (start if wide else 0))
             start += block.shape[1] if wide else block.shape[0]
         shape = (n, start) if wide else (start, n)
-        i, j = np.array(rows, int), np.array(columns, int)
+        i, j = np.concatenate(rows), np.concatenate(columns)
         self.order = np.lexsort((j, i))
         i, j = i[self.order], j[self.order]
         back = np.lexsort((i, j))
