@@ -11,6 +11,7 @@ from .dissipators import (
     DaviesBath as DaviesBath,
     Lindblad as Lindblad,
     LocalBath as LocalBath,
+    Particles as Particles,
     gibbs_defect as gibbs_defect,
     jump_operators as jump_operators,
 )
@@ -29,6 +30,10 @@ from .hamiltonians import (
     Term as Term,
     as_hamiltonian as as_hamiltonian,
 )
+from .leads import (
+    FermionicLead as FermionicLead,
+    fermi_occupations as fermi_occupations,
+)
 from .methods import (
     AbstractMethod as AbstractMethod,
     Diffrax as Diffrax,
@@ -41,11 +46,13 @@ from .methods import (
 from .open_system import (
     OpenSystem as OpenSystem,
     canonical_generator as canonical_generator,
+    chemical_power as chemical_power,
     composite_system as composite_system,
     dissipative_parts as dissipative_parts,
     gibbs_defects as gibbs_defects,
     heat_currents as heat_currents,
     liouvillian as liouvillian,
+    particle_currents as particle_currents,
     power as power,
     right_hand_side as right_hand_side,
     unitary_part as unitary_part,

@@ -7,7 +7,7 @@ differentiated. A new bath is one class with `channels(hamiltonian)`.
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -40,6 +40,18 @@ from .spectra import Spectrum, check_spectrum, thermal_rates
 from .transitions import Transitions, bohr_frequencies, resolve_transitions
 
 
+class Particles(NamedTuple):
+    """What a bath exchanges beside energy.
+
+    Args:
+        number: the operator N of the particles in the system, (d, d).
+        chemical_potential: mu of the bath, in units of energy.
+    """
+
+    number: Operator
+    chemical_potential: Real
+
+
 class AbstractDissipator(eqx.Module):
     """A dissipator with its temperature (`None` if it has none, as pure dephasing)."""
 
@@ -49,10 +61,19 @@ class AbstractDissipator(eqx.Module):
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         """What the bath does to a system with this Hamiltonian; all else is read off it."""
 
+    @property
+    def particles(self) -> Particles | None:
+        """The particles that the bath exchanges, with their chemical potential; `None` by default.
+
+        Of the energy that such a bath gives mu N' is chemical work, and the rest is heat.
+        """
+        return None
+
     def reference(self, hamiltonian: Operator) -> Operator:
         """The state that the bath alone would leave as it is under a fixed H, (d, d).
 
-        By default the Gibbs state of H at the bath's temperature.
+        By default the Gibbs state of H at the bath's temperature; of H - mu N for a bath that
+        exchanges particles.
 
         Raises:
             ValueError: the bath has no temperature.
@@ -62,12 +83,24 @@ class AbstractDissipator(eqx.Module):
                 f"`{type(self).__name__}` has no temperature, so no Gibbs state: give it one with "
                 "`temperature=`, or define `reference(hamiltonian)`."
             )
-        return thermal_state(hamiltonian, self.temperature)
+        return thermal_state(heat_operator(self, hamiltonian), self.temperature)
 
     @property
     def has_own_reference(self) -> bool:
         """Whether `reference` is its own, and not the Gibbs state at the bath's temperature."""
         return type(self).reference is not AbstractDissipator.reference
+
+
+def heat_operator(bath: AbstractDissipator, energy: Operator) -> Operator:
+    """H - mu N, whose change by a bath is its heat; H itself for a bath without particles, (d, d).
+
+    Args:
+        bath: the dissipator.
+        energy: the Hamiltonian that is called energy, (d, d).
+    """
+    if bath.particles is None:
+        return energy
+    return energy - bath.particles.chemical_potential * bath.particles.number
 
 
 def check_channels(
@@ -120,6 +153,11 @@ def _moving_dimension(name: str, channel: Moving) -> int:
             f"`{name}` must return real rates of floating type, got dtype {rates.dtype}."
         )
     return shapes[1][1]
+
+
+def is_thermal(bath: AbstractDissipator) -> bool:
+    """Whether what a bath would leave as it is can only be the Gibbs state of H."""
+    return not bath.has_own_reference and bath.particles is None
 
 
 def has_reference(bath: AbstractDissipator) -> bool:

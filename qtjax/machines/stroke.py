@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from .._checks import as_nonnegative, as_sequence, check_instance
 from .._types import Operator, Real, RealLike
 from ..dynamics.channels import Channel, Moving
-from ..dynamics.dissipators import AbstractDissipator
+from ..dynamics.dissipators import AbstractDissipator, Particles
 from ..dynamics.hamiltonians import AbstractHamiltonian, stretch_hamiltonian
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.schedules import Constant, Stretched
@@ -27,6 +27,10 @@ class StretchedBath(AbstractDissipator):
 
     def reference(self, hamiltonian: Operator) -> Operator:
         return self.bath.reference(hamiltonian)
+
+    @property
+    def particles(self) -> Particles | None:
+        return self.bath.particles
 
     @property
     def has_own_reference(self) -> bool:
