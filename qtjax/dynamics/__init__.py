@@ -5,15 +5,22 @@ from .channels import (
     Moving as Moving,
     dissipate as dissipate,
 )
+from .collective import RateMatrix as RateMatrix
 from .dissipators import (
     AbstractDissipator as AbstractDissipator,
     AdiabaticBath as AdiabaticBath,
     DaviesBath as DaviesBath,
+    Equilibrium as Equilibrium,
     Lindblad as Lindblad,
     LocalBath as LocalBath,
     Particles as Particles,
     gibbs_defect as gibbs_defect,
     jump_operators as jump_operators,
+)
+from .driven_jumps import (
+    Dephasing as Dephasing,
+    DrivenJump as DrivenJump,
+    Product as Product,
 )
 from .evolve import (
     Expectation as Expectation,
@@ -82,13 +89,16 @@ from .spectra import (
     AbstractSpectrum as AbstractSpectrum,
     DrudeLorentz as DrudeLorentz,
     Flat as Flat,
+    Lorentzian as Lorentzian,
     Ohmic as Ohmic,
+    PowerLaw as PowerLaw,
     Tabulated as Tabulated,
     check_spectrum as check_spectrum,
     from_power_spectrum as from_power_spectrum,
     occupation as occupation,
     thermal_rates as thermal_rates,
 )
+from .squeezed import SqueezedBath as SqueezedBath
 from .steady_state import (
     SteadyState as SteadyState,
     steady_state as steady_state,

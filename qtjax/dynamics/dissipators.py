@@ -52,6 +52,18 @@ class Particles(NamedTuple):
     chemical_potential: Real
 
 
+class Equilibrium(NamedTuple):
+    """The state e^{-K/T}/Z.
+
+    Args:
+        operator: K, (d, d), in units of energy.
+        temperature: T >= 0.
+    """
+
+    operator: Operator
+    temperature: Real
+
+
 class AbstractDissipator(eqx.Module):
     """A dissipator with its temperature (`None` if it has none, as pure dephasing)."""
 
@@ -69,11 +81,10 @@ class AbstractDissipator(eqx.Module):
         """
         return None
 
-    def reference(self, hamiltonian: Operator) -> Operator:
-        """The state that the bath alone would leave as it is under a fixed H, (d, d).
+    def equilibrium(self, hamiltonian: Operator) -> Equilibrium:
+        """What the bath alone would leave as it is under a fixed H, as K and T of e^{-K/T}.
 
-        By default the Gibbs state of H at the bath's temperature; of H - mu N for a bath that
-        exchanges particles.
+        By default H, or H - mu N for a bath that exchanges particles, and the bath's temperature.
 
         Raises:
             ValueError: the bath has no temperature.
@@ -83,12 +94,28 @@ class AbstractDissipator(eqx.Module):
                 f"`{type(self).__name__}` has no temperature, so no Gibbs state: give it one with "
                 "`temperature=`, or define `reference(hamiltonian)`."
             )
-        return thermal_state(heat_operator(self, hamiltonian), self.temperature)
+        return Equilibrium(heat_operator(self, hamiltonian), self.temperature)
+
+    def reference(self, hamiltonian: Operator) -> Operator:
+        """The state that the bath alone would leave as it is under a fixed H, (d, d).
+
+        By default that of `equilibrium`, which is better known where it has tiny populations: a
+        bath whose state is e^{-K/T} defines that, and another one this.
+
+        Raises:
+            ValueError: the bath has no temperature.
+        """
+        return thermal_state(*self.equilibrium(hamiltonian))
 
     @property
     def has_own_reference(self) -> bool:
-        """Whether `reference` is its own, and not the Gibbs state at the bath's temperature."""
+        """Whether `reference` is its own, and not the state of `equilibrium`."""
         return type(self).reference is not AbstractDissipator.reference
+
+    @property
+    def has_own_equilibrium(self) -> bool:
+        """Whether `equilibrium` is its own, so that its entropy flux is not heat / temperature."""
+        return type(self).equilibrium is not AbstractDissipator.equilibrium
 
 
 def heat_operator(bath: AbstractDissipator, energy: Operator) -> Operator:
@@ -155,14 +182,19 @@ def _moving_dimension(name: str, channel: Moving) -> int:
     return shapes[1][1]
 
 
+def divides_heat(bath: AbstractDissipator) -> bool:
+    """Whether the entropy that flows in from a bath is its heat / temperature."""
+    return not (bath.has_own_reference or bath.has_own_equilibrium)
+
+
 def is_thermal(bath: AbstractDissipator) -> bool:
     """Whether what a bath would leave as it is can only be the Gibbs state of H."""
-    return not bath.has_own_reference and bath.particles is None
+    return divides_heat(bath) and bath.particles is None
 
 
 def has_reference(bath: AbstractDissipator) -> bool:
     """Whether a bath has a state that it would leave as it is: a temperature, or one of its own."""
-    return bath.has_own_reference or bath.temperature is not None
+    return not divides_heat(bath) or bath.temperature is not None
 
 
 def jump_operators(
@@ -213,7 +245,7 @@ class Lindblad(AbstractDissipator):
     temperature: Real | None
 
     def __init__(self, operators: Any, rates: Any, temperature: RealLike | None = None):
-        self.operators = _operators("operators", operators, check_operator)
+        self.operators = as_operators("operators", operators, check_operator)
         if is_function(rates) or not (isinstance(rates, list | tuple) or np.ndim(rates)):
             rates = (rates,)
         if len(rates) != len(self.operators):
@@ -420,7 +452,7 @@ def _check_transitions(value: Any) -> None:
     check_instance("transitions", value, (Transitions, type(None)), wanted)
 
 
-def _operators(
+def as_operators(
     name: str, value: Any, check: Callable[..., None], d: int | None = None
 ) -> tuple[Operator, ...]:
     """One operator or several, a sequence or a stack of them, each checked, all of one size."""
@@ -447,7 +479,7 @@ def _is_row(value: Any) -> bool:
 
 def _couplings(value: Any, d: int | None) -> Complex[Array, "couplings d d"]:
     """One coupling or several as a stack of Hermitian operators."""
-    return jnp.stack(_operators("couplings", value, check_hermitian, d))
+    return jnp.stack(as_operators("couplings", value, check_hermitian, d))
 
 
 def gibbs_defect(

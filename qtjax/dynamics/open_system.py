@@ -356,7 +356,7 @@ def warn_unless_gibbs(system: OpenSystem, defects: Float[Array, " baths"]) -> No
         if defect > tolerance:
             state = "Gibbs state of H at its temperature"
             if not is_thermal(system.baths[k]):
-                state = "state of its `reference`"
+                state = "state of its `reference` (with enough levels, for an oscillator)"
             warnings.warn(
                 f"`baths[{k}]` ({type(system.baths[k]).__name__}) does not leave the {state} "
                 f"as it is (relative defect {defect:.1e}): a local bath on "

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import expectation
-from ..dynamics.dissipators import AbstractDissipator, heat_operator
+from ..dynamics.dissipators import AbstractDissipator, divides_heat, has_reference
 from ..dynamics.open_system import (
     OpenSystem,
     chemical_power,
@@ -118,9 +118,10 @@ def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Arra
 
     pi_k is the bath's reference state under the energy Hamiltonian. For the Gibbs state at the
     temperature of the bath, grand canonical or not, that is Q'_k / T_k, and computed so, since
-    ln pi_k is out of reach in the cold; for a `reference` of its own the formula is taken as it
-    stands. A dissipator with neither counts as one whose reference is the maximally mixed state,
-    Phi_k = 0, if it carries no heat, and has Phi_k = nan if it does.
+    ln pi_k is out of reach in the cold; likewise for an `equilibrium` of its own. For a `reference`
+    of its own the formula is taken as it stands. A dissipator with neither counts as one whose
+    reference is the maximally mixed state, Phi_k = 0, if it carries no heat, and has Phi_k = nan if
+    it does.
 
     Args:
         system: the open system.
@@ -139,12 +140,13 @@ def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Arra
 
 def _fluxes(system: OpenSystem, h: Operator, parts: Array, sizes: Array) -> Float[Array, " baths"]:
     fluxes = [jnp.zeros(0, h.real.dtype)]
-    roundings = heat_roundings(heat_operators(system, h), sizes)
-    for bath, part, rounding in zip(system.baths, parts, roundings, strict=True):
+    for bath, part, size in zip(system.baths, parts, sizes[:, None], strict=True):
         if bath.has_own_reference:
             flux = cross_entropy_rate(part, bath.reference(h))
         else:
-            flux = _thermal_flux(bath, expectation(heat_operator(bath, h), part), rounding)
+            operator, temperature = bath.equilibrium(h) if has_reference(bath) else (h, None)
+            rounding = heat_roundings(operator, size)[0]
+            flux = _thermal_flux(temperature, expectation(operator, part), rounding)
         fluxes.append(flux[None])
     return jnp.concatenate(fluxes)
 
@@ -157,9 +159,9 @@ def thermal_entropy_flux(
     """sum_k Q_k / T_k, the entropy that flows in with heats at the temperatures of the baths.
 
     A dissipator without a temperature enters with beta = 0 if it carries no heat, and makes the sum
-    nan if it does: its entropy flux is not defined. So does a bath with a `reference` of its own,
-    whose flux is no function of its heat. A bath at T = 0 gives -inf or +inf where Q_k is not 0 and
-    nothing where it is.
+    nan if it does: its entropy flux is not defined. So does a bath with a `reference` or an
+    `equilibrium` of its own, whose flux is no function of its heat. A bath at T = 0 gives -inf or
+    +inf where Q_k is not 0 and nothing where it is.
 
     Args:
         baths: the dissipators.
@@ -171,18 +173,18 @@ def thermal_entropy_flux(
     """
     total = jnp.zeros((), heats.dtype)
     for bath, heat, rounding in zip(baths, heats, roundings, strict=True):
-        known = not bath.has_own_reference
-        total = total + (_thermal_flux(bath, heat, rounding) if known else jnp.nan)
+        flux = _thermal_flux(bath.temperature, heat, rounding)
+        total = total + (flux if divides_heat(bath) else jnp.nan)
     return total
 
 
-def _thermal_flux(bath: AbstractDissipator, heat: Real, rounding: Real) -> Real:
+def _thermal_flux(temperature: Real | None, heat: Real, rounding: Real) -> Real:
     none = jnp.abs(heat) <= rounding
-    if bath.temperature is None:
+    if temperature is None:
         return jnp.where(none, 0.0, jnp.nan)
-    cold = bath.temperature == 0.0
+    cold = temperature == 0.0
     limit = jnp.where(none, 0.0, jnp.sign(heat) * jnp.inf)
-    return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, bath.temperature))
+    return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, temperature))
 
 
 def energy(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
