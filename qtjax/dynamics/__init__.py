@@ -29,6 +29,10 @@ from .evolve import (
     default_tolerances as default_tolerances,
     evolve as evolve,
 )
+from .finite_baths import (
+    FiniteBathSolution as FiniteBathSolution,
+    evolve_with_finite_baths as evolve_with_finite_baths,
+)
 from .hamiltonians import (
     AbstractHamiltonian as AbstractHamiltonian,
     Driven as Driven,

@@ -192,6 +192,7 @@ def test_books_along_a_trajectory_on_every_path(name):
     assert np.max(np.abs(ledger.first_law_residual)) < 1e-11
 
 
+@pytest.mark.slow
 def test_a_hamiltonian_of_many_levels_that_is_a_function_of_time():
     """The level beside three others that nothing but a bath without particles touches."""
     dot_part, other = qt.algebra.tensor(D, np.eye(3)), qt.algebra.tensor(np.eye(2), qt.destroy(3))
