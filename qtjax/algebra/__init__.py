@@ -7,6 +7,7 @@ from .canonical import (
     traceless_basis as traceless_basis,
 )
 from .composite import (
+    collective as collective,
     embed as embed,
     partial_trace as partial_trace,
     partial_transpose as partial_transpose,

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Num
 
-from .._checks import as_complex, as_counts, check_square
+from .._checks import as_complex, as_counts, check_count, check_square, concretely
 from .._types import Operator
 
 
@@ -80,6 +80,28 @@ def embed(
     both = axes + tuple(len(dims) + k for k in axes)
     d = math.prod(dims)
     return whole.reshape(shape + shape).transpose(both).reshape(d, d)
+
+
+def collective(operator: Num[Array | np.ndarray, "part part"], parts: int) -> Operator:
+    """The sum of an operator over equal parts, sum_k A_k, such as J_- of spins.
+
+    A bath that all parts share alike is a bath of it: `LocalBath(collective(destroy(2), parts),
+    gap, temperature, spectrum)` emits superradiantly (Dicke 1954) and leaves singlets dark.
+
+    Args:
+        operator: of one part, (part, part).
+        parts: how many there are.
+
+    Returns:
+        Operator of the whole.
+
+    Raises:
+        ValueError: an operator that is not square, or no parts.
+    """
+    check_square("operator", operator)
+    check_count("parts", parts)
+    dims = (jnp.shape(operator)[0],) * parts
+    return concretely(lambda a: sum(embed(a, dims, k) for k in range(parts)), as_complex(operator))
 
 
 def partial_trace(

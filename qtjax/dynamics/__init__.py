@@ -5,14 +5,22 @@ from .channels import (
     Moving as Moving,
     dissipate as dissipate,
 )
+from .collective import RateMatrix as RateMatrix
 from .dissipators import (
     AbstractDissipator as AbstractDissipator,
     AdiabaticBath as AdiabaticBath,
     DaviesBath as DaviesBath,
+    Equilibrium as Equilibrium,
     Lindblad as Lindblad,
     LocalBath as LocalBath,
+    Particles as Particles,
     gibbs_defect as gibbs_defect,
     jump_operators as jump_operators,
+)
+from .driven_jumps import (
+    Dephasing as Dephasing,
+    DrivenJump as DrivenJump,
+    Product as Product,
 )
 from .evolve import (
     Expectation as Expectation,
@@ -21,6 +29,10 @@ from .evolve import (
     default_tolerances as default_tolerances,
     evolve as evolve,
 )
+from .finite_baths import (
+    FiniteBathSolution as FiniteBathSolution,
+    evolve_with_finite_baths as evolve_with_finite_baths,
+)
 from .hamiltonians import (
     AbstractHamiltonian as AbstractHamiltonian,
     Driven as Driven,
@@ -28,6 +40,10 @@ from .hamiltonians import (
     Static as Static,
     Term as Term,
     as_hamiltonian as as_hamiltonian,
+)
+from .leads import (
+    FermionicLead as FermionicLead,
+    fermi_occupations as fermi_occupations,
 )
 from .methods import (
     AbstractMethod as AbstractMethod,
@@ -41,11 +57,13 @@ from .methods import (
 from .open_system import (
     OpenSystem as OpenSystem,
     canonical_generator as canonical_generator,
+    chemical_power as chemical_power,
     composite_system as composite_system,
     dissipative_parts as dissipative_parts,
     gibbs_defects as gibbs_defects,
     heat_currents as heat_currents,
     liouvillian as liouvillian,
+    particle_currents as particle_currents,
     power as power,
     right_hand_side as right_hand_side,
     unitary_part as unitary_part,
@@ -75,13 +93,16 @@ from .spectra import (
     AbstractSpectrum as AbstractSpectrum,
     DrudeLorentz as DrudeLorentz,
     Flat as Flat,
+    Lorentzian as Lorentzian,
     Ohmic as Ohmic,
+    PowerLaw as PowerLaw,
     Tabulated as Tabulated,
     check_spectrum as check_spectrum,
     from_power_spectrum as from_power_spectrum,
     occupation as occupation,
     thermal_rates as thermal_rates,
 )
+from .squeezed import SqueezedBath as SqueezedBath
 from .steady_state import (
     SteadyState as SteadyState,
     steady_state as steady_state,

@@ -7,7 +7,7 @@ differentiated. A new bath is one class with `channels(hamiltonian)`.
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -40,6 +40,30 @@ from .spectra import Spectrum, check_spectrum, thermal_rates
 from .transitions import Transitions, bohr_frequencies, resolve_transitions
 
 
+class Particles(NamedTuple):
+    """What a bath exchanges beside energy.
+
+    Args:
+        number: the operator N of the particles in the system, (d, d).
+        chemical_potential: mu of the bath, in units of energy.
+    """
+
+    number: Operator
+    chemical_potential: Real
+
+
+class Equilibrium(NamedTuple):
+    """The state e^{-K/T}/Z.
+
+    Args:
+        operator: K, (d, d), in units of energy.
+        temperature: T >= 0.
+    """
+
+    operator: Operator
+    temperature: Real
+
+
 class AbstractDissipator(eqx.Module):
     """A dissipator with its temperature (`None` if it has none, as pure dephasing)."""
 
@@ -49,10 +73,18 @@ class AbstractDissipator(eqx.Module):
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         """What the bath does to a system with this Hamiltonian; all else is read off it."""
 
-    def reference(self, hamiltonian: Operator) -> Operator:
-        """The state that the bath alone would leave as it is under a fixed H, (d, d).
+    @property
+    def particles(self) -> Particles | None:
+        """The particles that the bath exchanges, with their chemical potential; `None` by default.
 
-        By default the Gibbs state of H at the bath's temperature.
+        Of the energy that such a bath gives mu N' is chemical work, and the rest is heat.
+        """
+        return None
+
+    def equilibrium(self, hamiltonian: Operator) -> Equilibrium:
+        """What the bath alone would leave as it is under a fixed H, as K and T of e^{-K/T}.
+
+        By default H, or H - mu N for a bath that exchanges particles, and the bath's temperature.
 
         Raises:
             ValueError: the bath has no temperature.
@@ -62,12 +94,40 @@ class AbstractDissipator(eqx.Module):
                 f"`{type(self).__name__}` has no temperature, so no Gibbs state: give it one with "
                 "`temperature=`, or define `reference(hamiltonian)`."
             )
-        return thermal_state(hamiltonian, self.temperature)
+        return Equilibrium(heat_operator(self, hamiltonian), self.temperature)
+
+    def reference(self, hamiltonian: Operator) -> Operator:
+        """The state that the bath alone would leave as it is under a fixed H, (d, d).
+
+        By default that of `equilibrium`, which is better known where it has tiny populations: a
+        bath whose state is e^{-K/T} defines that, and another one this.
+
+        Raises:
+            ValueError: the bath has no temperature.
+        """
+        return thermal_state(*self.equilibrium(hamiltonian))
 
     @property
     def has_own_reference(self) -> bool:
-        """Whether `reference` is its own, and not the Gibbs state at the bath's temperature."""
+        """Whether `reference` is its own, and not the state of `equilibrium`."""
         return type(self).reference is not AbstractDissipator.reference
+
+    @property
+    def has_own_equilibrium(self) -> bool:
+        """Whether `equilibrium` is its own, so that its entropy flux is not heat / temperature."""
+        return type(self).equilibrium is not AbstractDissipator.equilibrium
+
+
+def heat_operator(bath: AbstractDissipator, energy: Operator) -> Operator:
+    """H - mu N, whose change by a bath is its heat; H itself for a bath without particles, (d, d).
+
+    Args:
+        bath: the dissipator.
+        energy: the Hamiltonian that is called energy, (d, d).
+    """
+    if bath.particles is None:
+        return energy
+    return energy - bath.particles.chemical_potential * bath.particles.number
 
 
 def check_channels(
@@ -122,9 +182,19 @@ def _moving_dimension(name: str, channel: Moving) -> int:
     return shapes[1][1]
 
 
+def divides_heat(bath: AbstractDissipator) -> bool:
+    """Whether the entropy that flows in from a bath is its heat / temperature."""
+    return not (bath.has_own_reference or bath.has_own_equilibrium)
+
+
+def is_thermal(bath: AbstractDissipator) -> bool:
+    """Whether what a bath would leave as it is can only be the Gibbs state of H."""
+    return divides_heat(bath) and bath.particles is None
+
+
 def has_reference(bath: AbstractDissipator) -> bool:
     """Whether a bath has a state that it would leave as it is: a temperature, or one of its own."""
-    return bath.has_own_reference or bath.temperature is not None
+    return not divides_heat(bath) or bath.temperature is not None
 
 
 def jump_operators(
@@ -175,7 +245,7 @@ class Lindblad(AbstractDissipator):
     temperature: Real | None
 
     def __init__(self, operators: Any, rates: Any, temperature: RealLike | None = None):
-        self.operators = _operators("operators", operators, check_operator)
+        self.operators = as_operators("operators", operators, check_operator)
         if is_function(rates) or not (isinstance(rates, list | tuple) or np.ndim(rates)):
             rates = (rates,)
         if len(rates) != len(self.operators):
@@ -382,7 +452,7 @@ def _check_transitions(value: Any) -> None:
     check_instance("transitions", value, (Transitions, type(None)), wanted)
 
 
-def _operators(
+def as_operators(
     name: str, value: Any, check: Callable[..., None], d: int | None = None
 ) -> tuple[Operator, ...]:
     """One operator or several, a sequence or a stack of them, each checked, all of one size."""
@@ -409,7 +479,7 @@ def _is_row(value: Any) -> bool:
 
 def _couplings(value: Any, d: int | None) -> Complex[Array, "couplings d d"]:
     """One coupling or several as a stack of Hermitian operators."""
-    return jnp.stack(_operators("couplings", value, check_hermitian, d))
+    return jnp.stack(as_operators("couplings", value, check_hermitian, d))
 
 
 def gibbs_defect(

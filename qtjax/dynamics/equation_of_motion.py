@@ -6,6 +6,9 @@ a sum of schedules times operators and the baths are rates times jump operators;
     Q_b' = sum over rates r of bath b and terms k of H: f_k f_r (a_k^T D_r) . x,
     W' = sum over k: f_k' a_k . x
 
+and, for a bath that exchanges particles, N_b' in units of an energy that the caller gives; its heat
+is Q_b - mu_b N_b.
+
 A Hamiltonian that is only a function of time is such a sum too, over the operators of the basis,
 as long as these are few. A bath that moves otherwise, and an H(t) on more levels, add a matrix
 G(t), made anew at every time.
@@ -13,7 +16,7 @@ G(t), made anew at every time.
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -37,8 +40,9 @@ from ..numerics.equation import (
     row_times,
 )
 from .channels import Channel, Moving, of_kind
+from .dissipators import Particles
 from .hamiltonians import AbstractHamiltonian, hamiltonian_rate
-from .open_system import OpenSystem
+from .open_system import OpenSystem, energy_unit
 from .schedules import Constant
 from .terms import (
     Part,
@@ -56,11 +60,65 @@ Matrix = Float[Array, "m n"]
 Matrices = list[tuple[int, FixedMatrix]]  # with the number of the function that multiplies each
 
 
-def equation_of_motion(system: OpenSystem) -> LinearEquation:
-    """The linear equation of an open system; its books are the heats of the baths and the work.
+class Books(NamedTuple):
+    """The books of a system, with any leading axes.
+
+    Args:
+        heat: from each bath, (..., baths).
+        work: done by H(t), (...).
+        particles: from each bath, 0 for those that exchange none, (..., baths); `None` if no bath
+            does.
+        chemical_work: mu N of each bath, likewise.
+    """
+
+    heat: Array
+    work: Array
+    particles: Array | None = None
+    chemical_work: Array | None = None
+
+
+def read_books(system: OpenSystem, books: Array, quantum: RealLike) -> Books:
+    """The books of the equation of motion by their names.
+
+    Args:
+        system: the open system.
+        books: in the order of the equation, (..., books).
+        quantum: the energy that was booked for a particle.
+    """
+    count = len(system.baths)
+    energy, work = books[..., :count], books[..., -1]
+    leads = _leads(system)
+    if not leads:
+        return Books(energy, work)
+    counted = books[..., count:-1] / quantum
+    particles = jnp.zeros_like(energy).at[..., np.array([b for b, _ in leads])].set(counted)
+    potentials = jnp.zeros(count, energy.dtype)
+    for b, exchanged in leads:
+        potentials = potentials.at[b].set(exchanged.chemical_potential)
+    chemical_work = potentials * particles
+    return Books(energy - chemical_work, work, particles, chemical_work)
+
+
+def energy_per_particle(system: OpenSystem, ts: Float[Array, " times"]) -> RealLike:
+    """The energy to book for a particle, so that all books are as exact as the state."""
+    return energy_unit(system, ts) if _leads(system) else 1.0
+
+
+def _leads(system: OpenSystem) -> list[tuple[int, Particles]]:
+    """The baths that exchange particles, with their numbers."""
+    found = [(b, bath.particles) for b, bath in enumerate(system.baths)]
+    return [(b, exchanged) for b, exchanged in found if exchanged is not None]
+
+
+def equation_of_motion(system: OpenSystem, quantum: RealLike = 1.0) -> LinearEquation:
+    """The linear equation of an open system.
+
+    Its books are the energies from the baths, `quantum` times the particles from those that
+    exchange some, and the work; `read_books` reads them.
 
     Args:
         system: the open system; what is concrete in it decides which zeros are known.
+        quantum: the energy that is booked for a particle, see `energy_per_particle`.
 
     Returns:
         `LinearEquation` for the components of rho in the Hermitian basis.
@@ -68,8 +126,8 @@ def equation_of_motion(system: OpenSystem) -> LinearEquation:
     channels = [tuple(bath.channels(system.hamiltonian)) for bath in system.baths]
     obstacle = _no_sum(system)
     if obstacle is not None:
-        return _moving_equation(system, channels, obstacle)
-    return _sum_equation(system, channels)
+        return _moving_equation(system, channels, quantum, obstacle)
+    return _sum_equation(system, channels, quantum)
 
 
 def _no_sum(system: OpenSystem) -> str | None:
@@ -99,13 +157,18 @@ def _in_words(
     return "H and the rates are functions of time times fixed operators"
 
 
-def _sum_equation(system: OpenSystem, channels: Sequence[Sequence[Any]]) -> LinearEquation:
-    moving, breakpoints = _movers(system, channels), system.breakpoints()
+def _sum_equation(
+    system: OpenSystem, channels: Sequence[Sequence[Any]], quantum: RealLike
+) -> LinearEquation:
+    moving, breakpoints = _movers(system, channels, quantum), system.breakpoints()
     h = hamiltonian_terms(system.hamiltonian)
     baths = [bath_terms(of_kind(bath, Channel)) for bath in channels]
     energy = None if system.energy is None else hamiltonian_terms(system.energy)
     parts = [p for terms in (h, *baths, *([] if energy is None else [energy])) for p in terms.parts]
-    matrices, rows = _products(h, baths, energy, parts)
+    leads = _leads(system)
+    work = len(baths) + len(leads)  # the last book
+    matrices, rows = _products(h, baths, energy, parts, work)
+    rows += _particle_rows(leads, baths, len(h.factors), quantum)
     count = sum(part.count for part in parts)
     bounds = norms(matrices, [matrix.values for _, matrix in matrices], count)
     if energy is not None:
@@ -117,14 +180,14 @@ def _sum_equation(system: OpenSystem, channels: Sequence[Sequence[Any]]) -> Line
     return LinearEquation(
         Scalars(tuple(part.function for part in parts), tuple(part.count for part in parts)),
         tuple(part.degree for part in parts for _ in range(part.count)),
-        tuple(matrices), tuple(rows), len(baths) + 1, system.dimension**2, moving,
+        tuple(matrices), tuple(rows), work + 1, system.dimension**2, moving,
         () if moving is None else moving.rows, watched, breakpoints,
         _in_words(system, channels, still, watched),
     )  # fmt: skip
 
 
 def _products(
-    h: Terms, baths: list[Terms], energy: Terms | None, parts: list[Part]
+    h: Terms, baths: list[Terms], energy: Terms | None, parts: list[Part], work: int
 ) -> tuple[Matrices, list[Row]]:
     """What the functions multiply: of H, of the baths and of an energy of its own."""
     starts = np.cumsum([len(h.factors), *(len(bath.factors) for bath in baths)]).tolist()
@@ -142,35 +205,56 @@ def _products(
                 whole = combination(weights, [row_times(vector, term) for term in terms])
                 rows.append(Row(b, ((k, 0), (j, 0)), whole))
         if degrees[k] != 0:  # the derivative of a constant books nothing
-            rows.append(Row(len(baths), ((k, 1),), vector))
+            rows.append(Row(work, ((k, 1),), vector))
         if energy is not None:
             for j, matrix in matrices[: starts[0]]:
-                rows.append(Row(len(baths), ((k, 0), (j, 0)), row_times(vector, matrix)))
+                rows.append(Row(work, ((k, 0), (j, 0)), row_times(vector, matrix)))
     matrices = [(j, matrix) for j, matrix in matrices if matrix.places]
     return _merged(matrices, baths, starts[0]), [row for row in rows if row.vector.places]
 
 
+def _particle_rows(
+    leads: list[tuple[int, Particles]], baths: list[Terms], first: int, quantum: RealLike
+) -> list[Row]:
+    """What the fixed channels of the baths that exchange particles add to their books."""
+    starts, rows = first + np.cumsum([0, *(len(bath.factors) for bath in baths)]), []
+    for book, (b, exchanged) in enumerate(leads, len(baths)):
+        vector = observable_matrix(exchanged.number)
+        for j, (weights, terms) in enumerate(baths[b].factors, int(starts[b])):
+            counted = combination(weights, [row_times(vector, term) for term in terms])
+            rows.append(Row(book, ((j, 0),), combination([quantum], [counted])))
+    return [row for row in rows if row.vector.places]
+
+
 class _Movers(eqx.Module):
-    """What the moving channels of all baths do, with the heats, as a matrix."""
+    """What the moving channels of all baths do, with energies and particles, as a matrix."""
 
     energy: AbstractHamiltonian
     baths: list[list[Moving]]
+    numbers: list[Array]  # components, of baths that move and exchange particles
+    leads: tuple[tuple[int, int], ...] = eqx.field(static=True)  # these baths, with their books
     dimension: int = eqx.field(static=True)
 
     @property
     def rows(self) -> tuple[int, ...]:
-        """Of what changes, and of the heats of the baths that move."""
-        moved = [b for b, bath in enumerate(self.baths) if bath]
+        """Of what changes, and of the energies and particles of the baths that move."""
+        books = [b for b, bath in enumerate(self.baths) if bath]
+        books += [book for _, book in self.leads]
         n = self.dimension**2
-        return (*range(_first(self.dimension), n), *(n + b for b in moved))
+        return (*range(_first(self.dimension), n), *(n + book for book in books))
 
     def __call__(self, t: RealLike, duration: RealLike) -> Matrix:
         energy = duration * to_components(self.energy(t))
-        each = [[_moving_matrix(c, t) for c in bath] for bath in self.baths if bath]
-        parts = [functools.reduce(jnp.add, matrices) for matrices in each]
-        heats = [jnp.sum(energy[:, None] * part, axis=0) for part in parts]
-        changing = functools.reduce(jnp.add, parts)[_first(self.dimension) :]
-        return jnp.concatenate([duration * changing, jnp.stack(heats)])
+        each = {
+            b: functools.reduce(jnp.add, [_moving_matrix(c, t) for c in bath])
+            for b, bath in enumerate(self.baths)
+            if bath
+        }
+        books = [jnp.sum(energy[:, None] * part, axis=0) for part in each.values()]
+        for (b, _), number in zip(self.leads, self.numbers, strict=True):
+            books.append(jnp.sum(duration * number[:, None] * each[b], axis=0))
+        changing = functools.reduce(jnp.add, each.values())[_first(self.dimension) :]
+        return jnp.concatenate([duration * changing, jnp.stack(books)])
 
 
 def _first(d: int) -> int:
@@ -186,11 +270,17 @@ def _moving_matrix(channel: Moving, t: RealLike) -> Matrix:
     return real_map(dissipator_superoperator(rates, operators), operators.shape[-1])
 
 
-def _movers(system: OpenSystem, channels: Sequence[Sequence[Any]]) -> _Movers | None:
+def _movers(
+    system: OpenSystem, channels: Sequence[Sequence[Any]], quantum: RealLike
+) -> _Movers | None:
     baths = [list(of_kind(bath, Moving)) for bath in channels]
     if not any(baths):
         return None
-    return _Movers(system.energy_hamiltonian, baths, system.dimension)
+    found = [(book, *lead) for book, lead in enumerate(_leads(system), len(baths))]
+    found = [(book, b, exchanged) for book, b, exchanged in found if baths[b]]
+    numbers = [quantum * to_components(exchanged.number) for _, _, exchanged in found]
+    leads = tuple((b, book) for book, b, _ in found)
+    return _Movers(system.energy_hamiltonian, baths, numbers, leads, system.dimension)
 
 
 def _merged(matrices: Matrices, baths: list[Terms], terms: int) -> Matrices:
@@ -230,6 +320,8 @@ class _MovingGenerator(eqx.Module):
     hamiltonian: AbstractHamiltonian
     energy: AbstractHamiltonian | None
     baths: tuple[_MovingBath, ...]
+    numbers: list[Array]  # components, of the baths that exchange particles
+    leads: tuple[int, ...] = eqx.field(static=True)  # these baths
 
     def __call__(self, t: RealLike, duration: RealLike) -> Matrix:
         h = self.hamiltonian(t)
@@ -240,9 +332,11 @@ class _MovingGenerator(eqx.Module):
         work = to_components(hamiltonian_rate(booked, t))
         if self.energy is not None:
             work = work + duration * matmul(energy, unitary)
-        heats = [duration * matmul(energy, part) for part in parts]
+        books = [duration * matmul(energy, part) for part in parts]
+        for b, number in zip(self.leads, self.numbers, strict=True):
+            books.append(duration * matmul(number, parts[b]))
         changing = sum(parts, unitary)[_first(h.shape[0]) :]
-        return jnp.concatenate([duration * changing, jnp.stack([*heats, work])])
+        return jnp.concatenate([duration * changing, jnp.stack([*books, work])])
 
 
 class _WatchedSystem(eqx.Module):
@@ -264,16 +358,20 @@ class _WatchedSystem(eqx.Module):
 
 
 def _moving_equation(
-    system: OpenSystem, channels: Sequence[Sequence[Any]], obstacle: str
+    system: OpenSystem, channels: Sequence[Sequence[Any]], quantum: RealLike, obstacle: str
 ) -> LinearEquation:
     d = system.dimension
+    baths = tuple(_moving_bath(bath, d) for bath in channels)
+    leads = _leads(system)
+    numbers = [quantum * to_components(exchanged.number) for _, exchanged in leads]
     generator = _MovingGenerator(
-        system.hamiltonian, system.energy, tuple(_moving_bath(bath, d) for bath in channels)
+        system.hamiltonian, system.energy, baths, numbers, tuple(b for b, _ in leads)
     )
+    books = len(baths) + len(leads) + 1
     watched = Watched(_WatchedSystem(generator, probe(d)), defect(system))
-    moved = tuple(range(_first(d), d * d + len(channels) + 1))
+    moved = tuple(range(_first(d), d * d + books))
     return LinearEquation(
-        Scalars((), ()), (), (), (), len(channels) + 1, d * d, generator, moved, watched,
+        Scalars((), ()), (), (), (), books, d * d, generator, moved, watched,
         system.breakpoints(), obstacle,
     )  # fmt: skip
 

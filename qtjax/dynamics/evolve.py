@@ -27,7 +27,12 @@ from ..numerics.equation import LinearEquation
 from ..numerics.resolution import Seen, look
 from .arguments import as_times, check_options, check_problem, check_rates
 from .channels import Moving
-from .equation_of_motion import equation_of_motion
+from .equation_of_motion import (
+    Books,
+    energy_per_particle,
+    equation_of_motion,
+    read_books,
+)
 from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
 from .methods import AbstractMethod, Integrated, Problem, choose, is_uniform
 from .open_system import (
@@ -52,11 +57,14 @@ class Ledger(eqx.Module):
         energy: tr(rho H), (times,).
         entropy: von Neumann entropy, (times,).
         heat: heat from each bath since ts[0], (times, baths).
-        work: work done on the system since ts[0], (times,).
-        first_law_residual: energy - energy[0] - sum heat - work, (times,).
+        work: work done on the system by H(t) since ts[0], (times,).
+        first_law_residual: energy - energy[0] - sum heat - work - sum chemical_work, (times,).
         trace_drift: tr(rho) - tr(rho[0]), (times,).
         smallest_eigenvalue: of rho; below zero by more than the tolerance it is not a state,
             (times,).
+        particles: particles from each bath since ts[0], 0 for those that exchange none,
+            (times, baths); `None` if no bath does.
+        chemical_work: mu N of each bath, likewise; its heat is the energy from it less this.
     """
 
     energy: Float[Array, " times"]
@@ -66,6 +74,8 @@ class Ledger(eqx.Module):
     first_law_residual: Float[Array, " times"]
     trace_drift: Float[Array, " times"]
     smallest_eigenvalue: Float[Array, " times"]
+    particles: Float[Array, "times baths"] | None = None
+    chemical_work: Float[Array, "times baths"] | None = None
 
 
 class Solution(eqx.Module):
@@ -205,7 +215,8 @@ def evolve(
     check_options({"solver": solver} | options, max_steps)
     check_resolution(resolution)
     tolerances = _tolerances(rtol, atol)
-    equation = equation_of_motion(system)
+    quantum = energy_per_particle(system, jnp.linspace(ts[0], ts[-1], 9))
+    equation = equation_of_motion(system, quantum)
     check_rates(system, equation, ts)
     method, reason = choose(equation, bool(system.baths), solver, options)
     if controller is not None:
@@ -214,8 +225,8 @@ def evolve(
         tolerances = _tolerances_of(controller)
     tolerances = (as_real("rtol", tolerances[0]), as_real("atol", tolerances[1]))  # compile once
     solution = _evolve(
-        system, equation, as_complex(rho0), ts, save, method, reason, tolerances, max_steps,
-        resolution, equation.constant and is_uniform(ts),
+        system, equation, quantum, as_complex(rho0), ts, save, method, reason, tolerances,
+        max_steps, resolution, equation.constant and is_uniform(ts),
     )  # fmt: skip
     if throw:
         raise_if_failed(solution)
@@ -245,6 +256,7 @@ def check_resolution(resolution: int) -> None:
 def _evolve(
     system: OpenSystem,
     equation: LinearEquation,
+    quantum: RealLike,
     rho0: Operator,
     ts: Array,
     save: PyTree,
@@ -268,7 +280,7 @@ def _evolve(
         unit = jnp.maximum(unit, seen.largest)
     problem = Problem(to_components(rho0), edges, *tolerances, unit, seen, max_steps, uniform)
     found = method.integrate(equation, problem)
-    trajectory = _at_times(system, ts, edges, found, jumps)
+    trajectory = _at_times(system, quantum, ts, edges, found, jumps)
     result = _outcome(system, ts, trajectory, found, seen, tolerances, unit)
     saved = jax.tree.map(
         lambda f: jax.vmap(lambda t, rho: f(system, t, rho))(ts, trajectory.states),
@@ -303,18 +315,18 @@ def _jumps(
 
 
 def _at_times(
-    system: OpenSystem, ts: Array, edges: Array, found: Integrated, jumps: Array
+    system: OpenSystem, quantum: RealLike, ts: Array, edges: Array, found: Integrated, jumps: Array
 ) -> _Trajectory:
     """States and books at the times, with the work of the jumps."""
     here = jnp.searchsorted(edges, ts)
     states = jax.vmap(from_components)(found.xs[here])
-    books = found.books[here]
-    heat, work = books[:, :-1], books[:, -1]
+    books = read_books(system, found.books[here], quantum)
     if jumps.shape[0]:
         clipped = jnp.clip(jumps, ts[0], ts[-1])
         at_jumps = jax.vmap(from_components)(found.xs[jnp.searchsorted(edges, clipped)])
-        work = work + _jump_works(system.energy_hamiltonian, ts, jumps, at_jumps)
-    return _Trajectory(states, _ledger(system, ts, states, heat, work))
+        work = books.work + _jump_works(system.energy_hamiltonian, ts, jumps, at_jumps)
+        books = books._replace(work=work)
+    return _Trajectory(states, _ledger(system, ts, states, books))
 
 
 def _jump_works(
@@ -345,6 +357,8 @@ def _outcome(
     allowed = jnp.maximum(allowed, jax.lax.stop_gradient(found.granted))
     books = jnp.maximum(unit, jnp.max(jnp.abs(ledger.heat), initial=0.0))
     books = jnp.maximum(books, jnp.maximum(jnp.max(jnp.abs(ledger.work)), 1.0 * unit))
+    if ledger.chemical_work is not None:
+        books = jnp.maximum(books, jnp.max(jnp.abs(ledger.chemical_work)))
     residual = jnp.max(jnp.abs(ledger.first_law_residual))
     drift = jnp.max(jnp.abs(ledger.trace_drift))
     negative = -jnp.min(ledger.smallest_eigenvalue) + jnp.minimum(ledger.smallest_eigenvalue[0], 0)
@@ -405,15 +419,20 @@ def _tolerances_of(controller: Any) -> tuple[RealLike, RealLike]:
     return (usual[0] if rtol is None else rtol, usual[1] if atol is None else atol)
 
 
-def _ledger(system: OpenSystem, ts: Array, rhos: Array, heat: Array, work: Array) -> Ledger:
+def _ledger(system: OpenSystem, ts: Array, rhos: Array, books: Books) -> Ledger:
     energies = jax.vmap(lambda t, rho: expectation(system.energy_hamiltonian(t), rho))(ts, rhos)
     traces = jnp.einsum("tii->t", rhos).real
+    residual = energies - energies[0] - books.heat.sum(axis=1) - books.work
+    if books.chemical_work is not None:
+        residual = residual - books.chemical_work.sum(axis=1)
     return Ledger(
         energy=energies,
         entropy=jax.vmap(entropy)(rhos),
-        heat=heat,
-        work=work,
-        first_law_residual=energies - energies[0] - heat.sum(axis=1) - work,
+        heat=books.heat,
+        work=books.work,
+        first_law_residual=residual,
         trace_drift=traces - traces[0],
         smallest_eigenvalue=jax.vmap(eigenvalues)(rhos)[:, 0],
+        particles=books.particles,
+        chemical_work=books.chemical_work,
     )

@@ -212,7 +212,7 @@ def integrate_with_diffrax(
     edges, count = problem.edges, equation.books
     y0 = jnp.concatenate([problem.x0, jnp.zeros(count, problem.x0.dtype)])
     generator = _in_units(equation, problem.unit)
-    controller, saved = _watchful(method.controller, problem), dfx.SaveAt(ts=edges)
+    controller, saved = watchful(method.controller, problem), dfx.SaveAt(ts=edges)
     adjoint = dfx.RecursiveCheckpointAdjoint() if method.adjoint is None else method.adjoint
     counted = isinstance(controller, dfx.ClipStepSizeController)
     if isinstance(adjoint, dfx.BacksolveAdjoint):  # which keeps no count, and no other controller
@@ -243,7 +243,7 @@ def integrate_with_diffrax(
     return found._replace(granted=each * found.num_steps)
 
 
-def _watchful(
+def watchful(
     controller: dfx.AbstractStepSizeController | None, problem: Problem
 ) -> dfx.AbstractStepSizeController:
     """A controller that steps onto the edges and over nothing; the usual one by default."""
@@ -303,7 +303,7 @@ class RealLeaves(eqx.Module):
     imaginary: Any
     rest: Any
 
-    def __call__(self, t: RealLike) -> Array:
+    def __call__(self, t: RealLike) -> Any:
         joined = jax.tree.map(jax.lax.complex, self.real, self.imaginary)
         return eqx.combine(joined, self.rest)(t)
 

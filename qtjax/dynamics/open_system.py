@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from .._checks import as_sequence, check_instance
+from .._checks import as_sequence, check_hermitian, check_instance
 from .._types import Operator, Real, RealLike
 from ..algebra.canonical import CanonicalForm, canonical_form
 from ..algebra.operators import commutator, expectation
@@ -22,6 +22,8 @@ from .dissipators import (
     check_channels,
     gibbs_defect,
     has_reference,
+    heat_operator,
+    is_thermal,
     jump_operators,
 )
 from .hamiltonians import (
@@ -75,6 +77,8 @@ class OpenSystem(eqx.Module):
             wanted = "a dissipator such as LocalBath or Lindblad"
             check_instance(f"baths[{k}]", bath, AbstractDissipator, wanted)
             check_channels(f"baths[{k}]", bath, self.hamiltonian, d)
+            if bath.particles is not None:
+                check_hermitian(f"baths[{k}].particles.number", bath.particles.number, d)
         if self.energy is not None and (other := dimension_of(self.energy)) != d:
             raise ValueError(
                 f"`energy` must have d = {d} like the Hamiltonian, but it has d = {other}."
@@ -217,15 +221,61 @@ def right_hand_side(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
 
 
 def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array, " baths"]:
-    """Q'_k = tr(D_k(rho) H) of every bath, (baths,); positive into the system.
+    """Q'_k = tr(D_k(rho) (H - mu_k N_k)) of every bath, (baths,); positive into the system.
+
+    mu_k N_k for baths that exchange particles only: what they give as chemical work is no heat.
 
     Args:
         system: the open system.
         t: time.
         rho: state, (d, d).
     """
-    h = system.energy_hamiltonian(t)
-    return jnp.sum(dissipative_parts(system, t, rho) * h.T, axis=(-2, -1)).real
+    operators = heat_operators(system, system.energy_hamiltonian(t))
+    return jnp.sum(dissipative_parts(system, t, rho) * operators.mT, axis=(-2, -1)).real
+
+
+def heat_operators(system: OpenSystem, energy: Operator) -> Complex[Array, "*baths d d"]:
+    """H - mu_k N_k of every bath, (baths, d, d); H alone, (d, d), if no bath exchanges particles.
+
+    Args:
+        system: the open system.
+        energy: the Hamiltonian that is called energy, (d, d).
+    """
+    if all(bath.particles is None for bath in system.baths):
+        return energy
+    return jnp.stack([heat_operator(bath, energy) for bath in system.baths])
+
+
+def particle_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array, " baths"]:
+    """N'_k = tr(D_k(rho) N_k) of every bath, (baths,); positive into the system.
+
+    0 for baths that exchange no particles.
+
+    Args:
+        system: the open system.
+        t: time.
+        rho: state, (d, d).
+    """
+    parts = dissipative_parts(system, t, rho)
+    currents = [jnp.zeros(0, parts.real.dtype)]
+    for bath, part in zip(system.baths, parts, strict=True):
+        number = None if bath.particles is None else bath.particles.number
+        currents.append(jnp.zeros(1) if number is None else expectation(number, part)[None])
+    return jnp.concatenate(currents)
+
+
+def chemical_power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
+    """sum_k mu_k N'_k, the work that the baths do on the system by way of particles.
+
+    Args:
+        system: the open system.
+        t: time.
+        rho: state, (d, d).
+    """
+    currents = particle_currents(system, t, rho)
+    potentials = [0.0 if b.particles is None else b.particles.chemical_potential
+                  for b in system.baths]  # fmt: skip
+    return sum((mu * n for mu, n in zip(potentials, currents, strict=True)), jnp.zeros(()))
 
 
 def power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
@@ -304,9 +354,12 @@ def warn_unless_gibbs(system: OpenSystem, defects: Float[Array, " baths"]) -> No
     tolerance = max(LEVY_KOSLOFF_TOLERANCE, 1e3 * float(np.finfo(found.dtype).eps))
     for k, defect in enumerate(found):
         if defect > tolerance:
+            state = "Gibbs state of H at its temperature"
+            if not is_thermal(system.baths[k]):
+                state = "state of its `reference` (with enough levels, for an oscillator)"
             warnings.warn(
-                f"`baths[{k}]` ({type(system.baths[k]).__name__}) does not leave the Gibbs state "
-                f"of H at its temperature as it is (relative defect {defect:.1e}): a local bath on "
+                f"`baths[{k}]` ({type(system.baths[k]).__name__}) does not leave the {state} "
+                f"as it is (relative defect {defect:.1e}): a local bath on "
                 "coupled or driven levels. Spohn's production may be negative and heat may run "
                 "from cold to hot here (Levy and Kosloff, EPL 107, 20004, 2014). Use `DaviesBath` "
                 "or `AdiabaticBath` if that is not what you mean.",

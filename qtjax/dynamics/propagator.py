@@ -27,7 +27,12 @@ from ..numerics.exponentials import (
 )
 from ..numerics.null_vector import null_vector
 from ..numerics.resolution import Seen, block_length, look, spread
-from .equation_of_motion import equation_of_motion
+from .equation_of_motion import (
+    Books,
+    energy_per_particle,
+    equation_of_motion,
+    read_books,
+)
 from .hamiltonians import hamiltonian_jump, hamiltonian_rate
 from .open_system import OpenSystem, energy_unit, most_defect
 
@@ -37,15 +42,16 @@ Matrix = Float[Array, "m n"]
 
 
 class Propagator(NamedTuple):
-    """F with y(end) = y(start) + F x(start) for y = (x, heats, work), and an estimate of its error.
+    """F with y(end) = y(start) + F x(start) for y = (x, books), and an estimate of its error.
 
     Args:
-        increment: F, (m, n) with n = d*d and m = n + baths + 1.
+        increment: F, (m, n) with n = d*d and m - n books, as `equation_of_motion` orders them.
         doubt: estimated dF, in the same units, not differentiated.
         rounding: what rounding may have added to any component of y in its unit.
         unit: the energy in which the books are counted.
         resolved: whether no feature of a function of time is finer than the steps.
         hermitian: whether H is, at all times at which it was looked at.
+        quantum: the energy that is booked for a particle.
     """
 
     increment: Matrix
@@ -54,6 +60,7 @@ class Propagator(NamedTuple):
     unit: Real
     resolved: Array
     hermitian: Array
+    quantum: RealLike = 1.0
 
     @property
     def error(self) -> Real:
@@ -63,12 +70,12 @@ class Propagator(NamedTuple):
         largest = jnp.maximum(jnp.max(state), jnp.max(books)) + self.rounding
         return jnp.where(self.resolved, largest, jnp.inf)
 
-    def apply(self, rho: Operator) -> tuple[Operator, Float[Array, " baths"], Real]:
-        """The final state, the heat from each bath and the work, from the initial state."""
+    def apply(self, system: OpenSystem, rho: Operator) -> tuple[Operator, Books]:
+        """The final state and the books of the stroke of a system, from the initial state."""
         x = to_components(rho)
-        books = matmul(self.increment, x)
+        added = matmul(self.increment, x)
         n = x.shape[0]
-        return from_components(x + books[:n]), books[n:-1], books[-1]
+        return from_components(x + added[:n]), read_books(system, added[n:], self.quantum)
 
 
 class FixedPoint(NamedTuple):
@@ -184,9 +191,11 @@ def propagator(
     Returns:
         `Propagator`.
     """
-    equation = equation_of_motion(system)
-    unit = energy_unit(system, jnp.linspace(0.0, 1.0, 5))
+    times = jnp.linspace(0.0, 1.0, 5)
+    unit, quantum = energy_unit(system, times), energy_per_particle(system, times)
+    equation = equation_of_motion(system, quantum)
     found = _in_units(equation, unit, duration, tolerance, steps, resolution, system)
+    found = found._replace(quantum=jnp.asarray(quantum, unit.dtype))
     n = equation.size
 
     def with_units(matrix: Matrix) -> Matrix:

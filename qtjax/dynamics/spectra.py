@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from .._checks import (
+    as_positive,
     as_real,
     as_scalar,
     check_increasing,
@@ -137,6 +138,94 @@ class DrudeLorentz(AbstractSpectrum):
         return cls(4.0 * as_real("lam", lam) / as_real("gamma", gamma), gamma)
 
 
+class PowerLaw(AbstractSpectrum):
+    """gamma(omega) = strength omega |omega/cutoff|^(s - 1) exp(-|omega|/cutoff) = 2 J(omega).
+
+    Sub-Ohmic for an exponent s < 1, super-Ohmic for s > 1; at s = 1 it is `Ohmic`. Odd in omega.
+
+    Args:
+        strength: dimensionless coupling, >= 0.
+        cutoff: cutoff frequency, > 0 and finite.
+        exponent: s > 0.
+
+    Raises:
+        ValueError: a negative strength, a cutoff or an exponent that is not positive and finite.
+
+    Source: Leggett et al., Rev. Mod. Phys. 59, 1 (1987).
+    """
+
+    strength: Real
+    cutoff: Real
+    exponent: Real
+
+    def __init__(self, strength: RealLike, cutoff: RealLike, exponent: RealLike):
+        check_nonnegative("strength", strength, "a bath cannot couple with a negative strength.")
+        self.strength = as_real("strength", strength)
+        self.cutoff = as_positive("cutoff", cutoff, "the power law is in units of it.")
+        self.exponent = as_positive("exponent", exponent, "gamma must vanish at omega = 0.")
+
+    def __call__(self, omega: RealLike) -> Real:
+        size = jnp.abs(omega) / self.cutoff
+        above = size > 0.0
+        power = jnp.where(above, size, 1.0) ** self.exponent * jnp.exp(-size)
+        gamma = self.strength * self.cutoff * jnp.where(above, power, 0.0)
+        return jnp.where(jnp.asarray(omega) < 0, -gamma, gamma)
+
+    @classmethod
+    def from_qutip(cls, alpha: RealLike, wc: RealLike, s: RealLike) -> "PowerLaw":
+        """That of QuTiP's `OhmicEnvironment(T, alpha, wc, s)`: alpha w^s wc^(1-s) exp(-w/wc)."""
+        return cls(2.0 * as_real("alpha", alpha), wc, s)
+
+
+class Lorentzian(AbstractSpectrum):
+    """gamma(omega) = strength (w^2/((omega-c)^2 + w^2) - w^2/((omega+c)^2 + w^2)) = 2 J(omega).
+
+    The spectral density of an oscillator of frequency sqrt(c^2 + w^2) that is damped at rate 2 w
+    (underdamped Brownian motion, a pseudomode, a cavity): about `strength` at the center where
+    w << c, and Ohmic at low frequencies.
+
+    Args:
+        strength: height of the peak, in units of energy, >= 0.
+        center: c > 0.
+        width: w > 0, half of the full width at half maximum.
+
+    Raises:
+        ValueError: a negative strength, a center or width that is not positive.
+
+    Source: Garg, Onuchic and Ambegaokar, J. Chem. Phys. 83, 4491 (1985).
+    """
+
+    strength: Real
+    center: Real
+    width: Real
+
+    def __init__(self, strength: RealLike, center: RealLike, width: RealLike):
+        check_nonnegative("strength", strength, "a bath cannot couple with a negative strength.")
+        self.strength = as_real("strength", strength)
+        self.center = as_positive("center", center, "for a peak at 0 take `DrudeLorentz`.")
+        self.width = as_positive("width", width, "a peak without width is an oscillator.")
+
+    def __call__(self, omega: RealLike) -> Real:
+        x, c = omega / self.width, self.center / self.width
+        return 4.0 * self.strength * c * x / (((x - c) ** 2 + 1.0) * ((x + c) ** 2 + 1.0))
+
+    @classmethod
+    def from_qutip(cls, lam: RealLike, gamma: RealLike, w0: RealLike) -> "Lorentzian":
+        """That of J = lam^2 gamma w/((w0^2 - w^2)^2 + gamma^2 w^2): `UnderDampedEnvironment`.
+
+        Raises:
+            ValueError: gamma >= 2 w0, which is overdamped and has no peak.
+        """
+        lam, gamma, w0 = as_real("lam", lam), as_real("gamma", gamma), as_real("w0", w0)
+        if is_concrete(gamma, w0) and float(gamma) >= 2.0 * float(w0):
+            raise ValueError(
+                f"`gamma` must be < 2 w0 = {2.0 * float(w0):g}, got {float(gamma):g}; an "
+                "overdamped oscillator is a `DrudeLorentz`."
+            )
+        center = jnp.sqrt(w0**2 - gamma**2 / 4.0)
+        return cls(2.0 * lam**2 / (center * gamma), center, gamma / 2.0)
+
+
 class Tabulated(AbstractSpectrum):
     """gamma(omega) between given points, by monotone cubics; nan outside of them.
 
@@ -207,6 +296,8 @@ def scale_of(spectrum: Spectrum) -> Real | float | None:
     """The scale of frequencies on which gamma changes; `None` where nothing is known of it."""
     if type(spectrum) is Flat:
         return jnp.inf
+    if type(spectrum) is Lorentzian:
+        return spectrum.width
     return spectrum.cutoff if type(spectrum) in (Ohmic, DrudeLorentz) else None  # pyright: ignore
 
 

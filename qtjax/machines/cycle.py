@@ -19,6 +19,7 @@ from .._checks import (
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
+from ..dynamics.equation_of_motion import Books
 from ..dynamics.evolve import check_resolution
 from ..dynamics.propagator import (
     RESOLUTION,
@@ -46,13 +47,17 @@ class CycleSolution(eqx.Module):
         states: at the start of every stroke, and at the end of the last, (strokes + 1, d, d).
         entropies: of these states, (strokes + 1,).
         bath_heats: per stroke the heat from each of its baths, a tuple of (baths,).
-        works: work done on the medium during each stroke, (strokes,).
+        works: work done on the medium by H(t) during each stroke, (strokes,).
         quenches: work of the jump of H after each stroke, (strokes,); 0 where H is continuous.
         first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
         limit_cycle_residual: max|rho(end) - rho(start)| after one cycle through the strokes.
         error: estimated error of states, heats and works (in units of the largest energy).
         fixed: the fixed point with the gap of its linear system.
         result: `RESULTS.successful`, `not_unique`, `inaccurate` or `not_finite`, per lane.
+        particles: per stroke the particles from each of its baths, a tuple of (baths,), `None` for
+            a stroke without baths that exchange some.
+        chemical_works: work mu N of the baths during each stroke, (strokes,), part of `work`;
+            `None` if no bath exchanges particles.
     """
 
     cycle: Cycle
@@ -66,6 +71,8 @@ class CycleSolution(eqx.Module):
     error: Real
     fixed: FixedPoint
     result: Any
+    particles: tuple[Float[Array, " _"] | None, ...] | None = None
+    chemical_works: Float[Array, " strokes"] | None = None
 
     @property
     def heats(self) -> Float[Array, " strokes"]:
@@ -94,8 +101,9 @@ class CycleSolution(eqx.Module):
 
     @property
     def work(self) -> Real:
-        """W: work done on the medium per cycle, from the integrated power (and the quenches)."""
-        return self.works.sum() + self.quenches.sum()
+        """W: work done on the medium per cycle: integrated power, quenches and chemical work."""
+        work = self.works.sum() + self.quenches.sum()
+        return work if self.chemical_works is None else work + self.chemical_works.sum()
 
     @property
     def work_output(self) -> Real:
@@ -105,7 +113,10 @@ class CycleSolution(eqx.Module):
     @property
     def rounding(self) -> Real:
         """What counts as no work and no heat per cycle: 8 eps times the sum of their moduli."""
-        return figures.rounding(self.heats, self.works, self.quenches)
+        works = self.works
+        if self.chemical_works is not None:
+            works = jnp.abs(works) + jnp.abs(self.chemical_works)
+        return figures.rounding(self.heats, works, self.quenches)
 
     @property
     def period(self) -> Real:
@@ -318,10 +329,13 @@ def _limit_cycle(
     fixed = fixed_point(maps, cycle.strokes[0].system.dimension, solver)
     unique = fixed.gap > 500.0 * jnp.finfo(fixed.gap.dtype).eps
     start = jnp.where(unique, fixed.state, jnp.nan)
-    states, bath_heats, works = _run(maps, start)
+    states, books = _run(cycle, maps, start)
+    bath_heats, works = tuple(book.heat for book in books), jnp.stack([b.work for b in books])
+    particles, chemical_works = _exchanged(books)
     quenches = _quenches(cycle, states)
     residual = jnp.max(jnp.abs(states[-1] - states[0]))
-    residuals = _first_law_residuals(cycle, states, bath_heats, works)
+    done = works if chemical_works is None else works + chemical_works
+    residuals = _first_law_residuals(cycle, states, bath_heats, done)
     error = cycle_error(maps, fixed, states)
     finite = jnp.isfinite(works.sum() + residual) & jnp.all(jnp.isfinite(fixed.map_increment))
     # an unresolved ramp may end in nan too: its own message comes first
@@ -329,7 +343,7 @@ def _limit_cycle(
     result = RESULTS.where(unique, result, RESULTS.not_unique)
     result = RESULTS.where(finite | ~unique, result, RESULTS.not_finite)
     result = RESULTS.where(jnp.isnan(fixed.gap), RESULTS.not_finite, result)
-    result = RESULTS.where(_books_close(maps, residuals, works, bath_heats, tolerance), result,
+    result = RESULTS.where(_books_close(maps, residuals, done, bath_heats, tolerance), result,
                            RESULTS.cycle_books_open)  # fmt: skip
     result = RESULTS.where(~(error <= tolerance) & finite, RESULTS.inaccurate, result)
     result = RESULTS.where(error > tolerance, RESULTS.inaccurate, result)
@@ -337,7 +351,8 @@ def _limit_cycle(
     result = RESULTS.where(hermitian, result, RESULTS.not_hermitian)
     return CycleSolution(
         cycle, states, jax.vmap(entropy)(states), bath_heats, works, quenches,
-        residuals[jnp.argmax(jnp.abs(residuals))], residual, error, fixed, result,
+        residuals[jnp.argmax(jnp.abs(residuals))], residual, error, fixed, result, particles,
+        chemical_works,
     )  # fmt: skip
 
 
@@ -371,8 +386,8 @@ def _transient(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> tuple[A
     maps = _propagators(cycle, steps, _default_tolerance(), RESOLUTION)
 
     def once(rho: Operator, _: None) -> tuple[Operator, tuple[Array, Array]]:
-        states, bath_heats, _works = _run(maps, rho)
-        return states[-1], (states[-1], jnp.stack([heats.sum() for heats in bath_heats]))
+        states, books = _run(cycle, maps, rho)
+        return states[-1], (states[-1], jnp.stack([book.heat.sum() for book in books]))
 
     _, (states, heats) = jax.lax.scan(once, rho0, None, length=cycles)
     return jnp.concatenate([rho0[None], states]), heats
@@ -415,15 +430,24 @@ def _books_close(
     return ~(jnp.max(jnp.abs(residuals)) > 10.0 * tolerance * size)
 
 
-def _run(maps: list[Propagator], rho: Operator) -> tuple[Array, tuple[Array, ...], Array]:
-    """States at the edges, heats per bath and works of one pass through the strokes."""
-    states, bath_heats, works = [rho], [], []
-    for stroke in maps:
-        rho, heats, work = stroke.apply(rho)
+def _run(cycle: Cycle, maps: list[Propagator], rho: Operator) -> tuple[Array, list[Books]]:
+    """States at the edges, and the books of every stroke, of one pass through them."""
+    states, books = [rho], []
+    for stroke, propagated in zip(cycle.strokes, maps, strict=True):
+        rho, found = propagated.apply(stroke.system, rho)
         states.append(rho)
-        bath_heats.append(heats)
-        works.append(work)
-    return jnp.stack(states), tuple(bath_heats), jnp.stack(works)
+        books.append(found)
+    return jnp.stack(states), books
+
+
+def _exchanged(books: list[Books]) -> tuple[tuple[Array | None, ...] | None, Array | None]:
+    """Particles and chemical works of the strokes; `None` if there are none."""
+    if all(book.chemical_work is None for book in books):
+        return None, None
+    works = [
+        jnp.zeros(()) if book.chemical_work is None else book.chemical_work.sum() for book in books
+    ]
+    return tuple(book.particles for book in books), jnp.stack(works)
 
 
 def _quenches(cycle: Cycle, states: Array) -> Float[Array, " strokes"]:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from .._checks import as_nonnegative, as_sequence, check_instance
 from .._types import Operator, Real, RealLike
 from ..dynamics.channels import Channel, Moving
-from ..dynamics.dissipators import AbstractDissipator
+from ..dynamics.dissipators import AbstractDissipator, Equilibrium, Particles
 from ..dynamics.hamiltonians import AbstractHamiltonian, stretch_hamiltonian
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.schedules import Constant, Stretched
@@ -25,12 +25,23 @@ class StretchedBath(AbstractDissipator):
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         return tuple(map(self._in_time, self.bath.channels(self.hamiltonian)))
 
+    def equilibrium(self, hamiltonian: Operator) -> Equilibrium:
+        return self.bath.equilibrium(hamiltonian)
+
     def reference(self, hamiltonian: Operator) -> Operator:
         return self.bath.reference(hamiltonian)
 
     @property
+    def particles(self) -> Particles | None:
+        return self.bath.particles
+
+    @property
     def has_own_reference(self) -> bool:
         return self.bath.has_own_reference
+
+    @property
+    def has_own_equilibrium(self) -> bool:
+        return self.bath.has_own_equilibrium
 
     def _in_time(self, channel: Channel | Moving) -> Channel | Moving:
         if isinstance(channel, Moving):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 
 from .._types import RealLike
+from ..dynamics.dissipators import is_thermal
 from ..dynamics.evolve import Solution
 from ..dynamics.open_system import OpenSystem
 from .conditions import (
@@ -125,7 +126,7 @@ _SPOHN = (POSITIVE_RATES, GIBBS_FIXED_POINTS, NO_ATHERMAL_HEAT)
 def share_temperature(system: OpenSystem) -> bool:
     """Whether the baths are thermal at one temperature > 0."""
     found = {float(b.temperature) for b in system.baths if b.temperature is not None}
-    thermal = not any(bath.has_own_reference for bath in system.baths)
+    thermal = all(is_thermal(bath) for bath in system.baths)
     return thermal and len(found) == 1 and min(found) > 0.0
 
 

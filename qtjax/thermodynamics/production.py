@@ -15,7 +15,12 @@ from jaxtyping import Array, Complex, Float
 
 from .._types import Operator, Real, RealLike
 from ..dynamics.evolve import Solution
-from ..dynamics.open_system import OpenSystem, dissipative_parts, right_hand_side
+from ..dynamics.open_system import (
+    OpenSystem,
+    dissipative_parts,
+    heat_operators,
+    right_hand_side,
+)
 from ..dynamics.steady_state import steady_state
 from ..information.coherence import coherence, dephase
 from ..information.entropy import (
@@ -105,7 +110,7 @@ class BathRates(eqx.Module):
     `generalized_temperature` of it gives T_k = Q_k' / d_eS_k for each bath.
 
     Args:
-        heat_current: Q_k' = tr(D_k(rho) H), (baths,).
+        heat_current: Q_k' = tr(D_k(rho) (H - mu_k N_k)), (baths,).
         entropy_rate: d_eS_k = -tr(D_k(rho) ln rho), (baths,); their sum is eq. (12).
         heat_rounding: what rounding alone may make of the heats (not differentiated), (baths,).
         entropy_rounding: what rounding alone may make of the entropy rates, (baths,).
@@ -130,12 +135,12 @@ def bath_rates(system: OpenSystem, t: RealLike, rho: Operator) -> BathRates:
     Returns:
         `BathRates`.
     """
-    h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
-    parts = dissipative_parts(system, t, rho)
+    sizes, parts = dissipation_sizes(system, t), dissipative_parts(system, t, rho)
+    operators = heat_operators(system, system.energy_hamiltonian(t))
     return BathRates(
-        jnp.sum(parts * h.T, axis=(-2, -1)).real,
+        jnp.sum(parts * operators.mT, axis=(-2, -1)).real,
         jax.vmap(lambda part: entropy_rate_analytic(rho, part))(parts),
-        heat_roundings(h, sizes),
+        heat_roundings(operators, sizes),
         entropy_roundings(rho, sizes),
     )
 

@@ -9,8 +9,16 @@ from jaxtyping import Array, Float
 
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import expectation
-from ..dynamics.dissipators import AbstractDissipator
-from ..dynamics.open_system import OpenSystem, dissipative_parts, power, unitary_part
+from ..dynamics.dissipators import AbstractDissipator, divides_heat, has_reference
+from ..dynamics.open_system import (
+    OpenSystem,
+    chemical_power,
+    dissipative_parts,
+    heat_operators,
+    particle_currents,
+    power,
+    unitary_part,
+)
 from ..information.entropy import cross_entropy_rate, entropy_rate, entropy_rate_analytic
 from .scales import dissipation_sizes, entropy_roundings, heat_roundings
 
@@ -19,8 +27,8 @@ class Rates(eqx.Module):
     """Rates at time t in state rho; energies in units of H, entropies in nats (hbar = k_B = 1).
 
     Args:
-        energy_rate: U' = heat_current + power.
-        heat_currents: Q'_k = tr(D_k(rho) H) from each bath, (baths,).
+        energy_rate: U' = heat_current + power + chemical_power.
+        heat_currents: Q'_k = tr(D_k(rho) (H - mu_k N_k)) from each bath, (baths,).
         heat_current: Q', their sum.
         power: W' = tr(rho H'), work done on the system.
         entropy_rate: S' by autodiff; +inf where the support of the state grows.
@@ -30,6 +38,8 @@ class Rates(eqx.Module):
             are Q'_k / T_k for thermal baths, eq. (14) (Spohn 1978, Alicki 1979).
         heat_rounding: what rounding alone may make of `heat_current` (not differentiated).
         entropy_rounding: what rounding alone may make of `entropy_rate` (not differentiated).
+        particle_currents: N'_k from each bath, (baths,); `None` if no bath exchanges particles.
+        chemical_power: sum_k mu_k N'_k, likewise.
     """
 
     energy_rate: Real
@@ -42,6 +52,8 @@ class Rates(eqx.Module):
     spohn_production: Real
     heat_rounding: Real
     entropy_rounding: Real
+    particle_currents: Float[Array, " baths"] | None = None
+    chemical_power: Real | None = None
 
 
 def rates(
@@ -75,14 +87,18 @@ def rates(
     """
     h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
     unitary, parts = unitary_part(system, t, rho), dissipative_parts(system, t, rho)
-    heats = jnp.sum(parts * h.T, axis=(-2, -1)).real
+    operators = heat_operators(system, h)
+    heats = jnp.sum(parts * operators.mT, axis=(-2, -1)).real
     dissipative, work = parts.sum(axis=0), power(system, t, rho)
     edge: Any = {"support": support, "tolerance": tolerance}
     rate = entropy_rate(rho, unitary + dissipative, **edge)
     interior = entropy_rate_analytic(rho, unitary, **edge)
     noise = 4.0 * jax.lax.stop_gradient(jnp.abs(interior))
+    particles = chemical = None
+    if any(bath.particles is not None for bath in system.baths):
+        particles, chemical = particle_currents(system, t, rho), chemical_power(system, t, rho)
     return Rates(
-        energy_rate=heats.sum() + work,
+        energy_rate=heats.sum() + work + (0.0 if chemical is None else chemical),
         heat_currents=heats,
         heat_current=heats.sum(),
         power=work,
@@ -90,8 +106,10 @@ def rates(
         interior=interior,
         exterior=entropy_rate_analytic(rho, dissipative, **edge),
         spohn_production=rate - _fluxes(system, h, parts, sizes).sum(),
-        heat_rounding=heat_roundings(h, sizes).sum(),
+        heat_rounding=heat_roundings(operators, sizes).sum(),
         entropy_rounding=entropy_roundings(rho, sizes).sum() + noise,
+        particle_currents=particles,
+        chemical_power=chemical,
     )
 
 
@@ -99,10 +117,11 @@ def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Arra
     """Phi_k = -tr(D_k(rho) ln pi_k), what Spohn counts as flowing in with each bath, (baths,).
 
     pi_k is the bath's reference state under the energy Hamiltonian. For the Gibbs state at the
-    temperature of the bath that is Q'_k / T_k, and computed so, since ln pi_k is out of reach in
-    the cold; for a `reference` of its own the formula is taken as it stands. A dissipator with
-    neither counts as one whose reference is the maximally mixed state, Phi_k = 0, if it carries no
-    heat, and has Phi_k = nan if it does.
+    temperature of the bath, grand canonical or not, that is Q'_k / T_k, and computed so, since
+    ln pi_k is out of reach in the cold; likewise for an `equilibrium` of its own. For a `reference`
+    of its own the formula is taken as it stands. A dissipator with neither counts as one whose
+    reference is the maximally mixed state, Phi_k = 0, if it carries no heat, and has Phi_k = nan if
+    it does.
 
     Args:
         system: the open system.
@@ -121,11 +140,13 @@ def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Arra
 
 def _fluxes(system: OpenSystem, h: Operator, parts: Array, sizes: Array) -> Float[Array, " baths"]:
     fluxes = [jnp.zeros(0, h.real.dtype)]
-    for bath, part, rounding in zip(system.baths, parts, heat_roundings(h, sizes), strict=True):
+    for bath, part, size in zip(system.baths, parts, sizes[:, None], strict=True):
         if bath.has_own_reference:
             flux = cross_entropy_rate(part, bath.reference(h))
         else:
-            flux = _thermal_flux(bath, expectation(h, part), rounding)
+            operator, temperature = bath.equilibrium(h) if has_reference(bath) else (h, None)
+            rounding = heat_roundings(operator, size)[0]
+            flux = _thermal_flux(temperature, expectation(operator, part), rounding)
         fluxes.append(flux[None])
     return jnp.concatenate(fluxes)
 
@@ -138,9 +159,9 @@ def thermal_entropy_flux(
     """sum_k Q_k / T_k, the entropy that flows in with heats at the temperatures of the baths.
 
     A dissipator without a temperature enters with beta = 0 if it carries no heat, and makes the sum
-    nan if it does: its entropy flux is not defined. So does a bath with a `reference` of its own,
-    whose flux is no function of its heat. A bath at T = 0 gives -inf or +inf where Q_k is not 0 and
-    nothing where it is.
+    nan if it does: its entropy flux is not defined. So does a bath with a `reference` or an
+    `equilibrium` of its own, whose flux is no function of its heat. A bath at T = 0 gives -inf or
+    +inf where Q_k is not 0 and nothing where it is.
 
     Args:
         baths: the dissipators.
@@ -152,18 +173,18 @@ def thermal_entropy_flux(
     """
     total = jnp.zeros((), heats.dtype)
     for bath, heat, rounding in zip(baths, heats, roundings, strict=True):
-        known = not bath.has_own_reference
-        total = total + (_thermal_flux(bath, heat, rounding) if known else jnp.nan)
+        flux = _thermal_flux(bath.temperature, heat, rounding)
+        total = total + (flux if divides_heat(bath) else jnp.nan)
     return total
 
 
-def _thermal_flux(bath: AbstractDissipator, heat: Real, rounding: Real) -> Real:
+def _thermal_flux(temperature: Real | None, heat: Real, rounding: Real) -> Real:
     none = jnp.abs(heat) <= rounding
-    if bath.temperature is None:
+    if temperature is None:
         return jnp.where(none, 0.0, jnp.nan)
-    cold = bath.temperature == 0.0
+    cold = temperature == 0.0
     limit = jnp.where(none, 0.0, jnp.sign(heat) * jnp.inf)
-    return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, bath.temperature))
+    return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, temperature))
 
 
 def energy(system: OpenSystem, t: RealLike, rho: Operator) -> Real:

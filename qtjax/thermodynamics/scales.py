@@ -5,13 +5,13 @@ None of them is differentiated: they are numbers to compare others with.
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from .._types import Operator, RealLike
 from ..algebra.divided_differences import Log
 from ..algebra.spectral import apply
 from ..dynamics.dissipators import jump_operators
-from ..dynamics.open_system import OpenSystem
+from ..dynamics.open_system import OpenSystem, heat_operators
 
 _ROUNDING = 64.0  # in units of eps
 
@@ -34,14 +34,17 @@ def dissipation_sizes(system: OpenSystem, t: RealLike) -> Float[Array, " baths"]
     return jax.lax.stop_gradient(jnp.concatenate(sizes))
 
 
-def heat_roundings(hamiltonian: Operator, sizes: Float[Array, " baths"]) -> Float[Array, " baths"]:
+def heat_roundings(
+    operators: Complex[Array, "*baths d d"], sizes: Float[Array, " baths"]
+) -> Float[Array, " baths"]:
     """What rounding may make of heat currents, 64 eps max|H| times sizes of dissipators, (baths,).
 
     Args:
-        hamiltonian: of the energy, (d, d).
+        operators: from `heat_operators`, (d, d) or (baths, d, d).
         sizes: from `dissipation_sizes`, (baths,).
     """
-    return jax.lax.stop_gradient(_rounding(sizes) * jnp.max(jnp.abs(hamiltonian)) * sizes)
+    largest = jnp.max(jnp.abs(operators), axis=(-2, -1))
+    return jax.lax.stop_gradient(_rounding(sizes) * largest * sizes)
 
 
 def entropy_roundings(rho: Operator, sizes: Float[Array, " baths"]) -> Float[Array, " baths"]:
@@ -60,13 +63,16 @@ def total_heat_scales(
 ) -> Float[Array, "*shape baths"]:
     """How much heat each bath might carry in a time, max|H| (1 + size elapsed), (..., baths).
 
+    H - mu N for baths that exchange particles.
+
     Args:
         system: the open system.
         times: at which to look at it, (times,).
         elapsed: how long, of any shape.
     """
     sizes = jnp.max(jax.vmap(lambda t: dissipation_sizes(system, t))(times), axis=0)
-    energies = jax.vmap(lambda t: jnp.max(jnp.abs(system.energy_hamiltonian(t))))(times)
+    h = system.energy_hamiltonian
+    energies = jax.vmap(lambda t: jnp.max(jnp.abs(heat_operators(system, h(t)))))(times)
     return jax.lax.stop_gradient(jnp.max(energies) * (1 + sizes * jnp.asarray(elapsed)[..., None]))
 
 

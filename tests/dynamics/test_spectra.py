@@ -128,12 +128,22 @@ ENVIRONMENTS = {
     ),
     "super-ohmic": (
         qutip.OhmicEnvironment(T=0.7, alpha=0.3, wc=1.4, s=3),
-        lambda _: lambda w: 2 * 0.3 * w**3 * 1.4**-2 * jnp.exp(-jnp.abs(w) / 1.4),
+        lambda _: qt.dynamics.PowerLaw.from_qutip(0.3, 1.4, 3.0),
+        1e-13,
+    ),
+    "sub-ohmic": (
+        qutip.OhmicEnvironment(T=0.7, alpha=0.3, wc=1.4, s=0.5),
+        lambda _: qt.dynamics.PowerLaw.from_qutip(0.3, 1.4, 0.5),
         1e-13,
     ),
     "drude-lorentz": (
         qutip.DrudeLorentzEnvironment(T=0.7, lam=0.3, gamma=1.4),
         lambda _: DrudeLorentz.from_qutip(0.3, 1.4),
+        1e-13,
+    ),
+    "underdamped": (
+        qutip.UnderDampedEnvironment(T=0.7, lam=0.3, gamma=0.5, w0=1.0),
+        lambda _: qt.dynamics.Lorentzian.from_qutip(0.3, 0.5, 1.0),
         1e-13,
     ),
     "underdamped, tabulated": (
@@ -142,6 +152,56 @@ ENVIRONMENTS = {
         1e-5,  # cubics between points 2e-3 apart
     ),
 }
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: qt.dynamics.PowerLaw(p[0], p[1], p[2]),
+        lambda p: qt.dynamics.Lorentzian(p[0], p[1], p[2]),
+    ],
+)
+def test_power_laws_and_peaks_are_odd_with_slopes(make):
+    """Detailed balance, also where the gap has crossed zero or vanishes, and derivatives."""
+    x = jnp.array([0.3, 1.4, 1.7, 0.9, 0.6])
+
+    def rates(x):
+        return jnp.stack(thermal_rates(make(x), x[3], x[4]))
+
+    steps = 1e-6 * jnp.eye(5)
+    values, slopes = jax.jit(lambda x: (jax.vmap(rates)(x), jax.vmap(jax.jacfwd(rates))(x)))(
+        jnp.concatenate([x + steps, x - steps, jnp.stack([x, x.at[3].multiply(-1.0)])])
+    )
+    difference = (values[:5] - values[5:10]).T / 2e-6
+    np.testing.assert_allclose(slopes[10], difference, rtol=1e-7, atol=1e-8)
+    down, up = values[10]
+    np.testing.assert_allclose(up / down, np.exp(-0.9 / 0.6), rtol=1e-13)
+    np.testing.assert_allclose(values[11], [up, down], rtol=1e-13)
+    assert make(x)(0.0) == 0.0
+    assert np.all(np.isfinite(jax.grad(lambda p: make(p)(0.0))(x)))
+
+
+def test_a_power_of_one_is_ohmic_and_a_narrow_peak_has_its_height():
+    np.testing.assert_allclose(
+        qt.dynamics.PowerLaw(0.3, 1.4, 1.0)(0.7), qt.Ohmic(0.3, 1.4)(0.7), rtol=1e-15
+    )
+    np.testing.assert_allclose(qt.dynamics.Lorentzian(0.3, 1.0, 1e-4)(1.0), 0.3, rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: qt.dynamics.PowerLaw(-0.1, 1.0, 1.0), "`strength` must be >= 0"),
+        (lambda: qt.dynamics.PowerLaw(0.1, jnp.inf, 1.0), "`cutoff` must be finite"),
+        (lambda: qt.dynamics.PowerLaw(0.1, 1.0, 0.0), "`exponent` must be > 0"),
+        (lambda: qt.dynamics.Lorentzian(0.1, 0.0, 0.2), "`center` must be > 0"),
+        (lambda: qt.dynamics.Lorentzian(0.1, 1.0, 0.0), "`width` must be > 0"),
+        (lambda: qt.dynamics.Lorentzian.from_qutip(0.1, 2.0, 1.0), "`gamma` must be < 2 w0 = 2"),
+    ],
+)
+def test_bad_power_laws_and_peaks(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
