@@ -29,6 +29,10 @@ from .hamiltonians import (
     Term as Term,
     as_hamiltonian as as_hamiltonian,
 )
+from .lamb_shift import (
+    lamb_shift as lamb_shift,
+    power_spectrum as power_spectrum,
+)
 from .methods import (
     AbstractMethod as AbstractMethod,
     Diffrax as Diffrax,
@@ -53,6 +57,9 @@ from .open_system import (
 from .propagator import (
     Propagator as Propagator,
     propagator as propagator,
+)
+from .redfield import (
+    RedfieldBath as RedfieldBath,
 )
 from .schedules import (
     AbstractSchedule as AbstractSchedule,

@@ -32,6 +32,7 @@ from .hamiltonians import (
     embed_hamiltonian,
     hamiltonian_rate,
 )
+from .redfield import RedfieldBath
 from .schedules import breakpoints_of
 
 LEVY_KOSLOFF_TOLERANCE = 1e-6
@@ -299,11 +300,14 @@ def gibbs_defects(system: OpenSystem, t: RealLike) -> Float[Array, " baths"]:
 
 
 def warn_unless_gibbs(system: OpenSystem, defects: Float[Array, " baths"]) -> None:
-    """Warn, after Levy and Kosloff, of baths that do not fix their Gibbs states (concrete only)."""
+    """Warn, after Levy and Kosloff, of baths that do not fix their Gibbs states (concrete only).
+
+    Of a Redfield bath that is known: its fixed point has coherences of the order of the coupling.
+    """
     found = np.asarray(defects)
     tolerance = max(LEVY_KOSLOFF_TOLERANCE, 1e3 * float(np.finfo(found.dtype).eps))
     for k, defect in enumerate(found):
-        if defect > tolerance:
+        if defect > tolerance and not isinstance(system.baths[k], RedfieldBath):
             warnings.warn(
                 f"`baths[{k}]` ({type(system.baths[k]).__name__}) does not leave the Gibbs state "
                 f"of H at its temperature as it is (relative defect {defect:.1e}): a local bath on "
