@@ -41,6 +41,10 @@ from .hamiltonians import (
     Term as Term,
     as_hamiltonian as as_hamiltonian,
 )
+from .lamb_shift import (
+    lamb_shift as lamb_shift,
+    power_spectrum as power_spectrum,
+)
 from .leads import (
     FermionicLead as FermionicLead,
     fermi_occupations as fermi_occupations,
@@ -71,6 +75,9 @@ from .open_system import (
 from .propagator import (
     Propagator as Propagator,
     propagator as propagator,
+)
+from .redfield import (
+    RedfieldBath as RedfieldBath,
 )
 from .schedules import (
     AbstractSchedule as AbstractSchedule,

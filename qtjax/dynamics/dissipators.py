@@ -254,7 +254,7 @@ class Lindblad(AbstractDissipator):
                 f"operators, got {len(rates)}."
             )
         self.rates = tuple(as_schedule(f"rates[{k}]", rate) for k, rate in enumerate(rates))
-        self.temperature = None if temperature is None else _temperature(temperature)
+        self.temperature = None if temperature is None else as_temperature(temperature)
 
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
         return tuple(map(Channel, self.rates, self.operators))
@@ -294,7 +294,7 @@ class LocalBath(AbstractDissipator):
         if not is_function(gap):
             check_nonnegative("gap", gap, "let `lowering` point downward in energy.")
         self.lowering, self.gap = as_complex(lowering), as_schedule("gap", gap)
-        self.temperature, self.spectrum = _temperature(temperature), _spectrum(spectrum)
+        self.temperature, self.spectrum = as_temperature(temperature), as_spectrum(spectrum)
         if isinstance(self.gap, Constant):
             check_spectrum(self.spectrum, self.gap.value)
 
@@ -366,8 +366,8 @@ class DaviesBath(AbstractDissipator):
     ):
         check_hermitian("hamiltonian", hamiltonian)
         self.hamiltonian = as_complex(hamiltonian)
-        self.couplings = _couplings(couplings, self.hamiltonian.shape[0])
-        self.temperature, self.spectrum = _temperature(temperature), _spectrum(spectrum)
+        self.couplings = as_couplings(couplings, self.hamiltonian.shape[0])
+        self.temperature, self.spectrum = as_temperature(temperature), as_spectrum(spectrum)
         self.zero_frequency = _zero_frequency(zero_frequency)
         _check_transitions(transitions)
         self.transitions = resolve_transitions(self.hamiltonian, transitions)
@@ -413,8 +413,8 @@ class AdiabaticBath(AbstractDissipator):
         zero_frequency: RealLike | None = None,
         transitions: Transitions | None = None,
     ):
-        self.couplings = _couplings(couplings, None)
-        self.temperature, self.spectrum = _temperature(temperature), _spectrum(spectrum)
+        self.couplings = as_couplings(couplings)
+        self.temperature, self.spectrum = as_temperature(temperature), as_spectrum(spectrum)
         self.zero_frequency = _zero_frequency(zero_frequency)
         _check_transitions(transitions)
         self.transitions = resolve_transitions(None, transitions, self.couplings.shape[-1])
@@ -423,7 +423,8 @@ class AdiabaticBath(AbstractDissipator):
         return following_channels(self, hamiltonian)
 
 
-def _temperature(value: RealLike) -> Real:
+def as_temperature(value: RealLike) -> Real:
+    """The temperature of a bath, >= 0."""
     return as_nonnegative(
         "temperature", value, "baths of negative temperature are not thermal baths."
     )
@@ -437,7 +438,7 @@ def _zero_frequency(value: RealLike | None) -> Real | None:
     )
 
 
-def _spectrum(value: Any) -> Spectrum:
+def as_spectrum(value: Any) -> Spectrum:
     """A spectrum: any function of a frequency."""
     if not is_function(value):
         raise ValueError(
@@ -477,7 +478,7 @@ def _is_row(value: Any) -> bool:
     )
 
 
-def _couplings(value: Any, d: int | None) -> Complex[Array, "couplings d d"]:
+def as_couplings(value: Any, d: int | None = None) -> Complex[Array, "couplings d d"]:
     """One coupling or several as a stack of Hermitian operators."""
     return jnp.stack(as_operators("couplings", value, check_hermitian, d))
 

@@ -34,6 +34,7 @@ from .hamiltonians import (
     embed_hamiltonian,
     hamiltonian_rate,
 )
+from .redfield import RedfieldBath
 from .schedules import breakpoints_of
 
 LEVY_KOSLOFF_TOLERANCE = 1e-6
@@ -349,11 +350,14 @@ def gibbs_defects(system: OpenSystem, t: RealLike) -> Float[Array, " baths"]:
 
 
 def warn_unless_gibbs(system: OpenSystem, defects: Float[Array, " baths"]) -> None:
-    """Warn, after Levy and Kosloff, of baths that do not fix their Gibbs states (concrete only)."""
+    """Warn, after Levy and Kosloff, of baths that do not fix their Gibbs states (concrete only).
+
+    Of a Redfield bath that is known: its fixed point has coherences of the order of the coupling.
+    """
     found = np.asarray(defects)
     tolerance = max(LEVY_KOSLOFF_TOLERANCE, 1e3 * float(np.finfo(found.dtype).eps))
     for k, defect in enumerate(found):
-        if defect > tolerance:
+        if defect > tolerance and not isinstance(system.baths[k], RedfieldBath):
             state = "Gibbs state of H at its temperature"
             if not is_thermal(system.baths[k]):
                 state = "state of its `reference` (with enough levels, for an oscillator)"

@@ -1,0 +1,101 @@
+"""The half-sided transform of a bath's correlation function: its power spectrum and Lamb shift.
+
+    Gamma(w) = int_0^inf dt exp(iwt) C(t) = P(w)/2 + i S(w),
+    S(w) = (1/2 pi) PV int dv P(v)/(w - v),
+
+with P the power spectrum, gamma (n + 1) at w > 0 and gamma n at -w.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from .._checks import as_real
+from .._types import Real, RealLike
+from .spectra import Spectrum, thermal_rates
+
+STEP = 1 / 32  # of the logarithm of a frequency
+REACH = 50.0  # e-folds below and above the unit
+PRECISION = 1e-9  # to which the sums with this step and with twice as much must agree
+CLOSE = 1e-5  # of the temperature, where P is a straight line to 15 digits
+
+
+def power_spectrum(spectrum: Spectrum, omega: RealLike, temperature: RealLike) -> Real:
+    """P(omega) = gamma (n + 1) for omega >= 0, gamma n at -omega: what QuTiP's a_ops call S.
+
+    Args:
+        spectrum: gamma(omega); asked for omega > 0 only.
+        omega: frequency that the bath takes, of either sign.
+        temperature: >= 0.
+
+    Returns:
+        A rate, smooth through omega = 0 (P(0) = gamma' T) if gamma is odd; one that does not vanish
+        there diverges.
+    """
+    omega = as_real("omega", omega)
+    gives = omega < 0.0
+    down, up = thermal_rates(spectrum, jnp.where(gives, -omega, omega), temperature)
+    return jnp.where(gives, up, down)
+
+
+def white_noise(spectrum: Spectrum, temperature: RealLike) -> Real:
+    """P(0), the limit of the power spectrum; nan if there is none, as for `Flat` and below Ohmic.
+
+    Args:
+        spectrum: gamma(omega).
+        temperature: >= 0.
+    """
+    t = as_real("temperature", temperature)
+    near, nearer = (power_spectrum(spectrum, x * t, t) for x in (1e-6, 1e-12))
+    has_limit = jnp.where(t > 0.0, nearer <= 1.01 * near, nearer == 0.0)
+    return jnp.where(has_limit, power_spectrum(spectrum, jnp.zeros_like(t), t), jnp.nan)
+
+
+def lamb_shift(
+    spectrum: Spectrum, omega: RealLike, temperature: RealLike, unit: RealLike | None = None
+) -> Real:
+    """S(omega) = (1/2 pi) PV int dv P(v)/(omega - v) over all real v.
+
+    In the form int_0^inf du (P(omega - u) - P(omega + u))/u, cut at u = |omega|, where P(0) is. In
+    the logarithms of both parts all is analytic in a strip, whatever the decades between
+    temperature, frequency and cutoff, so that equidistant points converge exponentially.
+
+    Args:
+        spectrum: gamma(omega), which must fall off at high frequencies.
+        omega: frequency, of either sign.
+        temperature: >= 0.
+        unit: a frequency within 15 decades of all scales of the integrand; the larger one of
+            |omega| and the temperature by default.
+
+    Returns:
+        A scalar in units of energy; nan where the integral diverges (no cutoff, or gamma(0) > 0) or
+        is not resolved to nine digits (features narrower than a tenth of their frequency).
+
+    Source: Breuer and Petruccione, The Theory of Open Quantum Systems (2002), sec. 3.3.
+    """
+    omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
+    sign = jnp.where(omega < 0.0, -1.0, 1.0)
+    size = sign * omega
+    unit = jnp.maximum(size, temperature) if unit is None else as_real("unit", unit)
+    unit = jax.lax.stop_gradient(jnp.where(unit > 0.0, unit, 1.0))
+
+    def power(v: Array) -> Array:
+        return jax.vmap(lambda v: power_spectrum(spectrum, sign * v, temperature))(v)
+
+    x = np.arange(-REACH, REACH + STEP / 2, STEP)
+    part, y = size / (1.0 + np.exp(-x)), unit * np.exp(x)
+    inner = (power(size / (1.0 + np.exp(x))) - power(size + part)) / (1.0 + np.exp(x))
+    slope = jax.jvp(power, (size + y,), (jnp.ones_like(y),))[1]
+    # P(-y) is P(y) - gamma(y), of which nothing is lost where all but gamma cancels
+    change = power(y) - power(2.0 * size + y)
+    change = jnp.where(size < CLOSE * temperature, -2.0 * size * slope, change)
+    outer = (change - sign * jax.vmap(spectrum)(y)) * (y / (size + y))
+    known = y > 4.0 * jnp.finfo(y.dtype).eps * temperature  # below it `thermal_rates` take a limit
+    outer = jnp.where(known, outer, 0.0)
+    value = STEP * (jnp.sum(inner) + jnp.sum(outer))
+    coarse = 2 * STEP * (jnp.sum(inner[::2]) + jnp.sum(outer[::2]))
+    scale = STEP * (jnp.sum(jnp.abs(inner)) + jnp.sum(jnp.abs(outer)))
+    ends = jnp.abs(outer[0]) + jnp.abs(outer[-1])
+    resolved = jnp.maximum(jnp.abs(value - coarse), ends) <= PRECISION * scale
+    return sign * jnp.where(resolved, value, jnp.nan) / (2.0 * np.pi)
