@@ -1,5 +1,8 @@
 """What acts on a system, and how it moves: Hamiltonians, dissipators, `evolve`."""
 
+from .asymptotic import (
+    conserved_quantities as conserved_quantities,
+)
 from .channels import (
     Channel as Channel,
     Moving as Moving,
@@ -53,6 +56,9 @@ from .open_system import (
 from .propagator import (
     Propagator as Propagator,
     propagator as propagator,
+)
+from .reset import (
+    ResetBath as ResetBath,
 )
 from .schedules import (
     AbstractSchedule as AbstractSchedule,

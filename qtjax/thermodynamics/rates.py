@@ -125,7 +125,7 @@ def _fluxes(system: OpenSystem, h: Operator, parts: Array, sizes: Array) -> Floa
         if bath.has_own_reference:
             flux = cross_entropy_rate(part, bath.reference(h))
         else:
-            flux = _thermal_flux(bath, expectation(h, part), rounding)
+            flux = thermal_flux(bath.temperature, expectation(h, part), rounding)
         fluxes.append(flux[None])
     return jnp.concatenate(fluxes)
 
@@ -153,17 +153,19 @@ def thermal_entropy_flux(
     total = jnp.zeros((), heats.dtype)
     for bath, heat, rounding in zip(baths, heats, roundings, strict=True):
         known = not bath.has_own_reference
-        total = total + (_thermal_flux(bath, heat, rounding) if known else jnp.nan)
+        flux = thermal_flux(bath.temperature, heat, rounding) if known else jnp.nan
+        total = total + flux
     return total
 
 
-def _thermal_flux(bath: AbstractDissipator, heat: Real, rounding: Real) -> Real:
+def thermal_flux(temperature: Real | None, heat: Real, rounding: Real) -> Real:
+    """Q/T; nan where there is no temperature but heat, +-inf where T = 0 and there is heat."""
     none = jnp.abs(heat) <= rounding
-    if bath.temperature is None:
+    if temperature is None:
         return jnp.where(none, 0.0, jnp.nan)
-    cold = bath.temperature == 0.0
+    cold = temperature == 0.0
     limit = jnp.where(none, 0.0, jnp.sign(heat) * jnp.inf)
-    return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, bath.temperature))
+    return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, temperature))
 
 
 def energy(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
