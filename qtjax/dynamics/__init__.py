@@ -55,6 +55,7 @@ from .open_system import (
 )
 from .propagator import (
     Propagator as Propagator,
+    linear_propagator as linear_propagator,
     propagator as propagator,
 )
 from .reset import (

@@ -195,6 +195,38 @@ def propagator(
     return found._replace(increment=with_units(found.increment), doubt=with_units(found.doubt))
 
 
+def linear_propagator(
+    action: Callable[[Operator], tuple[Operator, Float[Array, " baths"], Real]],
+    hamiltonian: Operator,
+    *,
+    unit: Real | None = None,
+    rounding: RealLike = 0.0,
+) -> Propagator:
+    """The propagator of a map that is known in closed form.
+
+    Args:
+        action: rho -> (rho' - rho, heats (baths,), work), linear in rho; also called with Hermitian
+            operators that are no states.
+        hamiltonian: of the energy, (d, d).
+        unit: the energy in which errors of the books count; max|H| by default.
+        rounding: what the action may be off by, in any component.
+
+    Returns:
+        `Propagator`.
+    """
+    n = hamiltonian.shape[0] ** 2
+
+    def column(x: Array) -> Array:
+        change, heats, work = action(from_components(x))
+        return jnp.concatenate([to_components(change), heats, jnp.reshape(work, 1)])
+
+    increment = jax.vmap(column)(jnp.eye(n, dtype=hamiltonian.real.dtype)).T
+    size = jax.lax.stop_gradient(jnp.max(jnp.abs(hamiltonian)) if unit is None else unit)
+    size = jnp.where((size > 0.0) & jnp.isfinite(size), size, 1.0)
+    off, yes = rounding + jnp.finfo(size.dtype).eps * jnp.ones(()), jnp.asarray(True)
+    return Propagator(increment, jnp.zeros_like(increment), off, size, yes, yes)
+
+
 def _in_units(
     equation: LinearEquation, unit: Real, duration: RealLike, tolerance: RealLike, steps: int,
     resolution: int, system: OpenSystem,

@@ -48,10 +48,10 @@ class ResetBath(AbstractDissipator):
     Source: Linden, Popescu and Skrzypczyk, Phys. Rev. Lett. 105, 130401 (2010).
     """
 
-    part: Operator
+    part: Complex[Array, "part part"]
     rate: Real
     temperature: Real | None
-    state: Operator | None
+    state: Complex[Array, "part part"] | None
     dims: tuple[int, ...] = eqx.field(static=True)
     sites: tuple[int, ...] = eqx.field(static=True)
 
@@ -81,7 +81,10 @@ class ResetBath(AbstractDissipator):
         return embed(fresh(self.part, self.temperature, self.state), self.dims, self.sites) / rest
 
     def _jumps(
-        self, part: Operator, temperature: Real | None, state: Operator | None
+        self,
+        part: Complex[Array, "part part"],
+        temperature: Real | None,
+        state: Complex[Array, "part part"] | None,
     ) -> Complex[Array, "jumps d d"]:
         """Columns of the root of tau times every level of the part."""
         if state is None:

@@ -10,25 +10,21 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float, Num
 
 from .._checks import (
     as_complex,
     as_nonnegative,
     as_scalar,
-    as_sequence,
     check_hermitian,
     check_operator,
     is_concrete,
 )
-from .._precise import einsum, matmul
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import embed, partial_trace, replace_part, tensor
-from ..algebra.hermitian_basis import real_map, to_components
-from ..algebra.operators import dag, product
+from ..algebra.operators import dag, expectation, product
 from ..algebra.states import thermal_state
-from ..algebra.superoperators import sandwich
-from ..dynamics.propagator import RESOLUTION, Propagator
+from ..dynamics.propagator import RESOLUTION, Propagator, linear_propagator
 from ..dynamics.reset import as_fresh, as_places, check_either, fresh
 from ..information.entropy import cross_entropy_rate
 from ..numerics.exponentials import unitary_expm1
@@ -42,10 +38,12 @@ class Collision(AbstractStroke):
 
     U is given, or U = exp(-i duration (H + sum_k H_k + V)). The heat from an ancilla is minus its
     gain of energy, -tr[(rho x tau)(U^+ H_k U - H_k)], and the work is the gain of the system and
-    all ancillas together: what it costs to switch V on and off.
+    all ancillas together: what it costs to switch V on and off. Spohn's production of a cycle
+    counts D(rho'_SA || rho'_S x tau) of it, which is inf for a pure tau that does not stay pure.
 
     Args:
-        hamiltonian: H of the system, which counts as its energy, (d, d).
+        hamiltonian: H of the system, which counts as its energy, (d, d). What else moves it during
+            the collision belongs to V.
         ancillas: the Hamiltonian H_k of one ancilla, (a, a), or a sequence of several; there is a
             heat for each.
         interaction: V on system x ancillas, in that order, (d a, d a).
@@ -65,10 +63,10 @@ class Collision(AbstractStroke):
     """
 
     hamiltonian: Operator
-    ancillas: tuple[Operator, ...]
-    interaction: Operator | None
-    unitary: Operator | None
-    state: Operator | None
+    ancillas: tuple[Complex[Array, "_ _"], ...]
+    interaction: Complex[Array, "whole whole"] | None
+    unitary: Complex[Array, "whole whole"] | None
+    state: Complex[Array, "rest rest"] | None
     temperatures: tuple[Real | None, ...]
     duration: Real
     contact: Contact = eqx.field(static=True)
@@ -78,11 +76,11 @@ class Collision(AbstractStroke):
         hamiltonian: OperatorLike,
         ancillas: Any,
         *,
-        interaction: OperatorLike | None = None,
+        interaction: Num[Array | np.ndarray, "whole whole"] | None = None,
         duration: RealLike = 0.0,
-        unitary: OperatorLike | None = None,
+        unitary: Num[Array | np.ndarray, "whole whole"] | None = None,
         temperature: Any = None,
-        state: OperatorLike | None = None,
+        state: Num[Array | np.ndarray, "rest rest"] | None = None,
         contact: Any = None,
     ):
         check_hermitian("hamiltonian", hamiltonian)
@@ -108,48 +106,38 @@ class Collision(AbstractStroke):
     def propagator(
         self, steps: int, *, tolerance: RealLike = 1e-9, resolution: int = RESOLUTION
     ) -> Propagator:
-        d, tau = self.hamiltonian.shape[0], self._ancilla_state()
-        step, rounding = self._step()
-        split = step.reshape(d, tau.shape[0], d, tau.shape[0])
-        once = einsum("iajb,ba->ij", split, tau)
-        twice = einsum("iajb,bc,lakc->iljk", split, tau, split.conj()).reshape(d * d, d * d)
-        one = jnp.eye(d, dtype=once.dtype)
-        state = real_map(sandwich(once, one) + sandwich(one, dag(once)) + twice, d)
+        parts, (step, rounding) = self._embedded(), self._step()
+        dims = self.hamiltonian.shape[0], step.shape[0] // self.hamiltonian.shape[0]
+        tau = self._ancilla_state()
 
-        def gained(operator: Operator) -> Float[Array, " n"]:
-            """tr_anc[(1 x tau)(U^+ A U - A)] in components."""
-            half = product(operator, step)
-            change = (half + dag(half) + product(dag(step), half)).reshape(split.shape)
-            return to_components(einsum("ab,ibja->ij", tau, change))
+        def action(rho: Operator) -> tuple[Operator, Float[Array, " ancillas"], Real]:
+            change = _moved(step, tensor(rho, tau))
+            gains = jnp.stack([expectation(h, change) for h in parts])
+            return partial_trace(change, dims, 0), -gains[1:], gains.sum()
 
-        parts = self._embedded()
-        heats = [-gained(h) for h in parts[1:]]
-        books = jnp.stack([*heats, gained(sum(parts[1:], parts[0]))])
-        return _propagator(state, books, parts, rounding)
+        unit = jnp.max(jnp.stack([jnp.max(jnp.abs(h)) for h in parts]))
+        return linear_propagator(action, self.hamiltonian, unit=unit, rounding=rounding)
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
         """tr((tau' - tau) ln tau) for the ancillas' state tau' afterwards; sum Q_k/T_k in Gibbs."""
         if self.state is None:
             return AbstractStroke.entropy_flux(self, rho, heats)
-        step, _ = self._step()
-        before = tensor(rho, self.state)
-        half = product(step, before)
-        change = half + dag(half) + product(half, dag(step))
+        change = _moved(self._step()[0], tensor(rho, self.state))
         dims = rho.shape[0], self.state.shape[0]
         return cross_entropy_rate(-partial_trace(change, dims, 1), self.state)
 
-    def _ancilla_state(self) -> Operator:
+    def _ancilla_state(self) -> Complex[Array, "rest rest"]:
         if self.state is not None:
             return self.state
         pairs = zip(self.ancillas, self.temperatures, strict=True)
         return tensor(*(thermal_state(h, temperature) for h, temperature in pairs))
 
-    def _embedded(self) -> list[Operator]:
+    def _embedded(self) -> list[Complex[Array, "whole whole"]]:
         """H and all H_k on system x ancillas."""
         dims = [h.shape[0] for h in (self.hamiltonian, *self.ancillas)]
         return [embed(h, dims, k) for k, h in enumerate((self.hamiltonian, *self.ancillas))]
 
-    def _step(self) -> tuple[Operator, Real]:
+    def _step(self) -> tuple[Complex[Array, "whole whole"], Real]:
         """U - 1, and by how much it may be off, not differentiated."""
         if self.unitary is not None:
             step, size = self.unitary - np.eye(self.unitary.shape[0]), 1.0
@@ -185,9 +173,9 @@ class Reset(AbstractStroke):
     """
 
     hamiltonian: Operator
-    part: Operator
+    part: Complex[Array, "part part"]
     probability: Real
-    state: Operator | None
+    state: Complex[Array, "part part"] | None
     temperatures: tuple[Real | None, ...]
     duration: Real
     dims: tuple[int, ...] = eqx.field(static=True)
@@ -197,11 +185,11 @@ class Reset(AbstractStroke):
     def __init__(
         self,
         hamiltonian: OperatorLike,
-        part: OperatorLike,
+        part: Num[Array | np.ndarray, "part part"],
         probability: RealLike = 1.0,
         *,
         temperature: Any = None,
-        state: OperatorLike | None = None,
+        state: Num[Array | np.ndarray, "part part"] | None = None,
         dims: Any = None,
         sites: Any = 0,
         duration: RealLike = 0.0,
@@ -223,13 +211,16 @@ class Reset(AbstractStroke):
     def propagator(
         self, steps: int, *, tolerance: RealLike = 1e-9, resolution: int = RESOLUTION
     ) -> Propagator:
-        d, tau = self.hamiltonian.shape[0], fresh(self.part, self.temperatures[0], self.state)
-        basis = jnp.eye(d * d, dtype=tau.dtype).reshape(d * d, d, d)
-        columns = jax.vmap(lambda x: replace_part(x, tau, self.dims, self.sites) - x)(basis)
-        state = self.probability * real_map(columns.reshape(d * d, d * d).T, d)
+        tau = fresh(self.part, self.temperatures[0], self.state)
         local = embed(self.part, self.dims, self.sites)
-        both = jnp.stack([to_components(local), to_components(self.hamiltonian - local)])
-        return _propagator(state, matmul(both, state), [self.hamiltonian, local], jnp.zeros(()))
+
+        def action(rho: Operator) -> tuple[Operator, Float[Array, " 1"], Real]:
+            new = replace_part(rho, tau, self.dims, self.sites)
+            change = self.probability * (new - rho)
+            heat, work = expectation(local, change), expectation(self.hamiltonian - local, change)
+            return change, heat[None], work
+
+        return linear_propagator(action, self.hamiltonian)
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
         """p tr((rho_i - tau) ln tau); Q/T in a Gibbs state."""
@@ -247,20 +238,16 @@ def _probability(name: str, value: RealLike) -> Real:
     return found
 
 
-def _propagator(state: Array, books: Array, energies: list[Operator], rounding: Real) -> Propagator:
-    """Of a map that is known in closed form."""
-    sizes = jnp.stack([jnp.max(jnp.abs(h)) for h in energies])
-    unit = jax.lax.stop_gradient(jnp.max(sizes))
-    unit = jnp.where((unit > 0.0) & jnp.isfinite(unit), unit, 1.0)
-    increment = jnp.concatenate([state, books])
-    eps, yes = jnp.finfo(unit.dtype).eps, jnp.asarray(True)
-    return Propagator(increment, jnp.zeros_like(increment), rounding + eps, unit, yes, yes)
+def _moved(step: Operator, rho: Operator) -> Operator:
+    """U rho U^+ - rho for U = 1 + step."""
+    half = product(step, rho)
+    return half + dag(half) + product(half, dag(step))
 
 
-def _hamiltonians(value: Any) -> tuple[Operator, ...]:
+def _hamiltonians(value: Any) -> tuple[Complex[Array, "_ _"], ...]:
     """The Hamiltonians of the ancillas."""
-    one = not isinstance(value, list | tuple) or (len(value) > 0 and np.ndim(value[0]) < 2)
-    found = (value,) if one else as_sequence("ancillas", value, "a sequence of Hamiltonians")
+    one = not isinstance(value, list | tuple)
+    found = (value,) if one else tuple(value)
     if not found:
         raise ValueError("`ancillas` must hold at least one Hamiltonian, got none.")
     for k, h in enumerate(found):
