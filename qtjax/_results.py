@@ -26,7 +26,12 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
     steady_state_not_unique = (
         "The steady state is not unique: the generator leaves more than one state as it is, as "
         "without baths, with all rates zero, or with levels that no bath connects. Add what "
-        "connects them, or follow `evolve` from a given state."
+        "connects them, or give the initial state as `rho0`."
+    )
+    steady_state_oscillates = (
+        "From this initial state no steady state is reached: coherences oscillate for ever, or "
+        "decay more slowly than rounding tells. Take the time average from `evolve`, or add what "
+        "dephases them."
     )
     steady_state_inaccurate = (
         "The estimated error of the steady state, in `error`, exceeds the tolerance: the rates "
@@ -85,14 +90,18 @@ class SolverError(RuntimeError):
         self.solution = solution
 
 
-def raise_if_failed(solution: Any) -> None:
-    """Raise `SolverError` if `solution.result` is concrete, unbatched and not successful."""
+def raise_if_failed(solution: Any, more: Callable[[], str] | None = None) -> None:
+    """Raise `SolverError` if `solution.result` is concrete, unbatched and not successful.
+
+    `more` is asked for what else there is to say.
+    """
     result = solution.result
     if not is_concrete(result) or jax.numpy.ndim(result._value) > 0:
         return
     if not bool(result == RESULTS.successful):
+        words = RESULTS[result] if more is None else f"{RESULTS[result]} {more()}".strip()
         raise SolverError(
-            f"{RESULTS[result]} What was computed is in the attribute `solution` of this error; "
+            f"{words} What was computed is in the attribute `solution` of this error; "
             "`throw=False` returns it with its `result` instead of raising.",
             solution,
         )

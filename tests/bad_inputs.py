@@ -12,6 +12,7 @@ import warnings
 import diffrax as dfx
 import jax
 import jax.numpy as jnp
+import lineax
 import numpy as np
 import qutip
 
@@ -118,6 +119,27 @@ def carnot(hamiltonian=N, **kw):
     return qt.machines.stepwise_carnot_cycle(hamiltonian, **kw)
 
 
+def collision(hamiltonian=N, ancillas=N, **kw):
+    kw = {"interaction": np.kron(X, X), "duration": 1.0, "temperature": 1.0} | kw
+    return qt.machines.Collision(hamiltonian, ancillas, **kw)
+
+
+def reset(probability=0.5, hamiltonian=N, part=N, **kw):
+    return qt.machines.Reset(hamiltonian, part, probability, **({"temperature": 1.0} | kw))
+
+
+def reset_bath(part=N, rate=1.0, **kw):
+    return qt.dynamics.ResetBath(part, rate, **({"temperature": 1.0} | kw))
+
+
+class Named:
+    """What has heats under names."""
+
+    named_heats = {"sea": 1.0}  # noqa: RUF012
+
+
+NAMED = Named()
+
 # (argument as the message names it, call with it)
 SCALARS = {
     "LocalBath gap": ("gap", lambda x: qt.LocalBath(X, x, 1.0, FLAT)),
@@ -151,6 +173,19 @@ SCALARS = {
     "Ohmic strength": ("strength", qt.Ohmic),
     "Ohmic cutoff": ("cutoff", lambda x: qt.Ohmic(1.0, x)),
     "Stroke duration": ("duration", lambda x: qt.Stroke(SYSTEM, x)),
+    "Collision duration": ("duration", lambda x: collision(duration=x)),
+    "Collision temperature": ("temperature", lambda x: collision(temperature=x)),
+    "Collision temperatures": (
+        "temperature[1]",
+        lambda x: collision(
+            ancillas=(N, N), interaction=np.kron(X, np.eye(4)), temperature=(1.0, x)
+        ),
+    ),
+    "Reset probability": ("probability", reset),
+    "Reset duration": ("duration", lambda x: reset(duration=x)),
+    "Reset temperature": ("temperature", lambda x: reset(temperature=x)),
+    "ResetBath rate": ("rate", lambda x: reset_bath(rate=x)),
+    "ResetBath temperature": ("temperature", lambda x: reset_bath(temperature=x)),
     "otto temperatures": ("temperatures[1]", lambda x: otto(temperatures=(0.5, x))),
     "otto durations": ("durations[2]", lambda x: otto(durations=(1.0, 1.0, x, 1.0))),
     "otto rate": ("rate", lambda x: otto(rate=x)),
@@ -205,6 +240,7 @@ NO_SCALARS = {
 ALLOWED = {
     ("Lindblad temperature", "none"), ("DaviesBath zero_frequency", "none"),
     ("AdiabaticBath zero_frequency", "none"), ("otto zero_frequency", "none"),
+    ("Collision temperature", "a vector of one"),
     ("Ohmic cutoff", "infinite"), ("thermal_state", "infinite"), ("evolve rtol", "none"),
     ("evolve atol", "none"), ("evolve dt0", "none"), ("limit_cycle tolerance", "none"),
     ("limit_cycle tolerance", "infinite"),
@@ -231,6 +267,16 @@ OPERATORS = {
     "otto couplings": ("couplings[0]", lambda x: otto(couplings=(x,))),
     "Carnot hamiltonian": ("hamiltonian", carnot),
     "Carnot couplings": ("couplings[0]", lambda x: carnot(couplings=(x,))),
+    "Collision hamiltonian": ("hamiltonian", collision),
+    "Collision ancillas": ("ancillas[0]", lambda x: collision(ancillas=(x,))),
+    "Collision interaction": ("interaction", lambda x: collision(interaction=x)),
+    "Collision unitary": ("unitary", lambda x: collision(interaction=None, unitary=x)),
+    "Collision state": ("state", lambda x: collision(temperature=None, state=x)),
+    "Reset hamiltonian": ("hamiltonian", lambda x: reset(hamiltonian=x)),
+    "Reset part": ("part", lambda x: reset(part=x)),
+    "ResetBath part": ("part", reset_bath),
+    "ResetBath state": ("state", lambda x: reset_bath(temperature=None, state=x)),
+    "steady_state rho0": ("rho0", lambda x: qt.steady_state(SYSTEM, rho0=x)),
     "exchange parts": ("parts[1]", lambda x: models.exchange((N, x), (X, X), 1.0)),
     "exchange lowering": ("lowering[1]", lambda x: models.exchange((N, N), (X, x), 1.0)),
     "evolve rho0": ("rho0", evolve),
@@ -264,7 +310,8 @@ NO_OPERATORS = {
 NO_OPERATOR_ALLOWED = {
     ("embed", "nan"), ("embed", "infinite"), ("tensor", "nan"), ("tensor", "infinite"),
     ("OpenSystem energy", "none"), ("composite_system coupling", "none"),
-    ("Channel partner", "none"),
+    ("Channel partner", "none"), ("Collision unitary", "none"), ("Collision state", "none"),
+    ("ResetBath state", "none"), ("steady_state rho0", "none"),
 }  # fmt: skip
 
 FUNCTIONS = {
@@ -569,7 +616,64 @@ SPECIAL = {
     "stroke of none": (lambda: qt.Stroke(N, 1.0), r"`system` must be an `OpenSystem`, got an arr"),
     "contact": (
         lambda: qt.Stroke(SYSTEM, 1.0, [1]),
-        r"`contact` must be \"hot\", \"cold\" or None",
+        r"`contact` must be a name such as \"hot\", None, or .* stroke's 1 heats, got \[1\]",
+    ),
+    "contact of no letters": (lambda: qt.Stroke(SYSTEM, 1.0, ""), r"`contact` must be a name"),
+    "contacts": (
+        lambda: qt.machines.steady_machine(SYSTEM, ("hot", "cold")),
+        r"`contact` must be .* for each of the stroke's 1 heats, got \('hot', 'cold'\)",
+    ),
+    "unitary": (
+        lambda: collision(interaction=None, unitary=np.diag([1.0, 1.0, 1.0, 2.0])),
+        r"`unitary` must be unitary, but max\|U\^dagger U - 1\| = 3; .* or `interaction` and `dur",
+    ),
+    "unitary size": (
+        lambda: collision(interaction=None, unitary=np.eye(2)),
+        r"`unitary` must be 4 x 4 .* got shape \(2, 2\)",
+    ),
+    "no interaction": (
+        lambda: collision(interaction=None),
+        r"`interaction` or `unitary` must be given, and not both; got neither",
+    ),
+    "both states": (
+        lambda: collision(state=STATE),
+        r"`temperature` or `state` must be given, and not both; got both",
+    ),
+    "ancilla's state": (
+        lambda: collision(temperature=None, state=2.0 * STATE),
+        r"`state` must have trace 1, got 2; divide",
+    ),
+    "joint state": (
+        lambda: collision(temperature=None, state=np.eye(4) / 4),
+        r"`state` must be 2 x 2 .* got shape \(4, 4\)",
+    ),
+    "ancillas' temperatures": (
+        lambda: collision(temperature=(1.0, 2.0)),
+        r"`temperature` must be one number, or 1 of them, got 2",
+    ),
+    "no ancillas": (lambda: collision(ancillas=()), r"`ancillas` must hold at least one Hamilto"),
+    "probability": (lambda: reset(1.5), r"`probability` must be between 0 and 1, got 1\.5"),
+    "reset dims": (lambda: reset(dims=(2, 2)), r"`dims` must multiply to d = 2 .* got \(2, 2\)"),
+    "reset sites": (
+        lambda: reset(part=np.eye(3)),
+        r"`sites` must be distinct places in `dims` \(2,\) that hold the part of dimension 3, got",
+    ),
+    "reset of no site": (lambda: reset(sites=1), r"`sites` must be distinct places .* got \(1,\)"),
+    "reset bath": (
+        lambda: qt.OpenSystem(N, qt.dynamics.ResetBath(np.eye(3), 1.0, temperature=1.0)),
+        r"`baths\[0\]` acts on d = 3, but the Hamiltonian has d = 2",
+    ),
+    "no such name": (
+        lambda: qt.machines.efficiency_from(NAMED, "sun"),
+        r"`solution` has no heat under the name 'sun'; its names are 'sea'",
+    ),
+    "rho0 and solver": (
+        lambda: qt.steady_state(SYSTEM, rho0=STATE, solver=lineax.LU()),
+        r"`solver` finds a unique steady state: leave it or `rho0` away",
+    ),
+    "conserved of many": (
+        lambda: qt.dynamics.conserved_quantities(qt.OpenSystem(np.eye(33))),
+        r"`system` has d = 33; .* up to d = 32\. Beyond, follow `evolve`",
     ),
     "cycle of systems": (lambda: qt.Cycle([SYSTEM]), r"`strokes\[0\]` must be a `Stroke`, got Op"),
     "cycle of one": (lambda: qt.Cycle(CYCLE.strokes[0]), r"`strokes` must be a sequence of `Strok"),

@@ -11,6 +11,7 @@ from .composite import (
     embed as embed,
     partial_trace as partial_trace,
     partial_transpose as partial_transpose,
+    replace_part as replace_part,
     tensor as tensor,
 )
 from .hermitian_basis import (

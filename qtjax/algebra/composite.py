@@ -75,11 +75,43 @@ def embed(
         )
     order = chosen + rest
     whole = jnp.kron(as_complex(operator), np.eye(math.prod(dims[k] for k in rest)))
+    return _in_order(whole, dims, order)
+
+
+def _in_order(whole: Operator, dims: tuple[int, ...], order: tuple[int, ...]) -> Operator:
+    """An operator whose parts stand in another order, with the parts as in `dims`."""
     shape = tuple(dims[k] for k in order)
     axes = tuple(int(k) for k in np.argsort(order))
     both = axes + tuple(len(dims) + k for k in axes)
-    d = math.prod(dims)
-    return whole.reshape(shape + shape).transpose(both).reshape(d, d)
+    return whole.reshape(shape + shape).transpose(both).reshape(whole.shape)
+
+
+def replace_part(
+    rho: Num[Array | np.ndarray, "whole whole"],
+    state: Num[Array | np.ndarray, "part part"],
+    dims: Sequence[int],
+    sites: int | Sequence[int],
+) -> Operator:
+    """tau x tr_i rho: some parts thrown away, and others in a state tau put in their place.
+
+    Args:
+        rho: operator of the whole, (d, d).
+        state: tau, on the chosen parts, in the order of `sites`.
+        dims: dimension of each part.
+        sites: the part, or parts, that are replaced.
+
+    Returns:
+        Operator of the whole, (d, d).
+
+    Raises:
+        ValueError: the dimensions do not match, or a site does not exist.
+    """
+    dims = as_counts("dims", dims, 1)
+    chosen = _indices("sites", sites, len(dims))
+    rest = tuple(k for k in range(len(dims)) if k not in chosen)
+    check_square("state", state, math.prod(dims[k] for k in chosen))
+    whole = jnp.kron(as_complex(state), partial_trace(rho, dims, rest))
+    return _in_order(whole, dims, chosen + rest)
 
 
 def collective(operator: Num[Array | np.ndarray, "part part"], parts: int) -> Operator:

@@ -34,8 +34,8 @@ def smooth_efficiency(cycle: CycleSolution, fraction: RealLike = 1e-3) -> Real:
 def _spread_of_energies(cycle: CycleSolution) -> Real:
     """Standard deviation of the levels of H at the start of the first hot contact (or stroke)."""
     strokes = cycle.cycle.strokes
-    hot = next((stroke for stroke in strokes if stroke.contact == "hot"), strokes[0])
-    h = hot.system.energy_hamiltonian(0.0)
+    hot = next((stroke for stroke in strokes if "hot" in stroke.contacts), strokes[0])
+    h = hot.energy(0.0)
     d = h.shape[0]
     traceless = h - jnp.trace(h).real / d * jnp.eye(d)
     return jnp.sqrt(jnp.sum(jnp.abs(traceless) ** 2) / d)

@@ -1,5 +1,8 @@
 """What acts on a system, and how it moves: Hamiltonians, dissipators, `evolve`."""
 
+from .asymptotic import (
+    conserved_quantities as conserved_quantities,
+)
 from .channels import (
     Channel as Channel,
     Moving as Moving,
@@ -74,10 +77,14 @@ from .open_system import (
 )
 from .propagator import (
     Propagator as Propagator,
+    linear_propagator as linear_propagator,
     propagator as propagator,
 )
 from .redfield import (
     RedfieldBath as RedfieldBath,
+)
+from .reset import (
+    ResetBath as ResetBath,
 )
 from .schedules import (
     AbstractSchedule as AbstractSchedule,

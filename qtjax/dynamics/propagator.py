@@ -27,12 +27,7 @@ from ..numerics.exponentials import (
 )
 from ..numerics.null_vector import null_vector
 from ..numerics.resolution import Seen, block_length, look, spread
-from .equation_of_motion import (
-    Books,
-    energy_per_particle,
-    equation_of_motion,
-    read_books,
-)
+from .equation_of_motion import energy_per_particle, equation_of_motion
 from .hamiltonians import hamiltonian_jump, hamiltonian_rate
 from .open_system import OpenSystem, energy_unit, most_defect
 
@@ -70,12 +65,12 @@ class Propagator(NamedTuple):
         largest = jnp.maximum(jnp.max(state), jnp.max(books)) + self.rounding
         return jnp.where(self.resolved, largest, jnp.inf)
 
-    def apply(self, system: OpenSystem, rho: Operator) -> tuple[Operator, Books]:
-        """The final state and the books of the stroke of a system, from the initial state."""
+    def apply(self, rho: Operator) -> tuple[Operator, Float[Array, " books"]]:
+        """The final state and the books, in the order of the equation, from the initial state."""
         x = to_components(rho)
         added = matmul(self.increment, x)
         n = x.shape[0]
-        return from_components(x + added[:n]), read_books(system, added[n:], self.quantum)
+        return from_components(x + added[:n]), added[n:]
 
 
 class FixedPoint(NamedTuple):
@@ -202,6 +197,38 @@ def propagator(
         return jnp.concatenate([matrix[:n], matrix[n:] * unit])
 
     return found._replace(increment=with_units(found.increment), doubt=with_units(found.doubt))
+
+
+def linear_propagator(
+    action: Callable[[Operator], tuple[Operator, Float[Array, " baths"], Real]],
+    hamiltonian: Operator,
+    *,
+    unit: Real | None = None,
+    rounding: RealLike = 0.0,
+) -> Propagator:
+    """The propagator of a map that is known in closed form.
+
+    Args:
+        action: rho -> (rho' - rho, heats (baths,), work), linear in rho; also called with Hermitian
+            operators that are no states.
+        hamiltonian: of the energy, (d, d).
+        unit: the energy in which errors of the books count; max|H| by default.
+        rounding: what the action may be off by, in any component.
+
+    Returns:
+        `Propagator`.
+    """
+    n = hamiltonian.shape[0] ** 2
+
+    def column(x: Array) -> Array:
+        change, heats, work = action(from_components(x))
+        return jnp.concatenate([to_components(change), heats, jnp.reshape(work, 1)])
+
+    increment = jax.vmap(column)(jnp.eye(n, dtype=hamiltonian.real.dtype)).T
+    size = jax.lax.stop_gradient(jnp.max(jnp.abs(hamiltonian)) if unit is None else unit)
+    size = jnp.where((size > 0.0) & jnp.isfinite(size), size, 1.0)
+    off, yes = rounding + jnp.finfo(size.dtype).eps * jnp.ones(()), jnp.asarray(True)
+    return Propagator(increment, jnp.zeros_like(increment), off, size, yes, yes)
 
 
 def _in_units(

@@ -1,6 +1,7 @@
 """The steady state of a generator: by elimination, or by a Krylov method without its matrix."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -10,14 +11,20 @@ import lineax
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from .._checks import is_concrete
+from .._checks import as_complex, check_density_matrix, is_concrete
 from .._precise import einsum, matmul
 from .._results import RESULTS, raise_if_failed
-from .._types import Operator, Real, RealLike
+from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import commutator, dag, product
 from ..algebra.spectral import eigensystem
 from ..numerics.null_vector import NullVector, null_vector
+from .asymptotic import (
+    LARGEST_DECOMPOSED,
+    asymptotic,
+    check_decomposable,
+    conserved_quantities,
+)
 from .channels import dissipate
 from .dissipators import jump_operators
 from .open_system import OpenSystem
@@ -36,8 +43,8 @@ class SteadyState(eqx.Module):
             neither units nor decades between rates show in it; 0 where the state is not unique.
         residual: max|L(rho)|, in units of energy.
         error: estimate of max|d rho|, rounding included.
-        result: `RESULTS.successful`, `steady_state_not_unique`, `steady_state_inaccurate` or
-            `not_finite`, per lane.
+        result: `RESULTS.successful`, `steady_state_not_unique`, `steady_state_inaccurate`,
+            `steady_state_oscillates` or `not_finite`, per lane.
     """
 
     state: Operator
@@ -59,11 +66,15 @@ def steady_state(
     system: OpenSystem,
     t: RealLike = 0.0,
     *,
+    rho0: OperatorLike | None = None,
     solver: Any = None,
     tolerance: float | None = None,
     throw: bool = True,
 ) -> SteadyState:
     """The steady state L_t(rho) = 0 of the generator frozen at time t.
+
+    With `rho0` it is the one that rho0 goes to, lim rho(t) for t -> inf: the projection of rho0 on
+    the null space of L along its range, where L may conserve as much as it likes.
 
     Up to d = 16 by elimination, populations last: right also for rates that are many decades apart,
     as long as the fast and the slow ones act on different entries in the given basis. Beyond, and
@@ -77,6 +88,8 @@ def steady_state(
     Args:
         system: the open system of dimension d.
         t: time.
+        rho0: the initial state, (d, d), where the steady state is not unique; for d <= 32. Its
+            derivatives hold as long as as many quantities remain conserved.
         solver: a Lineax solver, such as `lineax.LU()` or `lineax.GMRES(rtol, atol)`. By default
             elimination, and beyond d = 16 GMRES with a preconditioner.
         tolerance: of the result: where `error` is above it, the status says so. 1e-9 by default, in
@@ -88,36 +101,61 @@ def steady_state(
         `SteadyState`.
 
     Raises:
+        ValueError: `rho0` is no state, or comes with a `solver` or d > 32.
         SolverError: more than one steady state (no bath, zero rates, levels that no bath
-            connects), rates that span more decades than the precision holds, or a parameter that
-            is not finite.
+            connects) and no `rho0`: the message says how many quantities are conserved; a `rho0`
+            that oscillates for ever; rates that span more decades than the precision holds; or a
+            parameter that is not finite.
     """
+    if rho0 is not None:
+        check_density_matrix("rho0", rho0, system.dimension)
+        check_decomposable("system", system)
+        rho0 = as_complex(rho0)
+        if solver is not None:
+            raise ValueError("`solver` finds a unique steady state: leave it or `rho0` away.")
     if is_concrete(system, t):
         h = system.hamiltonian(t)
         for k, bath in enumerate(system.baths):
             warn_unless_secular(f"baths[{k}]", bath, h)
     if tolerance is None:
         tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
-    solution = _steady_state(system, t, solver, float(tolerance))
+    solution = _steady_state(system, t, rho0, solver, float(tolerance))
     if throw:
-        raise_if_failed(solution)
+        raise_if_failed(solution, partial(_conserved_words, system, t, solution))
     return solution
 
 
+def _conserved_words(system: OpenSystem, t: RealLike, solution: SteadyState) -> str:
+    """How many quantities are conserved, where that is what is wrong."""
+    unique = not bool(solution.result == RESULTS.steady_state_not_unique)
+    if unique or system.dimension > LARGEST_DECOMPOSED:
+        return ""
+    count = int(conserved_quantities(system, t))
+    return f"It conserves {count} independent quantities, the trace among them."
+
+
 @eqx.filter_jit
-def _steady_state(system: OpenSystem, t: RealLike, solver: Any, tolerance: float) -> SteadyState:
+def _steady_state(
+    system: OpenSystem, t: RealLike, rho0: Operator | None, solver: Any, tolerance: float
+) -> SteadyState:
     jumps = [jump_operators(bath, system.hamiltonian, t) for bath in system.baths]
     h = system.hamiltonian(t)
     rates = jnp.concatenate([jnp.zeros(0), *(found[0] for found in jumps)])
     operators = jnp.concatenate([jnp.zeros((0, *h.shape), h.dtype), *(found[1] for found in jumps)])
     generator = _Generator(h, rates, operators)
+    finite = jnp.all(jnp.isfinite(h)) & jnp.all(jnp.isfinite(rates))
+    if rho0 is not None:
+        state, gap, error, result = asymptotic(system, t, rho0, tolerance)
+        result = RESULTS.where(_drowned(generator), RESULTS.steady_state_inaccurate, result)
+        result = RESULTS.where(finite, result, RESULTS.not_finite)
+        residual = jnp.max(jnp.abs(_action(generator, state)))
+        return SteadyState(state, gap, residual, error, result)
     if solver is None and system.dimension <= LARGEST_DENSE:
         state, gap, error = _dense(generator)
     else:
         components, gap, error = _matrix_free(generator, solver, tolerance)
         state = from_components(components)
     unique = gap > 0.0
-    finite = jnp.all(jnp.isfinite(h)) & jnp.all(jnp.isfinite(rates))
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
     accurate = error <= tolerance
     result = RESULTS.where(accurate, result, RESULTS.steady_state_inaccurate)

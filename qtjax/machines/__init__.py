@@ -10,20 +10,39 @@ from .clausius import (
     generalized_efficiency as generalized_efficiency,
     interior_production as interior_production,
 )
+from .collision import (
+    Collision as Collision,
+    Reset as Reset,
+)
+from .continuous import (
+    SteadyMachine as SteadyMachine,
+    steady_machine as steady_machine,
+)
 from .cycle import (
     CycleSolution as CycleSolution,
+    Repeated as Repeated,
     limit_cycle as limit_cycle,
+    repeat as repeat,
     resolving_steps as resolving_steps,
     transient as transient,
 )
+from .figures import (
+    efficiency_from as efficiency_from,
+    heat_ratio as heat_ratio,
+)
 from .otto import (
     otto_cycle as otto_cycle,
+)
+from .periodic import (
+    cycle_mean as cycle_mean,
+    periodic_steady_state as periodic_steady_state,
 )
 from .sampling import (
     StrokeSamples as StrokeSamples,
     sample_cycle as sample_cycle,
 )
 from .stroke import (
+    AbstractStroke as AbstractStroke,
     Cycle as Cycle,
     Stroke as Stroke,
 )

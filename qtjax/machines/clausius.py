@@ -31,7 +31,7 @@ from ..information.entropy import entropy
 from ..numerics.roots import Bracketed
 from ..thermodynamics.scales import dissipation_sizes
 from .alongside import alongside
-from .stroke import Stroke
+from .stroke import Stroke, check_driven
 
 _POINTS = 8  # of the grid, per panel
 _STEPS = 104  # to a root at most: twice what bisection takes
@@ -79,7 +79,7 @@ def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> Cla
 def clausius_integrals(
     solution: Any, *, tolerance: float = 1e-11, max_panels: int = 256
 ) -> dict[str, ClausiusIntegral]:
-    """int T dS over the strokes in contact with "cold" and with "hot".
+    """int T dS over the strokes in contact with each name, "cold" and "hot" among them.
 
     Args:
         solution: a limit cycle: its `cycle`, and `states` at the edges of the strokes.
@@ -89,13 +89,21 @@ def clausius_integrals(
         max_panels: stop doubling here.
 
     Returns:
-        {"cold": ..., "hot": ...}, each a `ClausiusIntegral`.
+        {"cold": ..., "hot": ...}, each a `ClausiusIntegral`; nan for names that share a stroke.
+
+    Raises:
+        ValueError: a stroke has no states in between, as a `Collision`.
     """
-    pairs = zip(solution.cycle.strokes, solution.states[:-1], strict=True)
-    held = [(stroke, rho) for stroke, rho in pairs if stroke.contact is not None]
+    strokes = solution.cycle.strokes
+    check_driven(strokes)
+    pairs = zip(strokes, solution.states[:-1], strict=True)
+    held = [(stroke, rho) for stroke, rho in pairs if isinstance(stroke.contact, str)]
     items = [(stroke.system, stroke.duration, rho) for stroke, rho in held]
     parts = _refined(items, tolerance, max_panels)
-    found = {x: ClausiusIntegral(*([jnp.zeros(())] * 5)) for x in ("cold", "hot")}
+    shared = {n for s in strokes if isinstance(s.contact, tuple) for n in s.contact if n}
+    names = dict.fromkeys(["cold", "hot", *(stroke.contact for stroke, _ in held), *shared])
+    start = {x: jnp.asarray(jnp.nan if x in shared else 0.0) for x in names}
+    found = {x: ClausiusIntegral(start[x], *([jnp.zeros(())] * 4)) for x in names}
     for (stroke, _), part in zip(held, parts, strict=True):
         found[stroke.contact] = jax.tree.map(jnp.add, found[stroke.contact], part)
     return found
@@ -140,6 +148,7 @@ def interior_production(solution: Any, *, panels: int = 8) -> Real:
     Returns:
         A scalar >= 0.
     """
+    check_driven(solution.cycle.strokes)
     strokes = zip(solution.cycle.strokes, solution.states[:-1], strict=True)
     items = [(stroke.system, stroke.duration, rho) for stroke, rho in strokes]
     return sum(alongside(eqx.Partial(_interior, panels), items), jnp.zeros(()))

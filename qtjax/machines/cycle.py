@@ -1,6 +1,6 @@
 """Limit cycles, with figures of merit from integrated books."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -28,13 +28,13 @@ from ..dynamics.propagator import (
     contraction,
     cycle_error,
     fixed_point,
-    propagator,
 )
 from ..dynamics.secular import warn_unless_secular
 from ..information.entropy import entropy
 from . import figures
+from .alongside import alongside
 from .clausius import generalized_efficiency
-from .stroke import Cycle
+from .stroke import AbstractStroke, Cycle, Stroke, unnamed
 
 _FIRST_STEPS, _MOST_STEPS = 64, 16384
 
@@ -46,7 +46,7 @@ class CycleSolution(eqx.Module):
         cycle: the cycle.
         states: at the start of every stroke, and at the end of the last, (strokes + 1, d, d).
         entropies: of these states, (strokes + 1,).
-        bath_heats: per stroke the heat from each of its baths, a tuple of (baths,).
+        bath_heats: per stroke the heat from each of its baths or ancillas, a tuple of (baths,).
         works: work done on the medium by H(t) during each stroke, (strokes,).
         quenches: work of the jump of H after each stroke, (strokes,); 0 where H is continuous.
         first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
@@ -80,24 +80,29 @@ class CycleSolution(eqx.Module):
         return jnp.stack([heats.sum() for heats in self.bath_heats])
 
     @property
+    def named_heats(self) -> dict[str, Real]:
+        """The heat taken in per cycle from each contact, by its name."""
+        return figures.sums_by_name(self.cycle.contacts, self.bath_heats)
+
+    @property
     def heat_hot(self) -> Real:
-        """Q_h: heat taken in during the strokes in contact with "hot"."""
-        return figures.contact_sum(self.cycle.strokes, self.heats, "hot")
+        """Q_h: heat taken in from the contact "hot"; 0 if there is none."""
+        return self.named_heats.get("hot", jnp.zeros(()))
 
     @property
     def heat_cold(self) -> Real:
-        """Q_c: heat taken in during the strokes in contact with "cold" (negative for an engine)."""
-        return figures.contact_sum(self.cycle.strokes, self.heats, "cold")
+        """Q_c: heat taken in from the contact "cold" (negative for an engine)."""
+        return self.named_heats.get("cold", jnp.zeros(()))
 
     @property
     def entropy_hot(self) -> Real:
         """Entropy gained during the "hot" strokes, from states."""
-        return figures.contact_sum(self.cycle.strokes, jnp.diff(self.entropies), "hot")
+        return figures.entropy_sum(self.cycle.strokes, jnp.diff(self.entropies), "hot")
 
     @property
     def entropy_cold(self) -> Real:
         """Entropy gained during the "cold" strokes, from states."""
-        return figures.contact_sum(self.cycle.strokes, jnp.diff(self.entropies), "cold")
+        return figures.entropy_sum(self.cycle.strokes, jnp.diff(self.entropies), "cold")
 
     @property
     def work(self) -> Real:
@@ -130,7 +135,12 @@ class CycleSolution(eqx.Module):
 
     @property
     def efficiency(self) -> Real:
-        """eta = W_out / Q_h by the first law; nan unless W_out > 0 and Q_h > 0, eq. (19)."""
+        """eta = W_out / Q_h by the first law; nan unless W_out > 0 and Q_h > 0, eq. (19).
+
+        Raises:
+            ValueError: contacts have names, but none is "hot"; see `efficiency_from`.
+        """
+        figures.check_names("efficiency", self.named_heats, ("hot",))
         return figures.efficiency(self.work_output, self.heat_hot, self.rounding)
 
     @property
@@ -144,14 +154,20 @@ class CycleSolution(eqx.Module):
 
     @property
     def coefficient_of_performance(self) -> Real:
-        """Q_c / W of a refrigerator; nan in the other regimes."""
+        """Q_c / W of a refrigerator; nan in the other regimes.
+
+        Raises:
+            ValueError: contacts have names, but none is "cold".
+        """
+        figures.check_names("coefficient_of_performance", self.named_heats, ("cold",))
         return figures.coefficient_of_performance(self.work, self.heat_cold, self.rounding)
 
     @property
     def temperatures(self) -> tuple[Real, Real]:
-        """Bath temperatures (cold, hot)."""
+        """Bath temperatures (cold, hot); nan where baths of one name do not agree."""
         strokes = self.cycle.strokes
-        return figures.bath_temperature(strokes, "cold"), figures.bath_temperature(strokes, "hot")
+        figures.check_names("temperatures", self.named_heats, ("cold", "hot"))
+        return figures.temperature_of(strokes, "cold"), figures.temperature_of(strokes, "hot")
 
     @property
     def carnot_efficiency(self) -> Real:
@@ -174,7 +190,7 @@ class CycleSolution(eqx.Module):
     @property
     def spohn_production(self) -> Real:
         """Spohn's production per cycle, -sum_k Q_k / T_k (the entropy change is 0), eq. (14)."""
-        return figures.spohn_production(self.cycle.strokes, self.bath_heats)
+        return figures.spohn_production(self.cycle.strokes, list(self.states[:-1]), self.bath_heats)
 
     @property
     def temperature_identity_residual(self) -> Real:
@@ -186,7 +202,12 @@ class CycleSolution(eqx.Module):
 
     @property
     def regime_code(self) -> Array:
-        """The regime as an index into `REGIMES`, traceable."""
+        """The regime as an index into `REGIMES`, traceable.
+
+        Raises:
+            ValueError: contacts have names, but not "cold" and "hot".
+        """
+        figures.check_names("regime", self.named_heats, ("cold", "hot"))
         return figures.regime_code(self.work_output, self.heat_hot, self.heat_cold, self.rounding)
 
     @property
@@ -196,10 +217,7 @@ class CycleSolution(eqx.Module):
         Raises:
             ValueError: traced or batched; use `regime_code` there.
         """
-        code = self.regime_code
-        if not is_concrete(code) or code.ndim:
-            raise ValueError("`regime` is a word for one concrete cycle; use `regime_code`.")
-        return figures.REGIMES[int(code)]
+        return figures.regime(self.regime_code)
 
     @property
     def contraction(self) -> Real:
@@ -259,9 +277,10 @@ def limit_cycle(
         raise_if_failed(solution)
     if is_concrete(cycle, solution.error):
         for k, stroke in enumerate(cycle.strokes):
-            for j, bath in enumerate(stroke.system.baths):
-                name = f"strokes[{k}].system.baths[{j}]"
-                warn_unless_secular(name, bath, stroke.system.hamiltonian(0.0))
+            if isinstance(stroke, Stroke):
+                for j, bath in enumerate(stroke.system.baths):
+                    name = f"strokes[{k}].system.baths[{j}]"
+                    warn_unless_secular(name, bath, stroke.system.hamiltonian(0.0))
     return solution
 
 
@@ -326,7 +345,7 @@ def _limit_cycle(
     cycle: Cycle, steps: int, tolerance: float, resolution: int, solver: Any
 ) -> CycleSolution:
     maps = _propagators(cycle, steps, tolerance, resolution)
-    fixed = fixed_point(maps, cycle.strokes[0].system.dimension, solver)
+    fixed = fixed_point(maps, cycle.dimension, solver)
     unique = fixed.gap > 500.0 * jnp.finfo(fixed.gap.dtype).eps
     start = jnp.where(unique, fixed.state, jnp.nan)
     states, books = _run(cycle, maps, start)
@@ -356,10 +375,28 @@ def _limit_cycle(
     )  # fmt: skip
 
 
-def transient(
-    cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64
-) -> tuple[Complex[Array, "{cycles}+1 d d"], Float[Array, "{cycles} strokes"]]:
-    """The approach to the limit cycle, cycle by cycle.
+class Repeated(NamedTuple):
+    """A cycle run over and over.
+
+    Args:
+        states: at the start of each cycle and at the end of the last, (cycles + 1, d, d).
+        bath_heats: per stroke its heats in every cycle, a tuple of (cycles, baths).
+        works: done on the medium during each stroke, (cycles, strokes).
+        quenches: work of the jump of H after each stroke, (cycles, strokes).
+        named_heats: the heat taken in from each contact, by its name, (cycles,).
+        chemical_works: as of `CycleSolution`, (cycles, strokes).
+    """
+
+    states: Complex[Array, "edges d d"]
+    bath_heats: tuple[Float[Array, "cycles _"], ...]
+    works: Float[Array, "cycles strokes"]
+    quenches: Float[Array, "cycles strokes"]
+    named_heats: dict[str, Float[Array, " cycles"]]
+    chemical_works: Float[Array, "cycles strokes"] | None = None
+
+
+def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) -> Repeated:
+    """The approach to the limit cycle, cycle by cycle, with all books.
 
     Args:
         cycle: the cycle.
@@ -368,53 +405,56 @@ def transient(
         steps: Magnus steps per driven stroke, static.
 
     Returns:
-        The states at the start of each cycle and at the end of the last, (cycles + 1, d, d), and
-        the heat taken in during each stroke of each cycle, (cycles, strokes).
+        `Repeated`.
 
     Raises:
         ValueError: rho0 not a density matrix of the machine's dimension, `cycles` or `steps` < 1.
     """
     check_instance("cycle", cycle, Cycle, "a `Cycle`")
-    check_density_matrix("rho0", rho0, cycle.strokes[0].system.dimension)
+    check_density_matrix("rho0", rho0, cycle.dimension)
     check_count("cycles", cycles)
     check_count("steps", steps)
-    return _transient(cycle, as_complex(rho0), cycles, steps)
+    return _repeat(cycle, as_complex(rho0), cycles, steps)
+
+
+def transient(
+    cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64
+) -> tuple[Complex[Array, "{cycles}+1 d d"], Float[Array, "{cycles} strokes"]]:
+    """States and heats of `repeat`, with the same arguments.
+
+    Returns:
+        The states at the start of each cycle and at the end of the last, (cycles + 1, d, d), and
+        the heat taken in during each stroke of each cycle, (cycles, strokes).
+    """
+    found = repeat(cycle, rho0, cycles, steps=steps)
+    return found.states, jnp.stack([heats.sum(axis=1) for heats in found.bath_heats], axis=1)
 
 
 @eqx.filter_jit
-def _transient(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> tuple[Array, Array]:
+def _repeat(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> Repeated:
     maps = _propagators(cycle, steps, _default_tolerance(), RESOLUTION)
 
-    def once(rho: Operator, _: None) -> tuple[Operator, tuple[Array, Array]]:
+    def once(rho: Operator, _: None) -> tuple[Operator, Any]:
         states, books = _run(cycle, maps, rho)
-        return states[-1], (states[-1], jnp.stack([book.heat.sum() for book in books]))
+        bath_heats, works = tuple(book.heat for book in books), jnp.stack([b.work for b in books])
+        quenches, chemical_works = _quenches(cycle, states), _exchanged(books)[1]
+        return states[-1], (states[-1], bath_heats, works, quenches, chemical_works)
 
-    _, (states, heats) = jax.lax.scan(once, rho0, None, length=cycles)
-    return jnp.concatenate([rho0[None], states]), heats
+    _, found = jax.lax.scan(once, rho0, None, length=cycles)
+    states, bath_heats, works, quenches, chemical_works = found
+    named = figures.sums_by_name(cycle.contacts, bath_heats)
+    states = jnp.concatenate([rho0[None], states])
+    return Repeated(states, bath_heats, works, quenches, named, chemical_works)
 
 
 def _propagators(cycle: Cycle, steps: int, tolerance: float, resolution: int) -> list[Propagator]:
     """The propagators of all strokes; those of one kind are computed side by side."""
-    kinds: dict[Any, list[int]] = {}
-    for k, stroke in enumerate(cycle.strokes):
-        arrays, rest = eqx.partition((stroke.system, stroke.duration), eqx.is_array)
-        leaves, structure = jax.tree.flatten(arrays)
-        others = tuple(map(id, jax.tree.leaves(rest)))  # functions among them
-        shapes = tuple((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves)
-        kinds.setdefault((structure, shapes, others), []).append(k)
-    maps: dict[int, Propagator] = {}
-    for members in kinds.values():
-        strokes = [(cycle.strokes[k].system, cycle.strokes[k].duration) for k in members]
-        parted = [eqx.partition(pair, eqx.is_array) for pair in strokes]
-        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(part[0] for part in parted))
+    items = [(unnamed(stroke),) for stroke in cycle.strokes]
+    return alongside(eqx.Partial(_map_of, steps, tolerance, resolution), items)
 
-        def one(arrays: Any, rest: Any = parted[0][1]) -> Propagator:
-            system, duration = eqx.combine(arrays, rest)
-            return propagator(system, duration, steps, tolerance=tolerance, resolution=resolution)
 
-        found = jax.vmap(one)(stacked)
-        maps |= {k: jax.tree.map(lambda x, i=i: x[i], found) for i, k in enumerate(members)}
-    return [maps[k] for k in range(len(cycle.strokes))]
+def _map_of(steps: int, tolerance: float, resolution: int, stroke: AbstractStroke) -> Propagator:
+    return stroke.propagator(steps, tolerance=tolerance, resolution=resolution)
 
 
 def _books_close(
@@ -434,9 +474,9 @@ def _run(cycle: Cycle, maps: list[Propagator], rho: Operator) -> tuple[Array, li
     """States at the edges, and the books of every stroke, of one pass through them."""
     states, books = [rho], []
     for stroke, propagated in zip(cycle.strokes, maps, strict=True):
-        rho, found = propagated.apply(stroke.system, rho)
+        rho, booked = propagated.apply(rho)
         states.append(rho)
-        books.append(found)
+        books.append(stroke.books(booked, propagated))
     return jnp.stack(states), books
 
 
@@ -454,7 +494,7 @@ def _quenches(cycle: Cycle, states: Array) -> Float[Array, " strokes"]:
     """tr(rho (H_next(0) - H_this(1))) after every stroke."""
     following = cycle.strokes[1:] + cycle.strokes[:1]
     works = [
-        expectation(after.system.energy_hamiltonian(0.0) - this.system.energy_hamiltonian(1.0), rho)
+        expectation(after.energy(0.0) - this.energy(1.0), rho)
         for this, after, rho in zip(cycle.strokes, following, states[1:], strict=True)
     ]
     return jnp.stack(works)
@@ -465,7 +505,7 @@ def _first_law_residuals(
 ) -> Float[Array, " strokes"]:
     residuals = []
     for k, stroke in enumerate(cycle.strokes):
-        h = stroke.system.energy_hamiltonian
+        h = stroke.energy
         change = expectation(h(1.0), states[k + 1]) - expectation(h(0.0), states[k])
         residuals.append(change - bath_heats[k].sum() - works[k])
     return jnp.stack(residuals)

@@ -3,47 +3,148 @@
 Signs: Q > 0 into the medium, W > 0 done on it. nan says that a figure does not exist in a regime.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from .._types import Real
-from ..thermodynamics.rates import thermal_entropy_flux
-from ..thermodynamics.scales import total_heat_roundings
-from .stroke import Stroke
+from .._checks import is_concrete
+from .._types import Operator, Real
+from .stroke import AbstractStroke
 
 REGIMES = ("engine", "refrigerator", "heater", "accelerator", "none")
 
 
-def contact_sum(strokes: Sequence[Stroke], values: Float[Array, " strokes"], contact: str) -> Real:
-    """The sum of a quantity over the strokes in contact with "cold" or "hot".
+def sums_by_name(
+    contacts: Sequence[tuple[str | None, ...]], bath_heats: Sequence[Float[Array, "*batch _"]]
+) -> dict[str, Float[Array, "*batch"]]:
+    """The heat under every name, in the order in which the names come.
+
+    Args:
+        contacts: per stroke the names of its heats.
+        bath_heats: per stroke its heats, (..., baths).
+    """
+    found: dict[str, Any] = {}
+    for names, heats in zip(contacts, bath_heats, strict=True):
+        for k, name in enumerate(names):
+            if name is not None:
+                found[name] = found.get(name, 0.0) + heats[..., k]
+    return found
+
+
+def entropy_sum(
+    strokes: Sequence[AbstractStroke], entropies: Float[Array, " strokes"], name: str
+) -> Real:
+    """The entropy gained in the strokes in contact with one name alone.
 
     Args:
         strokes: of a cycle.
-        values: one for each stroke, (strokes,).
-        contact: "cold" or "hot".
+        entropies: gained in each stroke, (strokes,).
+        name: of the contact.
+
+    Returns:
+        A scalar; nan where a stroke has heats under this name and under others too, since its
+        entropy cannot be divided between them.
     """
-    mask = np.array([stroke.contact == contact for stroke in strokes])
-    return jnp.sum(jnp.where(mask, values, 0.0))
+    total = jnp.zeros(())
+    for stroke, change in zip(strokes, entropies, strict=True):
+        if name in stroke.contacts:
+            total = total + (change if set(stroke.contacts) == {name} else jnp.nan)
+    return total
 
 
-def bath_temperature(strokes: Sequence[Stroke], contact: str) -> Real:
-    """The temperature of the baths of one contact; nan unless they agree.
+def temperature_of(strokes: Sequence[AbstractStroke], name: str) -> Real:
+    """The temperature of what has a name; nan unless all that have it agree.
 
     Args:
         strokes: of a cycle.
-        contact: "cold" or "hot".
+        name: of the contact.
     """
-    baths = [b for stroke in strokes if stroke.contact == contact for b in stroke.system.baths]
-    found = [bath.temperature for bath in baths if bath.temperature is not None]
+    pairs = [pair for s in strokes for pair in zip(s.contacts, s.temperatures, strict=True)]
+    return common(value for contact, value in pairs if contact == name)
+
+
+def common(temperatures: Iterable[Real | None]) -> Real:
+    """The temperature that all have that have one; nan if there is none.
+
+    Args:
+        temperatures: scalars or `None`.
+    """
+    found = [temperature for temperature in temperatures if temperature is not None]
     if not found:
         return jnp.asarray(jnp.nan)
     same = jnp.all(jnp.stack(found) == found[0])
     return jnp.where(same, found[0], jnp.nan)
+
+
+def check_names(figure: str, names: Iterable[str], needed: Sequence[str]) -> None:
+    """Raise if a figure of merit needs names that are not there, while there are others.
+
+    Args:
+        figure: what is asked for.
+        names: that a machine has.
+        needed: by the figure.
+    """
+    names = list(names)
+    missing = [name for name in needed if name not in names]
+    if missing and any(name not in ("cold", "hot") for name in names):
+        raise ValueError(
+            f"`{figure}` needs the contacts {' and '.join(map(repr, needed))}, but the contacts "
+            f"here are {', '.join(map(repr, names))}: name them so, or use `efficiency_from` and "
+            "`heat_ratio` of `qtjax.machines`, which take any names."
+        )
+
+
+def efficiency_from(solution: Any, name: str) -> Real:
+    """W_out / Q for the heat under one name; nan unless both are positive.
+
+    Args:
+        solution: a `CycleSolution` or a `SteadyMachine`.
+        name: of what the heat comes from.
+
+    Returns:
+        A scalar; `solution.efficiency` for the name "hot".
+
+    Raises:
+        ValueError: there is no such name.
+    """
+    heat = _named(solution, name)
+    return efficiency(solution.work_output, heat, solution.rounding)
+
+
+def heat_ratio(solution: Any, taken: str, paid: str) -> Real:
+    """Q_taken / Q_paid; nan unless both are positive.
+
+    The coefficient of performance of an absorption refrigerator, for `taken` the cold and `paid`
+    the hot bath.
+
+    Args:
+        solution: a `CycleSolution` or a `SteadyMachine`.
+        taken: name of the heat that is wanted.
+        paid: name of the heat that drives the machine.
+
+    Returns:
+        A scalar.
+
+    Raises:
+        ValueError: there is no such name.
+    """
+    wanted, spent = _named(solution, taken), _named(solution, paid)
+    none = solution.rounding
+    return _ratio_where((wanted > none) & (spent > none), wanted, spent)
+
+
+def _named(solution: Any, name: str) -> Real:
+    heats = solution.named_heats
+    if name not in heats:
+        raise ValueError(
+            f"`solution` has no heat under the name {name!r}; its names are "
+            f"{', '.join(map(repr, heats)) or 'none: give `contact` to its strokes'}."
+        )
+    return heats[name]
 
 
 def rounding(
@@ -150,23 +251,28 @@ def temperature_identity_residual(
 
 
 @eqx.filter_jit
-def spohn_production(strokes: Sequence[Stroke], bath_heats: Sequence[Float[Array, " _"]]) -> Real:
+def spohn_production(
+    strokes: Sequence[AbstractStroke],
+    states: Sequence[Operator],
+    bath_heats: Sequence[Float[Array, " _"]],
+) -> Real:
     """Spohn's production per cycle, -sum_k Q_k / T_k (the entropy change is 0), eq. (14).
 
     Args:
         strokes: of a cycle.
-        bath_heats: per stroke the heat from each of its baths, (baths,).
+        states: at the start of each.
+        bath_heats: per stroke its heats, (baths,).
 
     Returns:
         In nats; nan where a bath without a temperature carries heat, or where one has a `reference`
-        of its own, whose flux is not known from heats.
+        of its own, whose flux is not known from heats. A collision adds what Esposito, Lindenberg
+        and Van den Broeck count as produced, D(rho'_SA || rho'_S x tau).
     """
-    total = jnp.zeros(())
-    for stroke, heats in zip(strokes, bath_heats, strict=True):
-        times = jnp.linspace(0.0, 1.0, 5)
-        roundings = total_heat_roundings(stroke.system, times, stroke.duration)
-        total = total - thermal_entropy_flux(stroke.system.baths, heats, roundings)
-    return total
+    fluxes = [
+        stroke.entropy_flux(rho, heats)
+        for stroke, rho, heats in zip(strokes, states, bath_heats, strict=True)
+    ]
+    return -sum(fluxes, jnp.zeros(()))
 
 
 def regime_code(work_output: Real, heat_hot: Real, heat_cold: Real, none: Real) -> Array:
@@ -193,6 +299,20 @@ def regime_code(work_output: Real, heat_hot: Real, heat_cold: Real, none: Real) 
         list(jnp.arange(4)),
         4,
     )
+
+
+def regime(code: Array) -> str:
+    """The word for a regime.
+
+    Args:
+        code: a concrete index into `REGIMES`.
+
+    Raises:
+        ValueError: traced or batched.
+    """
+    if not is_concrete(code) or code.ndim:
+        raise ValueError("`regime` is a word for one concrete machine; use `regime_code`.")
+    return REGIMES[int(code)]
 
 
 def _ratio_where(exists: Bool[Array, ""], numerator: Real, denominator: Real) -> Real:

@@ -14,7 +14,7 @@ from ..thermodynamics.rates import Rates, energy, rates
 from ..thermodynamics.temperature import GeneralizedTemperature, generalized_temperature
 from .alongside import alongside
 from .cycle import CycleSolution
-from .stroke import Stroke
+from .stroke import Stroke, check_driven
 
 
 class StrokeSamples(eqx.Module):
@@ -46,7 +46,11 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
 
     Returns:
         One `StrokeSamples` for each stroke. In a stroke of zero length rates are nan.
+
+    Raises:
+        ValueError: a stroke has no states in between, as a `Collision`.
     """
+    check_driven(solution.cycle.strokes)
     pairs = zip(solution.cycle.strokes, solution.states[:-1], strict=True)
     items = [(stroke.system, stroke.duration, rho) for stroke, rho in pairs]
     return tuple(alongside(eqx.Partial(_sample, points), items))

@@ -1,17 +1,27 @@
 """Strokes and cycles: what a machine does, in which order, for how long."""
 
+import abc
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
-from .._checks import as_nonnegative, as_sequence, check_instance
+from .._checks import as_nonnegative, as_sequence, check_instance, described
 from .._types import Operator, Real, RealLike
 from ..dynamics.channels import Channel, Moving
 from ..dynamics.dissipators import AbstractDissipator, Equilibrium, Particles
+from ..dynamics.equation_of_motion import Books, read_books
 from ..dynamics.hamiltonians import AbstractHamiltonian, stretch_hamiltonian
 from ..dynamics.open_system import OpenSystem
+from ..dynamics.propagator import RESOLUTION, Propagator, propagator
 from ..dynamics.schedules import Constant, Stretched
+from ..thermodynamics.rates import thermal_entropy_flux, thermal_flux
+from ..thermodynamics.scales import total_heat_roundings
+
+Contact = str | tuple[str | None, ...] | None
 
 
 class StretchedBath(AbstractDissipator):
@@ -52,7 +62,87 @@ class StretchedBath(AbstractDissipator):
         return Channel(rate, channel.operator, channel.partner)
 
 
-class Stroke(eqx.Module):
+class AbstractStroke(eqx.Module):
+    """A part of a cycle: a linear map of states, with the heats and the work that go with it.
+
+    A new kind of stroke is one class: the fields below, `propagator` and `energy`.
+
+    Args:
+        duration: >= 0.
+        contact: a name for all of its heats, one for each of them, or `None`.
+        temperatures: of what each heat comes from, `None` where that has none.
+    """
+
+    duration: eqx.AbstractVar[Real]
+    contact: eqx.AbstractVar[Contact]
+    temperatures: eqx.AbstractVar[tuple[Real | None, ...]]
+
+    @abc.abstractmethod
+    def propagator(self, steps: int, *, tolerance: RealLike, resolution: int) -> Propagator:
+        """The map with its books; the arguments are those of `limit_cycle`."""
+
+    @abc.abstractmethod
+    def energy(self, s: RealLike) -> Operator:
+        """The Hamiltonian whose expectation is called energy, at the start (s = 0) and end (1)."""
+
+    def books(self, booked: Float[Array, " books"], propagator: Propagator) -> Books:
+        """The books of a propagator by their names: heats, then the work."""
+        return Books(booked[:-1], booked[-1])
+
+    def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
+        """The entropy that flows in with the heats of a stroke that starts in rho: sum Q_k/T_k.
+
+        nan where heat comes from something without a temperature.
+        """
+        size = jnp.max(jnp.abs(self.energy(0.0)))
+        rounding = 64.0 * jnp.finfo(size.dtype).eps * size
+        pairs = zip(self.temperatures, heats, strict=True)
+        fluxes = [thermal_flux(temperature, heat, rounding) for temperature, heat in pairs]
+        return sum(fluxes, jnp.zeros(()))
+
+    @property
+    def dimension(self) -> int:
+        """The dimension d of the Hilbert space."""
+        return eqx.filter_eval_shape(self.energy, jnp.zeros(())).shape[0]
+
+    @property
+    def contacts(self) -> tuple[str | None, ...]:
+        """The name of every heat."""
+        return names_of(self.contact, len(self.temperatures))
+
+
+def names_of(contact: Contact, heats: int) -> tuple[str | None, ...]:
+    """The name of each of so many heats."""
+    return contact if isinstance(contact, tuple) else (contact,) * heats
+
+
+def as_contact(value: Any, heats: int) -> Contact:
+    """A name for all heats of a stroke, `None`, or one of them for each heat.
+
+    Raises:
+        ValueError: something else.
+    """
+    if value is None or (isinstance(value, str) and value):
+        return value
+    names = tuple(value) if isinstance(value, list | tuple) else ()
+    if len(names) != heats or not all(n is None or (isinstance(n, str) and n) for n in names):
+        raise ValueError(
+            '`contact` must be a name such as "hot", None, or a tuple of one of them for each of '
+            f"the stroke's {heats} heats, got {described(value)}."
+        )
+    return names
+
+
+def unnamed(stroke: AbstractStroke) -> AbstractStroke:
+    """The same stroke without names: what differs in them only is of one kind."""
+    new = object.__new__(type(stroke))
+    for field in dataclasses.fields(stroke):
+        value = None if field.name == "contact" else getattr(stroke, field.name)
+        object.__setattr__(new, field.name, value)
+    return new
+
+
+class Stroke(AbstractStroke):
     """One stroke of a cycle: an open system, driven in scaled time s = t/duration in [0, 1].
 
     Scaled time makes the duration a parameter like any other: changing it stretches the protocol,
@@ -61,67 +151,119 @@ class Stroke(eqx.Module):
     Args:
         system: the open system; its Hamiltonian (and time-dependent rates) are called with s.
         duration: >= 0.
-        contact: "hot" or "cold" for a stroke whose heat counts as heat_hot or heat_cold.
+        contact: the name under which the heat of its baths counts, such as "hot" or "cold", or a
+            tuple with one for each bath; `None` for heat that counts under no name.
 
     Raises:
-        ValueError: a system that is none, a duration that is negative or no number, or another
-            `contact`.
+        ValueError: a system that is none, a duration that is negative or no number, or a `contact`
+            that is no name.
     """
 
     system: OpenSystem
     duration: Real
-    contact: str | None = eqx.field(static=True)
+    contact: Contact = eqx.field(static=True)
 
-    def __init__(self, system: OpenSystem, duration: RealLike, contact: str | None = None):
+    def __init__(self, system: OpenSystem, duration: RealLike, contact: Any = None):
         check_instance("system", system, OpenSystem, "an `OpenSystem`")
-        if not (contact is None or (isinstance(contact, str) and contact in ("hot", "cold"))):
-            raise ValueError(f'`contact` must be "hot", "cold" or None, got {contact!r}.')
-        self.system, self.contact = system, contact
+        self.system, self.contact = system, as_contact(contact, len(system.baths))
         remedy = "a stroke takes time forward; 0 is a quench."
         self.duration = as_nonnegative("duration", duration, remedy)
 
+    @property
+    def temperatures(self) -> tuple[Real | None, ...]:
+        return tuple(bath.temperature for bath in self.system.baths)
+
+    def propagator(
+        self, steps: int, *, tolerance: RealLike = 1e-9, resolution: int = RESOLUTION
+    ) -> Propagator:
+        return propagator(
+            self.system, self.duration, steps, tolerance=tolerance, resolution=resolution
+        )
+
+    def energy(self, s: RealLike) -> Operator:
+        return self.system.energy_hamiltonian(s)
+
+    def books(self, booked: Float[Array, " books"], propagator: Propagator) -> Books:
+        return read_books(self.system, booked, propagator.quantum)
+
+    def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
+        times = jnp.linspace(0.0, 1.0, 5)
+        roundings = total_heat_roundings(self.system, times, self.duration)
+        return thermal_entropy_flux(self.system.baths, heats, roundings)
+
+    @property
+    def dimension(self) -> int:
+        return self.system.dimension
+
     def in_time(self) -> OpenSystem:
         """The stroke's open system as a function of time in [0, duration], for `qt.rates`."""
-        system, duration = self.system, self.duration
-        baths = [
-            StretchedBath(
-                bath=bath,
-                hamiltonian=system.hamiltonian,
-                duration=duration,
-                temperature=bath.temperature,
-            )
-            for bath in system.baths
-        ]
-        hamiltonian, *parts = (
-            stretch_hamiltonian(h, duration) for h in (system.hamiltonian, *system.parts)
+        return stretch_system(self.system, self.duration)
+
+
+def stretch_system(system: OpenSystem, duration: RealLike) -> OpenSystem:
+    """An open system of t/duration, as one of t."""
+    duration = jnp.asarray(duration, jnp.result_type(float))
+    baths = [
+        StretchedBath(
+            bath=bath,
+            hamiltonian=system.hamiltonian,
+            duration=duration,
+            temperature=bath.temperature,
         )
-        energy = None if system.energy is None else stretch_hamiltonian(system.energy, duration)
-        return OpenSystem(hamiltonian, baths, energy, parts)
+        for bath in system.baths
+    ]
+    hamiltonian, *parts = (
+        stretch_hamiltonian(h, duration) for h in (system.hamiltonian, *system.parts)
+    )
+    energy = None if system.energy is None else stretch_hamiltonian(system.energy, duration)
+    return OpenSystem(hamiltonian, baths, energy, parts)
 
 
 class Cycle(eqx.Module):
     """A closed sequence of strokes. Where H jumps between two of them, the quench does work.
 
     Args:
-        strokes: one or more `Stroke`s of the same dimension.
+        strokes: one or more of the same dimension: `Stroke`, `Collision`, `Reset`, or a kind of
+            one's own.
 
     Raises:
         ValueError: no strokes, something else, or strokes of different dimension.
     """
 
-    strokes: tuple[Stroke, ...]
+    strokes: tuple[AbstractStroke, ...]
 
     def __init__(self, strokes: Any):
         self.strokes = as_sequence("strokes", strokes, "a sequence of `Stroke`s")
         if not self.strokes:
             raise ValueError("`strokes` must hold at least one stroke, got none.")
         for k, stroke in enumerate(self.strokes):
-            check_instance(f"strokes[{k}]", stroke, Stroke, "a `Stroke`")
-        dimensions = [stroke.system.dimension for stroke in self.strokes]
+            check_instance(f"strokes[{k}]", stroke, AbstractStroke, "a `Stroke`")
+        dimensions = [stroke.dimension for stroke in self.strokes]
         if len(set(dimensions)) > 1:
             raise ValueError(f"`strokes` must share one dimension d, got {dimensions}.")
+
+    @property
+    def dimension(self) -> int:
+        """The dimension d of the Hilbert space."""
+        return self.strokes[0].dimension
+
+    @property
+    def contacts(self) -> list[tuple[str | None, ...]]:
+        """Per stroke the names of its heats."""
+        return [stroke.contacts for stroke in self.strokes]
 
     @property
     def period(self) -> Real:
         """The time of one cycle."""
         return sum((stroke.duration for stroke in self.strokes), jnp.zeros(()))
+
+
+def check_driven(strokes: Sequence[AbstractStroke]) -> None:
+    """Raise unless all strokes are `Stroke`s, which have states in between."""
+    for k, stroke in enumerate(strokes):
+        if not isinstance(stroke, Stroke):
+            raise ValueError(
+                f"`solution.cycle.strokes[{k}]` is a `{type(stroke).__name__}`: it has no state of "
+                "the system alone in between, so no temperature T(t) of eq. (17) and no rates. "
+                "Use the heats, works and entropies of the solution."
+            )

@@ -11,6 +11,11 @@ from .exponentials import (
     expm1 as expm1,
     taylor_expm1 as taylor_expm1,
 )
+from .null_space import (
+    NullSpace as NullSpace,
+    never_rests as never_rests,
+    null_space as null_space,
+)
 from .null_vector import (
     NullVector as NullVector,
     null_vector as null_vector,

@@ -146,7 +146,7 @@ def _fluxes(system: OpenSystem, h: Operator, parts: Array, sizes: Array) -> Floa
         else:
             operator, temperature = bath.equilibrium(h) if has_reference(bath) else (h, None)
             rounding = heat_roundings(operator, size)[0]
-            flux = _thermal_flux(temperature, expectation(operator, part), rounding)
+            flux = thermal_flux(temperature, expectation(operator, part), rounding)
         fluxes.append(flux[None])
     return jnp.concatenate(fluxes)
 
@@ -173,12 +173,13 @@ def thermal_entropy_flux(
     """
     total = jnp.zeros((), heats.dtype)
     for bath, heat, rounding in zip(baths, heats, roundings, strict=True):
-        flux = _thermal_flux(bath.temperature, heat, rounding)
+        flux = thermal_flux(bath.temperature, heat, rounding)
         total = total + (flux if divides_heat(bath) else jnp.nan)
     return total
 
 
-def _thermal_flux(temperature: Real | None, heat: Real, rounding: Real) -> Real:
+def thermal_flux(temperature: Real | None, heat: Real, rounding: Real) -> Real:
+    """Q/T; nan where there is no temperature but heat, +-inf where T = 0 and there is heat."""
     none = jnp.abs(heat) <= rounding
     if temperature is None:
         return jnp.where(none, 0.0, jnp.nan)

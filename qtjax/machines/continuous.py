@@ -1,0 +1,188 @@
+"""Machines that run all the time: figures of merit of a steady state between baths."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._checks import check_instance
+from .._types import Operator, OperatorLike, Real, RealLike
+from ..dynamics.open_system import OpenSystem
+from ..dynamics.steady_state import SteadyState, steady_state
+from ..thermodynamics.rates import Rates, rates
+from . import figures
+from .stroke import Contact, as_contact, names_of
+
+
+class SteadyMachine(eqx.Module):
+    """A steady state with its books per time. Pairs are (cold, hot); Q > 0 into the system.
+
+    Args:
+        system: the open system.
+        contact: the names of its baths.
+        steady: the steady state, with its error and its `result`.
+        rates: all rates there.
+    """
+
+    system: OpenSystem
+    contact: Contact = eqx.field(static=True)
+    steady: SteadyState
+    rates: Rates
+
+    @property
+    def state(self) -> Operator:
+        """The steady state, (d, d)."""
+        return self.steady.state
+
+    @property
+    def result(self) -> Any:
+        """The outcome of the solve for the steady state."""
+        return self.steady.result
+
+    @property
+    def heat_currents(self) -> Float[Array, " baths"]:
+        """Heat per time from each bath, (baths,)."""
+        return self.rates.heat_currents
+
+    @property
+    def named_heats(self) -> dict[str, Real]:
+        """Heat per time from each contact, by its name."""
+        names = names_of(self.contact, len(self.system.baths))
+        return figures.sums_by_name([names], [self.heat_currents])
+
+    @property
+    def heat_hot(self) -> Real:
+        """Heat per time from the contact "hot"; 0 if there is none."""
+        return self.named_heats.get("hot", jnp.zeros(()))
+
+    @property
+    def heat_cold(self) -> Real:
+        """Heat per time from the contact "cold" (negative for an engine)."""
+        return self.named_heats.get("cold", jnp.zeros(()))
+
+    @property
+    def work_output(self) -> Real:
+        """Work delivered per time, -tr(rho E') - tr(-i[H, rho] E) for the energy E."""
+        return -self.rates.power
+
+    @property
+    def power(self) -> Real:
+        """The same."""
+        return self.work_output
+
+    @property
+    def first_law_residual(self) -> Real:
+        """U' = Q' + W', which is 0."""
+        return self.rates.energy_rate
+
+    @property
+    def rounding(self) -> Real:
+        """What rounding alone may make of heats and work per time."""
+        moved = jnp.abs(self.heat_currents).sum() + jnp.abs(self.rates.power)
+        eps = jnp.finfo(moved.dtype).eps
+        return jax.lax.stop_gradient(jnp.maximum(8 * eps * moved, self.rates.heat_rounding))
+
+    @property
+    def efficiency(self) -> Real:
+        """Power per heat from "hot"; nan unless both are positive.
+
+        Raises:
+            ValueError: baths have names, but none is "hot"; see `efficiency_from`.
+        """
+        figures.check_names("efficiency", self.named_heats, ("hot",))
+        return figures.efficiency(self.work_output, self.heat_hot, self.rounding)
+
+    @property
+    def coefficient_of_performance(self) -> Real:
+        """Q_c / W of a refrigerator; nan in the other regimes.
+
+        Raises:
+            ValueError: baths have names, but none is "cold"; see `heat_ratio` for one that heat
+                drives.
+        """
+        figures.check_names("coefficient_of_performance", self.named_heats, ("cold",))
+        return figures.coefficient_of_performance(self.rates.power, self.heat_cold, self.rounding)
+
+    @property
+    def temperatures(self) -> tuple[Real, Real]:
+        """Bath temperatures (cold, hot); nan where baths of one name do not agree."""
+        figures.check_names("temperatures", self.named_heats, ("cold", "hot"))
+        baths = self.system.baths
+        names = names_of(self.contact, len(baths))
+        cold, hot = (
+            figures.common(bath.temperature for n, bath in zip(names, baths, strict=True) if n == x)
+            for x in ("cold", "hot")
+        )
+        return cold, hot
+
+    @property
+    def carnot_efficiency(self) -> Real:
+        """1 - T_c/T_h of the baths."""
+        return figures.carnot_efficiency(*self.temperatures)
+
+    @property
+    def spohn_production(self) -> Real:
+        """Spohn's production per time, eq. (14), of `rates`."""
+        return self.rates.spohn_production
+
+    @property
+    def regime_code(self) -> Array:
+        """The regime as an index into `REGIMES`, traceable.
+
+        Raises:
+            ValueError: baths have names, but not "cold" and "hot".
+        """
+        figures.check_names("regime", self.named_heats, ("cold", "hot"))
+        return figures.regime_code(self.work_output, self.heat_hot, self.heat_cold, self.rounding)
+
+    @property
+    def regime(self) -> str:
+        """engine (W_out > 0), refrigerator (Q_c > 0), heater (both Q <= 0), accelerator, or none.
+
+        Raises:
+            ValueError: traced or batched; use `regime_code` there.
+        """
+        return figures.regime(self.regime_code)
+
+
+def steady_machine(
+    system: OpenSystem,
+    contact: Any,
+    t: RealLike = 0.0,
+    *,
+    rho0: OperatorLike | None = None,
+    solver: Any = None,
+    tolerance: float | None = None,
+    throw: bool = True,
+) -> SteadyMachine:
+    """The steady state of a continuous machine, with power, heat currents and figures of merit.
+
+    A machine that is driven periodically is described in the frame that rotates with the drive:
+    `OpenSystem(h_rotating, baths, energy=h_bare)`. What the drive moves of the bare energy is work.
+
+    Args:
+        system: the open system.
+        contact: a name for each bath, such as ("hot", "cold"), or one for all; `None` for heat
+            that counts under no name.
+        t: the time at which the generator is taken.
+        rho0: as for `steady_state`, and so `solver`, `tolerance` and `throw`.
+
+    Returns:
+        `SteadyMachine`.
+
+    Raises:
+        ValueError: a system that is none, or a `contact` that is no name; what `steady_state`
+            refuses.
+        SolverError: as for `steady_state`.
+    """
+    check_instance("system", system, OpenSystem, "an `OpenSystem`")
+    names = as_contact(contact, len(system.baths))
+    steady = steady_state(system, t, rho0=rho0, solver=solver, tolerance=tolerance, throw=throw)
+    return SteadyMachine(system, names, steady, _rates(system, t, steady.state))
+
+
+@eqx.filter_jit
+def _rates(system: OpenSystem, t: RealLike, rho: Operator) -> Rates:
+    return rates(system, t, rho)

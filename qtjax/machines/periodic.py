@@ -1,0 +1,102 @@
+"""Driven systems that have become periodic, and means over a cycle."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import quadax
+from jaxtyping import Array, Float
+
+from .._checks import as_complex, as_positive, check_hermitian, check_instance, is_concrete
+from .._types import Operator, OperatorLike, Real, RealLike
+from ..algebra.operators import expectation
+from ..dynamics.open_system import OpenSystem
+from ..dynamics.path import stroke_path
+from ..dynamics.propagator import RESOLUTION
+from ..dynamics.secular import warn_unless_secular
+from .alongside import alongside
+from .cycle import CycleSolution, limit_cycle
+from .stroke import Cycle, Stroke, check_driven, stretch_system
+
+_POINTS = 8  # of the grid, per panel
+
+
+def periodic_steady_state(
+    system: OpenSystem,
+    period: RealLike,
+    *,
+    contact: Any = None,
+    steps: int | None = None,
+    tolerance: float | None = None,
+    solver: Any = None,
+    resolution: int = RESOLUTION,
+    throw: bool = True,
+) -> CycleSolution:
+    """The periodic state that a periodically driven system ends in: the fixed point of one period.
+
+    Args:
+        system: the open system, a function of time on [0, period], which is repeated; where it does
+            not end as it begins, the work of the jump is in `quenches`.
+        period: > 0.
+        contact: names for the heats of its baths, as of a `Stroke`.
+        steps: Magnus steps per period, and the other options, as for `limit_cycle`.
+
+    Returns:
+        `CycleSolution` of one stroke: `states[0]` is the state at t = 0, `bath_heats[0]` and `work`
+        are per period.
+
+    Raises:
+        ValueError: a system that is none, a period that is not positive, a `contact` that is no
+            name, or what `limit_cycle` refuses.
+        SolverError: as for `limit_cycle`.
+    """
+    check_instance("system", system, OpenSystem, "an `OpenSystem`")
+    period = as_positive("period", period, "it is the time after which the drive repeats.")
+    if is_concrete(system):
+        for k, bath in enumerate(system.baths):
+            warn_unless_secular(f"baths[{k}]", bath, system.hamiltonian(0.0))
+    cycle = Cycle([Stroke(stretch_system(system, 1.0 / period), period, contact)])
+    return limit_cycle(
+        cycle, steps=steps, tolerance=tolerance, solver=solver, resolution=resolution, throw=throw
+    )
+
+
+def cycle_mean(solution: CycleSolution, observable: OperatorLike, *, panels: int = 16) -> Real:
+    """The mean of tr(rho(t) A) over one limit cycle.
+
+    Args:
+        solution: a limit cycle of `Stroke`s.
+        observable: A, (d, d).
+        panels: of the composite Gauss-Kronrod rule per stroke, static.
+
+    Returns:
+        A scalar; nan for a cycle that takes no time.
+
+    Raises:
+        ValueError: A is not Hermitian or of another dimension, or a stroke has no states in
+            between, as a `Collision`.
+    """
+    strokes = solution.cycle.strokes
+    check_driven(strokes)
+    check_hermitian("observable", observable, solution.cycle.dimension)
+    pairs = zip(strokes, solution.states[:-1], strict=True)
+    items = [(s.system, s.duration, rho, as_complex(observable)) for s, rho in pairs]
+    return sum(alongside(eqx.Partial(_integral, panels), items)) / solution.period
+
+
+def _integral(
+    panels: int, system: OpenSystem, duration: Real, rho0: Operator, observable: Operator
+) -> Real:
+    path = stroke_path(system, duration, rho0, _POINTS * panels)
+    edges = path.grid[::_POINTS]
+
+    def integrand(u: Real) -> Float[Array, " panels"]:
+        def value(s: Real) -> Real:
+            return expectation(observable, path.at(s))
+
+        return jax.vmap(value)(edges[:-1] + u * jnp.diff(edges)) * jnp.diff(edges)
+
+    with jax.default_matmul_precision("highest"):  # of the sums over nodes
+        values, *_ = quadax.GaussKronrodRule(15).integrate(integrand, 0.0, 1.0, ())
+    return duration * values.sum()
