@@ -19,6 +19,10 @@ from .cycle import (
 from .otto import (
     otto_cycle as otto_cycle,
 )
+from .quasi_static import (
+    QuasiStaticOtto as QuasiStaticOtto,
+    quasi_static_otto as quasi_static_otto,
+)
 from .sampling import (
     StrokeSamples as StrokeSamples,
     sample_cycle as sample_cycle,
