@@ -54,6 +54,11 @@ from .propagator import (
     Propagator as Propagator,
     propagator as propagator,
 )
+from .ramps import (
+    Between as Between,
+    ConstantAdiabaticity as ConstantAdiabaticity,
+    Reciprocal as Reciprocal,
+)
 from .schedules import (
     AbstractSchedule as AbstractSchedule,
     Constant as Constant,

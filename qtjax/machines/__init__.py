@@ -16,6 +16,17 @@ from .cycle import (
     resolving_steps as resolving_steps,
     transient as transient,
 )
+from .gaussian import (
+    GaussianSolution as GaussianSolution,
+    GaussianStroke as GaussianStroke,
+    gaussian_energy as gaussian_energy,
+    gaussian_entropy as gaussian_entropy,
+    gaussian_limit_cycle as gaussian_limit_cycle,
+)
+from .oscillator import (
+    oscillator_otto as oscillator_otto,
+    truncated_oscillator_otto as truncated_oscillator_otto,
+)
 from .otto import (
     otto_cycle as otto_cycle,
 )
