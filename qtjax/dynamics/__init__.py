@@ -5,6 +5,10 @@ from .channels import (
     Moving as Moving,
     dissipate as dissipate,
 )
+from .counterdiabatic import (
+    counterdiabatic as counterdiabatic,
+    counterdiabatic_cost as counterdiabatic_cost,
+)
 from .dissipators import (
     AbstractDissipator as AbstractDissipator,
     AdiabaticBath as AdiabaticBath,

@@ -3,6 +3,10 @@
 from .carnot import (
     stepwise_carnot_cycle as stepwise_carnot_cycle,
 )
+from .charging import (
+    Charging as Charging,
+    charge as charge,
+)
 from .clausius import (
     ClausiusIntegral as ClausiusIntegral,
     clausius_integral as clausius_integral,
@@ -23,6 +27,10 @@ from .gaussian import (
     gaussian_entropy as gaussian_entropy,
     gaussian_limit_cycle as gaussian_limit_cycle,
 )
+from .isotherms import (
+    carnot_cycle as carnot_cycle,
+    stirling_cycle as stirling_cycle,
+)
 from .oscillator import (
     oscillator_otto as oscillator_otto,
     truncated_oscillator_otto as truncated_oscillator_otto,
@@ -38,7 +46,13 @@ from .sampling import (
     StrokeSamples as StrokeSamples,
     sample_cycle as sample_cycle,
 )
+from .shortcuts import (
+    assisted as assisted,
+)
 from .stroke import (
     Cycle as Cycle,
     Stroke as Stroke,
+)
+from .two_stroke import (
+    two_stroke_engine as two_stroke_engine,
 )
