@@ -35,11 +35,7 @@ def xxz_chain(
     """
     check_count("sites", sites, 2)
     j, delta = as_scalar("exchange", exchange), as_scalar("anisotropy", anisotropy)
-    h = (
-        as_vector("fields", jnp.broadcast_to(jnp.asarray(fields), (sites,)))
-        if (np.ndim(fields) == 0)
-        else as_vector("fields", fields)
-    )
+    h = as_vector("fields", fields if np.ndim(fields) else [fields] * sites)
     if h.shape[0] != sites:
         raise ValueError(f"`fields` must be one number or {sites} of them, got {h.shape[0]}.")
     dims = (2,) * sites

@@ -66,20 +66,18 @@ def test_published_best_durations_and_their_gradient():
     np.testing.assert_allclose(there, expected, rtol=1e-4, atol=1e-9)
 
 
-def test_slow_and_sudden_limits():
-    """Q_h = w_h (n_h - n_c), and for sudden ramps Q* = (w_c^2 + w_h^2)/(2 w_c w_h)."""
+@pytest.mark.parametrize("time", [0.0, pytest.param(400.0, marks=pytest.mark.slow)])
+def test_sudden_and_slow_limits(time):
+    """Q* = (w_c^2 + w_h^2)/(2 w_c w_h) for sudden ramps; 1 and Q_h = w_h (n_h - n_c) for slow."""
     w_c, w_h, t_c, t_h = 1.0, 1.6, 0.8, 3.0
     coth_c, coth_h = 1 / np.tanh(w_c / 2 / t_c), 1 / np.tanh(w_h / 2 / t_h)
-    sudden = (w_c**2 + w_h**2) / (2 * w_c * w_h)
-    for time, friction in ((400.0, 1.0), (0.0, sudden)):
-        strokes = qt.machines.oscillator_otto(
-            (w_c, w_h), temperatures=(t_c, t_h), rate=0.5, durations=(80.0, time, 80.0, time)
-        )
-        solution = qt.machines.gaussian_limit_cycle(strokes)
-        hot = 0.5 * w_h * (coth_h - friction * coth_c)
-        cold = 0.5 * w_c * (coth_c - friction * coth_h)
-        np.testing.assert_allclose(solution.heat_hot, hot, rtol=2e-5 if time else 1e-11)
-        np.testing.assert_allclose(solution.heat_cold, cold, rtol=2e-5 if time else 1e-11)
+    friction = 1.0 if time else (w_c**2 + w_h**2) / (2 * w_c * w_h)
+    strokes = engine((80.0, time, 80.0, time), (w_c, w_h), (t_c, t_h), 0.5)
+    solution = qt.machines.gaussian_limit_cycle(strokes) if time else solved(strokes)[0]
+    hot = 0.5 * w_h * (coth_h - friction * coth_c)
+    cold = 0.5 * w_c * (coth_c - friction * coth_h)
+    found = [solution.heat_hot, solution.heat_cold]
+    np.testing.assert_allclose(found, [hot, cold], rtol=2e-5 if time else 1e-11)
 
 
 def test_ramps_at_constant_adiabatic_parameter_can_be_frictionless():
@@ -110,7 +108,7 @@ def test_against_truncated_levels(levels, off):
         "temperatures": (0.16, 0.32), "rate": 0.4, "durations": (2.0, 0.7, 1.5, 0.9),
     }  # fmt: skip
     frequencies = (1.0, 1.4)
-    exact = qt.machines.gaussian_limit_cycle(qt.machines.oscillator_otto(frequencies, **given))
+    exact, *_ = solved(qt.machines.oscillator_otto(frequencies, **given))
     cycle = qt.machines.truncated_oscillator_otto(levels, frequencies, **given)
     cut = qt.limit_cycle(cycle, steps=16, tolerance=1e-7)
     np.testing.assert_allclose(cut.heats, exact.heats, rtol=0, atol=off)
@@ -119,6 +117,7 @@ def test_against_truncated_levels(levels, off):
     assert float(qt.algebra.truncation_population(cut.states[1])) < off
 
 
+@pytest.mark.slow
 def test_baths_in_contact_with_a_moving_oscillator():
     """A slow isotherm under a bath that follows w does the work of a free-energy difference."""
 
@@ -133,13 +132,13 @@ def test_baths_in_contact_with_a_moving_oscillator():
     np.testing.assert_allclose(solution.works, [free, -free], rtol=2e-3)
 
 
-def test_displacements_decay_and_units_do_not_matter():
-    small = [1e-30 * x for x in (1.0, 1.99324)]
-    strokes = qt.machines.oscillator_otto(
-        small, temperatures=(0.5e-30, 4.98309e-30), rate=0.6e-30,
-        durations=[ERDMAN["params"][x] * 1e30 for x in ORDER],
+def test_units_do_not_matter_and_displacements_decay():
+    given = ERDMAN["params"]
+    tiny = engine(
+        [given[x] * 1e30 for x in ORDER], [1e-30 * given[x] for x in ("w_c", "w_h")],
+        [1e-30 * given[x] for x in ("T_c", "T_h")], 1e-30 * given["Gamma"],
     )  # fmt: skip
-    solution = qt.machines.gaussian_limit_cycle(strokes, steps=128)
+    solution, *_ = solved(tiny)
     assert float(solution.heat_hot) == pytest.approx(1e-30 * ERDMAN["values"]["Q_h"], rel=1e-9)
     np.testing.assert_array_equal(solution.moments[:, :2], 0.0)
 
@@ -151,7 +150,7 @@ def test_what_has_no_limit_cycle():
     pump = qt.Fourier(1.0, [0.0], [0.5], 2 * np.pi)  # at twice the frequency: parametric resonance
     pumped = [qt.machines.GaussianStroke(pump, np.pi, 0.01, 1.0)]
     with pytest.raises(qt.SolverError, match="not a state"):
-        qt.machines.gaussian_limit_cycle(pumped)
+        qt.machines.gaussian_limit_cycle(pumped, steps=64)
 
 
 def test_bad_strokes():

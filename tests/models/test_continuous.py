@@ -283,8 +283,9 @@ def test_two_oscillators_between_two_baths(case):
     np.testing.assert_allclose(whole.heat_currents, [expected[5], -expected[5]], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_networks_against_truncated_oscillators():
-    """The same baths as `LocalBath` and `DaviesBath` on eight levels each."""
+    """The same baths as `LocalBath`s on five levels each."""
     h, levels = np.array([[1.0, 0.1], [0.1, 0.8]]), 5
     given = {"temperatures": (0.16, 0.1), "rates": (0.02, 0.03)}
     dims, lower = (levels, levels), qt.destroy(levels)
