@@ -12,6 +12,7 @@ from .._types import Operator, OperatorLike, RealLike
 from ..algebra.composite import partial_trace
 from ..algebra.operators import expectation
 from ..dynamics.evolve import evolve
+from ..dynamics.hamiltonians import AbstractHamiltonian
 from ..dynamics.open_system import OpenSystem
 from ..thermodynamics.ergotropy import ergotropy
 
@@ -40,7 +41,7 @@ def charge(
         rho0: state of the whole at the first time, (d, d).
         ts: increasing times, (times,).
         battery: which part is the battery.
-        solver: as for `evolve`; large closed systems want `qtjax.Taylor()`.
+        solver: as for `evolve`.
 
     Returns:
         `Charging`.
@@ -59,15 +60,21 @@ def charge(
         )
     times = as_vector("ts", ts, 2)
     states = evolve(system, rho0, times, save=_Part(battery), solver=solver).saved
-
-    def at(t: RealLike, rho: Operator) -> tuple[Array, Array]:
-        h = system.parts[battery](t)
-        return expectation(h, rho), ergotropy(rho, h)
-
-    energies, found = jax.vmap(at)(times, states)
+    energies, found = _measured(system.parts[battery], times, states)
     gained, elapsed = energies - energies[0], times - times[0]
     power = jnp.where(elapsed > 0.0, gained / jnp.where(elapsed > 0.0, elapsed, 1.0), 0.0)
     return Charging(gained, found, power)
+
+
+@eqx.filter_jit
+def _measured(hamiltonian: AbstractHamiltonian, times: Array, states: Array) -> tuple[Array, Array]:
+    """Energies and ergotropies."""
+
+    def at(t: RealLike, rho: Operator) -> tuple[Array, Array]:
+        h = hamiltonian(t)
+        return expectation(h, rho), ergotropy(rho, h)
+
+    return jax.vmap(at)(times, states)
 
 
 class _Part(eqx.Module):

@@ -110,7 +110,8 @@ class GaussianSolution(eqx.Module):
         error: estimated error of moments, heats and works, relative to the largest moment, in units
             of the first frequency.
         result: `RESULTS.successful`, `not_unique`, `inaccurate`, `not_a_state` (ramps that pump
-            more than the baths take) or `not_finite`, per lane.
+            more than the baths take), `cycle_books_open` (w jumps inside a stroke) or `not_finite`,
+            per lane.
     """
 
     strokes: tuple[GaussianStroke, ...]
@@ -264,17 +265,17 @@ def _limit_cycle(
     solvable = jnp.where(unique, core, jnp.eye(5))
     start = jnp.where(unique, -jnp.linalg.solve(solvable, pumped), jnp.nan)
     vectors, heats, works = _run(maps, jnp.concatenate([jnp.ones(1), start]))
-    error = _error(maps, solvable, vectors)
-    scaled, back = (
-        vectors[:, 1:],
-        jnp.stack([unit**-0.5, unit**0.5, 1 / unit, unit, 1.0 + 0 * unit]),
-    )
-    physical = jnp.all(jax.vmap(_is_state)(scaled))
-    moments = scaled * back
+    error = _error(maps, solvable, vectors) + jnp.finfo(gap.dtype).eps / gap
+    physical = jnp.all(jax.vmap(_is_state)(vectors[:, 1:]))
+    root = jnp.sqrt(unit)
+    moments = vectors[:, 1:] * jnp.stack([1.0 / root, root, 1.0 / unit, unit, jnp.ones_like(unit)])
     quenches = _quenches(strokes, moments)
     residuals = _residuals(strokes, moments, unit * heats, unit * works)
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
     result = RESULTS.where(physical, result, RESULTS.not_a_state)
+    size = unit * jnp.max(jnp.abs(vectors))
+    closed = ~(jnp.max(jnp.abs(residuals)) > 10.0 * tolerance * size)
+    result = RESULTS.where(closed, result, RESULTS.cycle_books_open)
     result = RESULTS.where(error <= tolerance, result, RESULTS.inaccurate)
     result = RESULTS.where(jnp.all(jnp.isfinite(vectors)), result, RESULTS.not_finite)
     result = RESULTS.where(unique, result, RESULTS.not_unique)
