@@ -303,6 +303,20 @@ def as_positive(name: str, value: Any, remedy: str) -> Array:
     return as_real(name, value)
 
 
+def as_entries(name: str, value: Any, meaning: tuple[str, ...]) -> list[Array]:
+    """The numbers of a vector or sequence with one >= 0 for each meaning."""
+    several = isinstance(value, list | tuple) or np.ndim(value)
+    found = list(value) if several else [value]
+    if len(found) != len(meaning):
+        raise ValueError(
+            f"`{name}` must have {len(meaning)} entries ({', '.join(meaning)}), got {len(found)}."
+        )
+    return [
+        as_nonnegative(f"{name}[{k}]", entry, f"it is the entry '{what}'.")
+        for k, (entry, what) in enumerate(zip(found, meaning, strict=True))
+    ]
+
+
 def as_complex(value: Any) -> Array:
     """`value` as a complex JAX array of the default precision; concrete values stay concrete."""
     dtype = jax.numpy.result_type(complex)

@@ -9,6 +9,10 @@ from .channels import (
     dissipate as dissipate,
 )
 from .collective import RateMatrix as RateMatrix
+from .counterdiabatic import (
+    counterdiabatic as counterdiabatic,
+    counterdiabatic_cost as counterdiabatic_cost,
+)
 from .dissipators import (
     AbstractDissipator as AbstractDissipator,
     AdiabaticBath as AdiabaticBath,
@@ -79,6 +83,11 @@ from .propagator import (
     Propagator as Propagator,
     linear_propagator as linear_propagator,
     propagator as propagator,
+)
+from .ramps import (
+    Between as Between,
+    ConstantAdiabaticity as ConstantAdiabaticity,
+    Reciprocal as Reciprocal,
 )
 from .redfield import (
     RedfieldBath as RedfieldBath,

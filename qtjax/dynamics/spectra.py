@@ -30,6 +30,7 @@ from .._checks import (
     check_nonnegative,
     concretely,
     is_concrete,
+    is_function,
 )
 from .._types import Real, RealLike
 
@@ -357,6 +358,11 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
     down = slope * jnp.where(frozen, jnp.maximum(omega, 0.0), temperature * _bose(-x))
     up = slope * jnp.where(frozen, jnp.maximum(-omega, 0.0), temperature * _bose(x))
     return down, up
+
+
+def as_spectrum(rate: Any) -> Spectrum:
+    """A spectrum: a function of a frequency, or the `Flat` one of a number."""
+    return rate if is_function(rate) else Flat(rate)
 
 
 def check_spectrum(spectrum: Spectrum, frequencies: Any) -> None:

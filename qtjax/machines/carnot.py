@@ -4,13 +4,21 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from .._checks import as_complex, as_positive, check_count, check_hermitian, is_concrete
+from .._checks import (
+    as_complex,
+    as_entries,
+    as_positive,
+    check_count,
+    check_hermitian,
+    is_concrete,
+)
 from .._types import OperatorLike, RealLike
 from ..dynamics.dissipators import DaviesBath
 from ..dynamics.hamiltonians import Static
 from ..dynamics.open_system import OpenSystem
+from ..dynamics.spectra import as_spectrum
 from ..dynamics.transitions import Transitions
-from .otto import as_spectrum, entries, warn_unless_hotter
+from .otto import warn_unless_hotter
 from .stroke import Cycle, Stroke
 
 
@@ -58,11 +66,11 @@ def stepwise_carnot_cycle(
     check_hermitian("hamiltonian", hamiltonian)
     cold, hot = (
         as_positive(f"temperatures[{k}]", value, "a Carnot cycle needs both.")
-        for k, value in enumerate(entries("temperatures", temperatures, ("cold", "hot")))
+        for k, value in enumerate(as_entries("temperatures", temperatures, ("cold", "hot")))
     )
     small, large = (
         as_positive(f"scales[{k}]", value, "a Carnot cycle needs both.")
-        for k, value in enumerate(entries("scales", scales, ("smaller", "larger")))
+        for k, value in enumerate(as_entries("scales", scales, ("smaller", "larger")))
     )
     duration = as_positive("duration", duration, "each step needs time to thermalize.")
     if is_concrete(small, large) and not small < large:

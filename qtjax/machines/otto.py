@@ -7,7 +7,7 @@ import numpy as np
 
 from .._checks import (
     as_complex,
-    as_nonnegative,
+    as_entries,
     check_hermitian,
     described,
     is_concrete,
@@ -18,7 +18,7 @@ from ..dynamics.dissipators import DaviesBath
 from ..dynamics.hamiltonians import Driven, Static
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.schedules import Linear, Schedule, as_schedule
-from ..dynamics.spectra import Flat, Spectrum
+from ..dynamics.spectra import Spectrum, as_spectrum
 from ..dynamics.transitions import Transitions
 from .stroke import Cycle, Stroke
 
@@ -71,12 +71,12 @@ def otto_cycle(
     check_hermitian("cold", cold)
     check_hermitian("hot", hot, np.shape(cold)[0])
     cold, hot = as_complex(cold), as_complex(hot)
-    t_cold, t_hot = entries("temperatures", temperatures, ("cold", "hot"))
-    times = entries(
+    t_cold, t_hot = as_entries("temperatures", temperatures, ("cold", "hot"))
+    times = as_entries(
         "durations", durations, ("hot isochore", "expansion", "cold isochore", "compression")
     )
     warn_unless_hotter(t_cold, t_hot)
-    expansion, compression = (Linear(0.0, 1.0),) * 2 if ramps is None else _ramps(ramps)
+    expansion, compression = ramps_of(ramps)
     gammas = _pair("rate", rate) if isinstance(rate, list | tuple) else (rate, rate)
     spectrum_cold, spectrum_hot = map(as_spectrum, gammas)
     groups = _pair("transitions", transitions)
@@ -112,27 +112,10 @@ def warn_unless_hotter(cold: RealLike, hot: RealLike) -> None:
         )
 
 
-def entries(name: str, value: Any, meaning: tuple[str, ...]) -> list[Any]:
-    """The numbers of a vector or sequence with one >= 0 for each meaning."""
-    several = isinstance(value, list | tuple) or np.ndim(value)
-    found = list(value) if several else [value]
-    if len(found) != len(meaning):
-        raise ValueError(
-            f"`{name}` must have {len(meaning)} entries ({', '.join(meaning)}), got {len(found)}."
-        )
-    return [
-        as_nonnegative(f"{name}[{k}]", entry, f"it is the entry '{what}'.")
-        for k, (entry, what) in enumerate(zip(found, meaning, strict=True))
-    ]
-
-
-def as_spectrum(rate: Any) -> Spectrum:
-    """A spectrum: a function of a frequency, or the `Flat` one of a number."""
-    return rate if is_function(rate) else Flat(rate)
-
-
-def _ramps(value: Any) -> tuple[Schedule, ...]:
-    """The functions of progress (expansion, compression)."""
+def ramps_of(value: Any) -> tuple[Schedule, ...]:
+    """The functions of progress (expansion, compression); straight lines for `None`."""
+    if value is None:
+        return (Linear(0.0, 1.0),) * 2
     pair = _pair("ramps", value)
     for k, ramp in enumerate(pair):
         if not is_function(ramp):
