@@ -28,7 +28,7 @@ from ..dynamics.propagator import RESOLUTION, Propagator, linear_propagator
 from ..dynamics.reset import as_fresh, as_places, check_either, fresh
 from ..information.entropy import cross_entropy_rate
 from ..numerics.exponentials import unitary_expm1
-from .stroke import AbstractStroke, Contact, as_contact
+from .stroke import AbstractStroke, Contact, as_contact, flux_of_heats
 
 _UNITARITY = 1e-8
 
@@ -116,12 +116,13 @@ class Collision(AbstractStroke):
             return partial_trace(change, dims, 0), -gains[1:], gains.sum()
 
         unit = jnp.max(jnp.stack([jnp.max(jnp.abs(h)) for h in parts]))
+        rounding = rounding + jax.lax.stop_gradient(jnp.abs(jnp.trace(tau) - 1.0))
         return linear_propagator(action, self.hamiltonian, unit=unit, rounding=rounding)
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
         """tr((tau' - tau) ln tau) for the ancillas' state tau' afterwards; sum Q_k/T_k in Gibbs."""
         if self.state is None:
-            return AbstractStroke.entropy_flux(self, rho, heats)
+            return flux_of_heats(self, heats)
         change = _moved(self._step()[0], tensor(rho, self.state))
         dims = rho.shape[0], self.state.shape[0]
         return cross_entropy_rate(-partial_trace(change, dims, 1), self.state)
@@ -220,12 +221,14 @@ class Reset(AbstractStroke):
             heat, work = expectation(local, change), expectation(self.hamiltonian - local, change)
             return change, heat[None], work
 
-        return linear_propagator(action, self.hamiltonian)
+        outside = jnp.maximum(-self.probability, self.probability - 1.0)
+        rounding = jax.lax.stop_gradient(jnp.maximum(outside, 0.0))
+        return linear_propagator(action, self.hamiltonian, rounding=rounding)
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
         """p tr((rho_i - tau) ln tau); Q/T in a Gibbs state."""
         if self.state is None:
-            return AbstractStroke.entropy_flux(self, rho, heats)
+            return flux_of_heats(self, heats)
         change = self.state - partial_trace(rho, self.dims, self.sites)
         return cross_entropy_rate(self.probability * change, self.state)
 

@@ -74,15 +74,11 @@ class AbstractStroke(eqx.Module):
         """The Hamiltonian whose expectation is called energy, at the start (s = 0) and end (1)."""
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
-        """The entropy that flows in with the heats of a stroke that starts in rho: sum Q_k/T_k.
+        """The entropy that flows in with the heats of a stroke that starts in rho.
 
-        nan where heat comes from something without a temperature.
+        By default sum Q_k/T_k, nan where heat comes from something without a temperature.
         """
-        size = jnp.max(jnp.abs(self.energy(0.0)))
-        rounding = 64.0 * jnp.finfo(size.dtype).eps * size
-        pairs = zip(self.temperatures, heats, strict=True)
-        fluxes = [thermal_flux(temperature, heat, rounding) for temperature, heat in pairs]
-        return sum(fluxes, jnp.zeros(()))
+        return flux_of_heats(self, heats)
 
     @property
     def dimension(self) -> int:
@@ -98,6 +94,14 @@ class AbstractStroke(eqx.Module):
 def names_of(contact: Contact, heats: int) -> tuple[str | None, ...]:
     """The name of each of so many heats."""
     return contact if isinstance(contact, tuple) else (contact,) * heats
+
+
+def flux_of_heats(stroke: AbstractStroke, heats: Float[Array, " baths"]) -> Real:
+    """sum_k Q_k/T_k of the heats of a stroke, at its `temperatures`."""
+    size = jnp.max(jnp.abs(stroke.energy(0.0)))
+    rounding = 64.0 * jnp.finfo(size.dtype).eps * size
+    pairs = zip(stroke.temperatures, heats, strict=True)
+    return sum((thermal_flux(*pair, rounding) for pair in pairs), jnp.zeros(()))
 
 
 def as_contact(value: Any, heats: int) -> Contact:
