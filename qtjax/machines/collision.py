@@ -130,7 +130,7 @@ class Collision(AbstractStroke):
     def _ancilla_state(self) -> Complex[Array, "rest rest"]:
         if self.state is not None:
             return self.state
-        pairs = zip(self.ancillas, self.temperatures, strict=True)
+        pairs: Any = zip(self.ancillas, self.temperatures, strict=True)
         return tensor(*(thermal_state(h, temperature) for h, temperature in pairs))
 
     def _embedded(self) -> list[Complex[Array, "whole whole"]]:
@@ -143,7 +143,8 @@ class Collision(AbstractStroke):
         if self.unitary is not None:
             step, size = self.unitary - np.eye(self.unitary.shape[0]), 1.0
         else:
-            exponent = -1j * self.duration * sum(self._embedded(), self.interaction)
+            interaction: Any = self.interaction
+            exponent = -1j * self.duration * sum(self._embedded(), interaction)
             size = jnp.max(jnp.sum(jnp.abs(exponent), axis=0))
             step = unitary_expm1(exponent[None])[0]
         defect = jnp.max(jnp.abs(step + dag(step) + product(dag(step), step)))

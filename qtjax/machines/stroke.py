@@ -2,7 +2,6 @@
 
 import abc
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -243,12 +242,13 @@ class Cycle(eqx.Module):
         return sum((stroke.duration for stroke in self.strokes), jnp.zeros(()))
 
 
-def check_driven(strokes: Sequence[AbstractStroke]) -> None:
-    """Raise unless all strokes are `Stroke`s, which have states in between."""
-    for k, stroke in enumerate(strokes):
+def driven_strokes(cycle: Cycle) -> tuple[Stroke, ...]:
+    """The strokes of a cycle; raises unless all are `Stroke`s, which have states in between."""
+    for k, stroke in enumerate(cycle.strokes):
         if not isinstance(stroke, Stroke):
             raise ValueError(
                 f"`solution.cycle.strokes[{k}]` is a `{type(stroke).__name__}`: it has no state of "
                 "the system alone in between, so no temperature T(t) of eq. (17) and no rates. "
                 "Use the heats, works and entropies of the solution."
             )
+    return tuple(stroke for stroke in cycle.strokes if isinstance(stroke, Stroke))
