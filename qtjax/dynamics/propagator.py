@@ -216,7 +216,7 @@ def linear_propagator(
         rounding: what the action may be off by, in any component.
 
     Returns:
-        `Propagator`.
+        `Propagator`; what the action does to the trace counts as its error.
     """
     n = hamiltonian.shape[0] ** 2
 
@@ -227,7 +227,9 @@ def linear_propagator(
     increment = jax.vmap(column)(jnp.eye(n, dtype=hamiltonian.real.dtype)).T
     size = jax.lax.stop_gradient(jnp.max(jnp.abs(hamiltonian)) if unit is None else unit)
     size = jnp.where((size > 0.0) & jnp.isfinite(size), size, 1.0)
-    off, yes = rounding + jnp.finfo(size.dtype).eps * jnp.ones(()), jnp.asarray(True)
+    trace = to_components(jnp.eye(hamiltonian.shape[0], dtype=hamiltonian.dtype))
+    drift = jnp.max(jnp.abs(matmul(trace, jax.lax.stop_gradient(increment[:n]))))
+    off, yes = jnp.asarray(rounding + drift + jnp.finfo(size.dtype).eps), jnp.asarray(True)
     return Propagator(increment, jnp.zeros_like(increment), off, size, yes, yes)
 
 

@@ -83,7 +83,7 @@ class ResetBath(AbstractDissipator):
     def _jumps(
         self,
         part: Complex[Array, "part part"],
-        temperature: Real | None,
+        temperature: Any,
         state: Complex[Array, "part part"] | None,
     ) -> Complex[Array, "jumps d d"]:
         """Columns of the root of tau times every level of the part."""
@@ -97,7 +97,7 @@ class ResetBath(AbstractDissipator):
         return jnp.stack([embed(jump, self.dims, self.sites) for jump in jumps])
 
 
-def fresh(part: Operator, temperature: Real | None, state: Operator | None) -> Operator:
+def fresh(part: Operator, temperature: Any, state: Operator | None) -> Operator:
     """The state of a fresh part: the one given, or the Gibbs state."""
     return thermal_state(part, temperature) if state is None else state
 

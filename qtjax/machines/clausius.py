@@ -31,7 +31,7 @@ from ..information.entropy import entropy
 from ..numerics.roots import Bracketed
 from ..thermodynamics.scales import dissipation_sizes
 from .alongside import alongside
-from .stroke import Stroke, check_driven
+from .stroke import Stroke, driven_strokes
 
 _POINTS = 8  # of the grid, per panel
 _STEPS = 104  # to a root at most: twice what bisection takes
@@ -94,18 +94,16 @@ def clausius_integrals(
     Raises:
         ValueError: a stroke has no states in between, as a `Collision`.
     """
-    strokes = solution.cycle.strokes
-    check_driven(strokes)
+    strokes = driven_strokes(solution.cycle)
     pairs = zip(strokes, solution.states[:-1], strict=True)
-    held = [(stroke, rho) for stroke, rho in pairs if isinstance(stroke.contact, str)]
-    items = [(stroke.system, stroke.duration, rho) for stroke, rho in held]
-    parts = _refined(items, tolerance, max_panels)
+    held = [(s.contact, s, rho) for s, rho in pairs if isinstance(s.contact, str)]
+    parts = _refined([(s.system, s.duration, rho) for _, s, rho in held], tolerance, max_panels)
     shared = {n for s in strokes if isinstance(s.contact, tuple) for n in s.contact if n}
-    names = dict.fromkeys(["cold", "hot", *(stroke.contact for stroke, _ in held), *shared])
+    names = dict.fromkeys(["cold", "hot", *(name for name, *_ in held), *shared])
     start = {x: jnp.asarray(jnp.nan if x in shared else 0.0) for x in names}
     found = {x: ClausiusIntegral(start[x], *([jnp.zeros(())] * 4)) for x in names}
-    for (stroke, _), part in zip(held, parts, strict=True):
-        found[stroke.contact] = jax.tree.map(jnp.add, found[stroke.contact], part)
+    for (name, *_), part in zip(held, parts, strict=True):
+        found[name] = jax.tree.map(jnp.add, found[name], part)
     return found
 
 
@@ -148,8 +146,7 @@ def interior_production(solution: Any, *, panels: int = 8) -> Real:
     Returns:
         A scalar >= 0.
     """
-    check_driven(solution.cycle.strokes)
-    strokes = zip(solution.cycle.strokes, solution.states[:-1], strict=True)
+    strokes = zip(driven_strokes(solution.cycle), solution.states[:-1], strict=True)
     items = [(stroke.system, stroke.duration, rho) for stroke, rho in strokes]
     return sum(alongside(eqx.Partial(_interior, panels), items), jnp.zeros(()))
 

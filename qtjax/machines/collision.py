@@ -28,7 +28,7 @@ from ..dynamics.propagator import RESOLUTION, Propagator, linear_propagator
 from ..dynamics.reset import as_fresh, as_places, check_either, fresh
 from ..information.entropy import cross_entropy_rate
 from ..numerics.exponentials import unitary_expm1
-from .stroke import AbstractStroke, Contact, as_contact
+from .stroke import AbstractStroke, Contact, as_contact, flux_of_heats
 
 _UNITARITY = 1e-8
 
@@ -116,12 +116,13 @@ class Collision(AbstractStroke):
             return partial_trace(change, dims, 0), -gains[1:], gains.sum()
 
         unit = jnp.max(jnp.stack([jnp.max(jnp.abs(h)) for h in parts]))
+        rounding = rounding + jax.lax.stop_gradient(jnp.abs(jnp.trace(tau) - 1.0))
         return linear_propagator(action, self.hamiltonian, unit=unit, rounding=rounding)
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
         """tr((tau' - tau) ln tau) for the ancillas' state tau' afterwards; sum Q_k/T_k in Gibbs."""
         if self.state is None:
-            return AbstractStroke.entropy_flux(self, rho, heats)
+            return flux_of_heats(self, heats)
         change = _moved(self._step()[0], tensor(rho, self.state))
         dims = rho.shape[0], self.state.shape[0]
         return cross_entropy_rate(-partial_trace(change, dims, 1), self.state)
@@ -129,7 +130,7 @@ class Collision(AbstractStroke):
     def _ancilla_state(self) -> Complex[Array, "rest rest"]:
         if self.state is not None:
             return self.state
-        pairs = zip(self.ancillas, self.temperatures, strict=True)
+        pairs: Any = zip(self.ancillas, self.temperatures, strict=True)
         return tensor(*(thermal_state(h, temperature) for h, temperature in pairs))
 
     def _embedded(self) -> list[Complex[Array, "whole whole"]]:
@@ -142,7 +143,8 @@ class Collision(AbstractStroke):
         if self.unitary is not None:
             step, size = self.unitary - np.eye(self.unitary.shape[0]), 1.0
         else:
-            exponent = -1j * self.duration * sum(self._embedded(), self.interaction)
+            interaction: Any = self.interaction
+            exponent = -1j * self.duration * sum(self._embedded(), interaction)
             size = jnp.max(jnp.sum(jnp.abs(exponent), axis=0))
             step = unitary_expm1(exponent[None])[0]
         defect = jnp.max(jnp.abs(step + dag(step) + product(dag(step), step)))
@@ -220,12 +222,14 @@ class Reset(AbstractStroke):
             heat, work = expectation(local, change), expectation(self.hamiltonian - local, change)
             return change, heat[None], work
 
-        return linear_propagator(action, self.hamiltonian)
+        outside = jnp.maximum(-self.probability, self.probability - 1.0)
+        rounding = jax.lax.stop_gradient(jnp.maximum(outside, 0.0))
+        return linear_propagator(action, self.hamiltonian, rounding=rounding)
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
         """p tr((rho_i - tau) ln tau); Q/T in a Gibbs state."""
         if self.state is None:
-            return AbstractStroke.entropy_flux(self, rho, heats)
+            return flux_of_heats(self, heats)
         change = self.state - partial_trace(rho, self.dims, self.sites)
         return cross_entropy_rate(self.probability * change, self.state)
 

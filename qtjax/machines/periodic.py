@@ -17,7 +17,7 @@ from ..dynamics.propagator import RESOLUTION
 from ..dynamics.secular import warn_unless_secular
 from .alongside import alongside
 from .cycle import CycleSolution, limit_cycle
-from .stroke import Cycle, Stroke, check_driven, stretch_system
+from .stroke import Cycle, Stroke, driven_strokes, stretch_system
 
 _POINTS = 8  # of the grid, per panel
 
@@ -77,8 +77,7 @@ def cycle_mean(solution: CycleSolution, observable: OperatorLike, *, panels: int
         ValueError: A is not Hermitian or of another dimension, or a stroke has no states in
             between, as a `Collision`.
     """
-    strokes = solution.cycle.strokes
-    check_driven(strokes)
+    strokes = driven_strokes(solution.cycle)
     check_hermitian("observable", observable, solution.cycle.dimension)
     pairs = zip(strokes, solution.states[:-1], strict=True)
     items = [(s.system, s.duration, rho, as_complex(observable)) for s, rho in pairs]

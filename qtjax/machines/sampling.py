@@ -14,7 +14,7 @@ from ..thermodynamics.rates import Rates, energy, rates
 from ..thermodynamics.temperature import GeneralizedTemperature, generalized_temperature
 from .alongside import alongside
 from .cycle import CycleSolution
-from .stroke import Stroke, check_driven
+from .stroke import Stroke, driven_strokes
 
 
 class StrokeSamples(eqx.Module):
@@ -50,8 +50,7 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
     Raises:
         ValueError: a stroke has no states in between, as a `Collision`.
     """
-    check_driven(solution.cycle.strokes)
-    pairs = zip(solution.cycle.strokes, solution.states[:-1], strict=True)
+    pairs = zip(driven_strokes(solution.cycle), solution.states[:-1], strict=True)
     items = [(stroke.system, stroke.duration, rho) for stroke, rho in pairs]
     return tuple(alongside(eqx.Partial(_sample, points), items))
 

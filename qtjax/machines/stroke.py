@@ -2,7 +2,6 @@
 
 import abc
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -90,15 +89,11 @@ class AbstractStroke(eqx.Module):
         return Books(booked[:-1], booked[-1])
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
-        """The entropy that flows in with the heats of a stroke that starts in rho: sum Q_k/T_k.
+        """The entropy that flows in with the heats of a stroke that starts in rho.
 
-        nan where heat comes from something without a temperature.
+        By default sum Q_k/T_k, nan where heat comes from something without a temperature.
         """
-        size = jnp.max(jnp.abs(self.energy(0.0)))
-        rounding = 64.0 * jnp.finfo(size.dtype).eps * size
-        pairs = zip(self.temperatures, heats, strict=True)
-        fluxes = [thermal_flux(temperature, heat, rounding) for temperature, heat in pairs]
-        return sum(fluxes, jnp.zeros(()))
+        return flux_of_heats(self, heats)
 
     @property
     def dimension(self) -> int:
@@ -114,6 +109,14 @@ class AbstractStroke(eqx.Module):
 def names_of(contact: Contact, heats: int) -> tuple[str | None, ...]:
     """The name of each of so many heats."""
     return contact if isinstance(contact, tuple) else (contact,) * heats
+
+
+def flux_of_heats(stroke: AbstractStroke, heats: Float[Array, " baths"]) -> Real:
+    """sum_k Q_k/T_k of the heats of a stroke, at its `temperatures`."""
+    size = jnp.max(jnp.abs(stroke.energy(0.0)))
+    rounding = 64.0 * jnp.finfo(size.dtype).eps * size
+    pairs = zip(stroke.temperatures, heats, strict=True)
+    return sum((thermal_flux(*pair, rounding) for pair in pairs), jnp.zeros(()))
 
 
 def as_contact(value: Any, heats: int) -> Contact:
@@ -258,12 +261,13 @@ class Cycle(eqx.Module):
         return sum((stroke.duration for stroke in self.strokes), jnp.zeros(()))
 
 
-def check_driven(strokes: Sequence[AbstractStroke]) -> None:
-    """Raise unless all strokes are `Stroke`s, which have states in between."""
-    for k, stroke in enumerate(strokes):
+def driven_strokes(cycle: Cycle) -> tuple[Stroke, ...]:
+    """The strokes of a cycle; raises unless all are `Stroke`s, which have states in between."""
+    for k, stroke in enumerate(cycle.strokes):
         if not isinstance(stroke, Stroke):
             raise ValueError(
                 f"`solution.cycle.strokes[{k}]` is a `{type(stroke).__name__}`: it has no state of "
                 "the system alone in between, so no temperature T(t) of eq. (17) and no rates. "
                 "Use the heats, works and entropies of the solution."
             )
+    return tuple(stroke for stroke in cycle.strokes if isinstance(stroke, Stroke))

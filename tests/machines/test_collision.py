@@ -239,15 +239,20 @@ def test_a_stroke_of_ones_own():
 
 
 def test_traced_mistakes_are_not_successful():
-    """A unitary that is none is an error of its own size."""
+    """A unitary that is none, a state of another trace, p > 1: errors of their own size."""
 
     @jax.jit
-    def error(defect):
-        collision = Collision(0.5 * Z, 0.5 * Z, unitary=SWAP + defect * jnp.eye(4), temperature=1.0)
-        return collision.propagator(1).error
+    def errors(defect):
+        h = 0.5 * Z
+        strokes = [
+            Collision(h, h, unitary=SWAP + defect * jnp.eye(4), temperature=1.0),
+            Collision(h, h, unitary=SWAP, state=(1.0 + defect) * jnp.eye(2) / 2),
+            Reset(h, h, 1.0 + defect, temperature=1.0),
+        ]
+        return jnp.stack([stroke.propagator(1).error for stroke in strokes])
 
-    assert float(error(0.0)) < 1e-14
-    assert float(error(1e-3)) > 1e-3
+    assert float(jnp.max(errors(0.0))) < 1e-14
+    assert float(jnp.min(errors(1e-3))) > 9e-4
 
 
 def test_what_has_no_inside(engine):
