@@ -16,6 +16,7 @@ CLAIMS = (
     "limit_cycle_gradient",
     "knot_gradient_under_2_ms",
     "thousand_limit_cycles",
+    "redfield",
     "against_qthermo",
     "first_result",
     "cost_curves",

@@ -8,7 +8,7 @@ is a function of the superoperator ad_H: no levels and no frequencies need to be
 derivative by H is that of Daleckii and Krein, with divided differences of f in place of derivatives
 of eigenvectors. They are quotients where two frequencies are apart, and means of f' where a
 quotient would cancel: right to about ten digits at every distance, 0 included. Second derivatives
-go through eigenvectors: where levels coincide they are nan.
+go through eigenvectors: where levels coincide there are none.
 
 Source: Daleckii and Krein, AMS Transl. 47, 1 (1965); Higham, Functions of Matrices (2008), ch. 3.
 """
@@ -80,6 +80,12 @@ def bohr_pairs(
 def spread(frequencies: Float[Array, "d d"]) -> Real:
     """The spectral range, the largest Bohr frequency; not differentiated."""
     return jax.lax.stop_gradient(jnp.max(frequencies))
+
+
+def indistinct(frequencies: Float[Array, "d d"]) -> Real:
+    """The distance up to which frequencies count as equal, rounding included."""
+    epsilon = float(jnp.finfo(frequencies.dtype).eps)
+    return max(EQUAL, 64 * epsilon) * spread(frequencies)
 
 
 def _frequencies(energies: Float[Array, " d"]) -> Float[Array, "d d"]:
@@ -188,7 +194,7 @@ def _paired_jvp(f, primals, tangents):
 def _kept(frequencies: Array, cutoff: Real) -> Array:
     """Whether |w_mn - w_ab| is within the cutoff, (d, d, d, d)."""
     apart = jnp.abs(frequencies[:, :, None, None] - frequencies)
-    return apart <= cutoff + EQUAL * spread(frequencies)
+    return apart <= cutoff + indistinct(frequencies)
 
 
 def _products(a: Operators, b: Operators) -> Array:

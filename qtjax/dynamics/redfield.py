@@ -20,7 +20,7 @@ from jaxtyping import Array, Complex
 from .._checks import as_nonnegative, concretely, is_concrete
 from .._precise import einsum
 from .._types import Operator, Real, RealLike
-from ..algebra.bohr_functions import EQUAL, bohr_function, bohr_pairs, spread
+from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spread
 from ..algebra.operators import dag
 from .channels import Channel, Jumps, Moving
 from .dissipators import AbstractDissipator, as_couplings, as_spectrum, as_temperature
@@ -177,7 +177,7 @@ def half_sided(bath: RedfieldBath, frequencies: Array) -> Array:
         no_limit = jnp.isnan(white_noise(bath.spectrum, t))
         found = jnp.where(no_limit, jnp.nan, power(flat))
     else:
-        equal = jnp.abs(flat) <= EQUAL * widest
+        equal = jnp.abs(flat) <= indistinct(frequencies)
         elsewhere = jnp.where(widest > 0.0, widest, jnp.where(t > 0.0, t, 1.0))
         found = power(jnp.where(equal, elsewhere, flat))
         found = jnp.where(equal, bath.zero_frequency, found)
