@@ -100,8 +100,13 @@ def read_books(system: OpenSystem, books: Array, quantum: RealLike) -> Books:
 
 
 def energy_per_particle(system: OpenSystem, ts: Float[Array, " times"]) -> RealLike:
-    """The energy to book for a particle, so that all books are as exact as the state."""
-    return energy_unit(system, ts) if _leads(system) else 1.0
+    """The energy to book for a particle, so that all books are as exact as the state.
+
+    Args:
+        system: the open system.
+        ts: times, of which the first and the last count, (times,).
+    """
+    return energy_unit(system, jnp.linspace(ts[0], ts[-1], 9)) if _leads(system) else 1.0
 
 
 def _leads(system: OpenSystem) -> list[tuple[int, Particles]]:

@@ -215,7 +215,7 @@ def evolve(
     check_options({"solver": solver} | options, max_steps)
     check_resolution(resolution)
     tolerances = _tolerances(rtol, atol)
-    quantum = energy_per_particle(system, jnp.linspace(ts[0], ts[-1], 9))
+    quantum = energy_per_particle(system, ts)
     equation = equation_of_motion(system, quantum)
     check_rates(system, equation, ts)
     method, reason = choose(equation, bool(system.baths), solver, options)

@@ -96,7 +96,8 @@ class SqueezedBath(AbstractDissipator):
             lowering: as above.
             gap: as above.
             quanta: N >= 0.
-            anomalous: M, complex, with |M|^2 <= N (N + 1).
+            anomalous: M, complex, with |M|^2 <= N (N + 1); where it is traced and larger, the bath
+                is nan.
             spectrum: as above.
 
         Raises:
@@ -107,7 +108,8 @@ class SqueezedBath(AbstractDissipator):
         anomalous = as_complex(anomalous)
         size = jnp.abs(anomalous)
         excess = quanta * (quanta + 1.0) - size**2  # n (n + 1) of the thermal state
-        if is_concrete(excess) and float(excess) < -1e-12 * float(quanta * (quanta + 1.0)):
+        possible = excess >= -1e-12 * quanta * (quanta + 1.0)
+        if is_concrete(possible) and not possible:
             raise ValueError(
                 f"`anomalous` has |M| = {float(size):g}, but no state with N = {float(quanta):g} "
                 f"quanta has more than sqrt(N (N + 1)) = {float((quanta**2 + quanta) ** 0.5):g}; "
@@ -117,7 +119,7 @@ class SqueezedBath(AbstractDissipator):
         n = excess / (0.5 + jnp.sqrt(0.25 + excess))
         hot = n > 0.0
         temperature = jnp.where(hot, gap / jnp.log1p(1.0 / jnp.where(hot, n, 1.0)), 0.0)
-        squeezing = 0.5 * jnp.arctanh(size / (quanta + 0.5))
+        squeezing = jnp.where(possible, 0.5 * jnp.arctanh(size / (quanta + 0.5)), jnp.nan)
         return cls(lowering, gap, temperature, spectrum, squeezing, jnp.angle(-anomalous))
 
     @property

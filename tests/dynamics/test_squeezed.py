@@ -89,6 +89,8 @@ def test_moments_give_the_bath_back():
     same = SqueezedBath.from_moments(bath.lowering, GAP, bath.quanta, bath.anomalous, RATE)
     found = [same.temperature, same.squeezing, same.phase]
     np.testing.assert_allclose(found, [0.5, 0.3, 0.4], rtol=1e-12)
+    impossible = jax.jit(lambda m: SqueezedBath.from_moments(D, GAP, 0.5, m, RATE).squeezing)
+    assert np.isnan(impossible(0.9))
     vacuum = SqueezedBath.from_moments(D, GAP, np.sinh(0.4) ** 2, np.sinh(0.8) / 2, RATE)
     assert vacuum.temperature < 0.05
     np.testing.assert_allclose(vacuum.squeezing, 0.4, rtol=1e-12)
