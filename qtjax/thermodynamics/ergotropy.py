@@ -157,18 +157,17 @@ def local_ergotropy(
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
     h, rho, dims = as_complex(hamiltonian), as_complex(rho), tuple(dims)
-    part = partial_trace(rho, dims, site)
-    if dims[site] == 2:
+    part = partial_trace(rho, dims, site)  # raises where there is none
+    if part.shape[0] == 2:
         turns = [identity(2), -1j * sigmax(), -1j * sigmay(), -1j * sigmaz()]
         turns = jnp.stack([embed(turn, dims, site) for turn in turns])
         form = einsum("aij,jk,blk,li->ab", turns, rho, turns.conj(), h).real
         return expectation(h, rho) - eigenvalues(form)[0]
-    rest = h.shape[0] // dims[site]
-    bare = partial_trace(h, dims, site) / rest
+    bare = partial_trace(h, dims, site) * (part.shape[0] / h.shape[0])
     return jnp.where(_couples(h, bare, dims, site), jnp.nan, ergotropy(part, bare))
 
 
-def _couples(h: Operator, bare: Operator, dims: tuple[int, ...], site: int) -> Array:
+def _couples(h: Operator, bare: Array, dims: tuple[int, ...], site: int) -> Array:
     """Whether H is more than a bare Hamiltonian of one part and one of the rest."""
     others = tuple(k for k in range(len(dims)) if k != site)
     coupling = h - embed(bare, dims, site)
@@ -236,7 +235,5 @@ def _matched(weights: Array, energies: Array, counts: np.ndarray) -> Float[Array
     edges = jnp.sort(jnp.concatenate(ends))
     starts = jnp.concatenate([jnp.zeros(1, edges.dtype), edges[:-1]])
     middle = 0.5 * (starts + edges)
-    first, second = (
-        jnp.minimum(jnp.searchsorted(end, middle), len(counts) - 1) for end in ends
-    )
+    first, second = (jnp.minimum(jnp.searchsorted(end, middle), len(counts) - 1) for end in ends)
     return jnp.sum((edges - starts) * weights[down][first] * energies[up][second])
