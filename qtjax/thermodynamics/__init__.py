@@ -33,6 +33,10 @@ from .ergotropy import (
     local_ergotropy as local_ergotropy,
     passive_state as passive_state,
 )
+from .findings import (
+    Audit as Audit,
+    Finding as Finding,
+)
 from .optimal_erasure import (
     OptimalErasure as OptimalErasure,
     optimal_erasure as optimal_erasure,
