@@ -110,7 +110,7 @@ def _slope(p: Real, q: Real, time: Real, fastest: Real) -> Real:
     """s = sqrt K: the root of time(s) = time, in x = s/(1 + s)."""
     solvable = (time > fastest) & (p > q) & (q > 0.0) & (p <= 1.0)
 
-    def miss(x: Real, given: tuple[Real, ...]) -> Real:
+    def miss(x: Real, given: tuple[Array, ...]) -> Real:
         p, q, time, solvable = given
         s = x / (1.0 - x)
         taken = _clock(_tangent(q, s), s) - _clock(_tangent(p, s), s)

@@ -451,6 +451,20 @@ def test_all_is_guaranteed_for_davies_baths():
     np.testing.assert_allclose(totals[1:], [totals[0]] * 2, rtol=0, atol=1e-12)
 
 
+def test_two_conventions_of_heat_and_work_add_up_to_one_energy():
+    """What the bath does to coherence at a fixed H is heat for Alicki, and work by entropy."""
+    table = table_of("good")
+    heat, work, alicki_heat, alicki_work = (
+        row(table, f"{whose} {what}").values
+        for whose in ("entropy-based", "Alicki's")
+        for what in ("heat", "work")
+    )
+    np.testing.assert_allclose(heat + work, alicki_heat + alicki_work, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(alicki_work, 0.0, atol=1e-12)
+    assert np.max(np.abs(work)) > 1e-3
+    assert "of either sign" in row(table, "entropy-based heat").reason
+
+
 def test_a_negative_rate_is_the_reason():
     table = table_of("negative")
     for start in ("Spohn", "fixed-point", "population", "coherence", "open-form", "dissipated"):
