@@ -164,22 +164,28 @@ def truncation_population(
     return partial_trace(rho, (rho.shape[0],) if dims is None else dims, site)[-1, -1].real
 
 
-def warn_if_truncated(hamiltonian: OperatorLike, temperature: RealLike) -> None:
-    """Warn if a concrete H is a number operator's and its top level is populated at T.
+def oscillator_frequency(hamiltonian: OperatorLike) -> float | None:
+    """omega of a concrete H = omega number(d) or omega (number(d) + 1/2) with d >= 6, else None.
 
     A spin's ladder is neither ascending in the standard basis nor starts at 0 or omega/2; a
     genuine qudit with such a Hamiltonian is told from an oscillator by nobody.
     """
-    if not is_concrete(hamiltonian, temperature) or (d := np.shape(hamiltonian)[0]) < 6:
-        return
+    if not is_concrete(hamiltonian) or (d := np.shape(hamiltonian)[0]) < 6:
+        return None
     h: Any = np.asarray(hamiltonian)
     levels = np.real(np.diag(h))
-    omega = (levels[-1] - levels[0]) / (d - 1)
+    omega = float(levels[-1] - levels[0]) / (d - 1)
     ladders = [omega * (np.arange(d) + start) for start in (0.0, 0.5)]
     off = min(float(np.max(np.abs(h - np.diag(ladder)))) for ladder in ladders)
-    if omega <= 0 or off > 1e-9 * d * omega or float(temperature) <= 0:
+    return omega if omega > 0 and off <= 1e-9 * d * omega else None
+
+
+def warn_if_truncated(hamiltonian: OperatorLike, temperature: RealLike) -> None:
+    """Warn if a concrete H is a number operator's and its top level is populated at T."""
+    omega = oscillator_frequency(hamiltonian)
+    if omega is None or not is_concrete(temperature) or float(temperature) <= 0:
         return
-    x = float(omega) / float(temperature)
+    d, x = np.shape(hamiltonian)[0], omega / float(temperature)
     weights = np.exp(-x * np.arange(d))
     top = weights[-1] / weights.sum()
     if top > TRUNCATION_TOLERANCE:

@@ -156,7 +156,7 @@ def _what(machine: Any) -> str:
 
 def _say(report: dict[str, Any], title: str) -> None:
     """The machine before and after, and what became of every start."""
-    from .reports import comparison_table, number
+    from .reports import audit_lines, comparison_table, number
 
     console.print(comparison_table(report["before"], report["after"], title))
     if report["outcome_after"] != "successful":
@@ -178,6 +178,8 @@ def _say(report: dict[str, Any], title: str) -> None:
                 f"  start {s['start']} did not get there: {number(s['objective'])} ({why})",
                 highlight=False,
             )
+    for line in audit_lines(report["audit"]):
+        console.print(escape(line), highlight=False, soft_wrap=True)
 
 
 def _draw(folder: Path, machine: Any, improvement: Any) -> None:

@@ -18,9 +18,10 @@ from ..design.optimize import Optimum, optimize
 from ..design.progress import History, Progress
 from ..engine.bounds import scattered_starts
 from ..engine.machine import Engine, read_engine, write_engine
+from ..machines.audit import audit
 from ..machines.cycle import CycleSolution, limit_cycle, resolving_steps
 from .files import read_json, versions, write_json
-from .reports import figures_of_merit
+from .reports import audit_report, figures_of_merit
 
 AGREEMENT = 1e-4  # a start is said to reach the best objective within this fraction of it
 SEARCH_TOLERANCE = 1e-7  # of the maps while searching; reports are resolved to 1e-9
@@ -140,6 +141,7 @@ def improve(
         "before": figures_of_merit(before, engine.names),
         "after": figures_of_merit(after, engine.names),
         "outcome_after": RESULTS[after.result] or "successful",
+        "audit": audit_report(audit(after)),
         "optimization": _summary(engine, optimum, best, float(after.power / before.power)),
         **_circumstances(engine, settings),
     }

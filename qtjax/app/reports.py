@@ -10,6 +10,7 @@ from rich.table import Table
 from ..machines.clausius import clausius_integrals, interior_production
 from ..machines.cycle import CycleSolution
 from ..papers.records import Contrast, Equation
+from ..thermodynamics.findings import Audit, Finding
 
 ROWS = (
     ("efficiency", "efficiency, first law (W_out/Q_h)"),
@@ -126,6 +127,32 @@ def comparison_table(before: dict[str, Any], after: dict[str, Any], title: str) 
             label = f"{old['name']}: {quantity}"
             table.add_row(label, number(old[quantity]), number(new[quantity]))
     return table
+
+
+def audit_report(audit: Audit) -> dict[str, Any]:
+    """An audit as it stands in a report.
+
+    Args:
+        audit: of the machine.
+
+    Returns:
+        `findings`, a list of dictionaries, and `passed`, the names of the checks without any.
+    """
+    return {
+        "findings": [finding._asdict() for finding in audit.findings],
+        "passed": list(audit.passed),
+    }
+
+
+def audit_lines(report: dict[str, Any]) -> list[str]:
+    """An audit in a few lines: each finding with what to do, or that there is none.
+
+    Args:
+        report: from `audit_report`.
+    """
+    if not report["findings"]:
+        return [f"Audit: nothing doubtful was found (looked at: {', '.join(report['passed'])})."]
+    return ["Audit:", *(str(Finding(**finding)) for finding in report["findings"])]
 
 
 def equation_table(equations: Sequence[Equation]) -> Table:

@@ -1,5 +1,8 @@
 """Cycles: strokes, limit cycles and their figures of merit, with recipes."""
 
+from .audit import (
+    audit as audit,
+)
 from .carnot import (
     stepwise_carnot_cycle as stepwise_carnot_cycle,
 )

@@ -76,6 +76,8 @@ def test_report_holds_the_known_start_and_improves_it(finished):
         assert machine["interior_production"] < 1e-12
         assert machine["spohn_production"] > 0.1
     assert {"versions", "device", "seed", "settings"} <= report.keys()
+    assert report["audit"]["findings"] == []
+    assert "second_law" in report["audit"]["passed"]
 
 
 @pytest.mark.slow
@@ -110,6 +112,7 @@ def test_results_folder_is_complete_and_its_engine_runs_again(finished):
     assert again.table.strokes[0].duration == report["after"]["strokes"][0]["duration"]
     assert "interior production d_iS" in " ".join(printed.split())
     assert "Spohn production" in printed
+    assert "Audit: nothing doubtful was found" in printed
 
 
 @pytest.mark.slow

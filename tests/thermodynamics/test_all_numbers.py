@@ -34,6 +34,8 @@ DIMENSIONS = {
     "temperatures.generalized": -1, "temperatures.population": -1, "temperatures.energy": -1,
     "temperatures.entropy": -1, "temperatures.spectral": -1, "temperatures.gradient": -1,
     "covariance": -1, "fixed_point": 1, "adiabatic": 1, "ergotropy": 1,
+    "incoherent": 1, "local": 1, "copies": 1,
+    "entropy_based.heat_currents": 2, "entropy_based.heat_current": 2, "entropy_based.power": 2,
     "reservoirs.heat": 1, "reservoirs.bare_heat": 1, "reservoirs.interaction_energy": 1,
     "ledger.energy": 1, "ledger.heat": 1, "ledger.work": 1,
 }  # fmt: skip
@@ -79,6 +81,10 @@ def numbers(p, unit=1.0):
         "fixed_point": th.fixed_point_production(system, t, rho),
         "adiabatic": th.adiabatic_production(system, t, rho),
         "ergotropy": th.ergotropy(rho, h),
+        "incoherent": th.ergotropy_split(rho, h, LEVELS).incoherent,
+        "local": th.local_ergotropy(rho, h, (2, 2)),
+        "copies": th.copies_ergotropy(rho, h, 3),
+        **fields("entropy_based", th.entropy_based_rates(system, t, rho)),
         "passive": jnp.diagonal(th.passive_state(rho, h)).real,
     }
     ts = jnp.array([0.0, 0.5, 1.1]) / unit

@@ -433,10 +433,13 @@ def row(table, start, kind=""):
 def test_all_is_guaranteed_for_davies_baths():
     """But the adiabatic part, which is not for a state with coherence."""
     table = table_of("good")
-    assert len(table) == 11
+    assert len(table) == 15
     for name, a in table.items():
         values = np.asarray(a.values)
         assert values.shape == (5,)
+        if "heat (" in name or "work (" in name:
+            assert "of either sign" in a.reason
+            continue
         assert a.guaranteed != name.startswith("adiabatic"), (name, a.reason)
         assert np.all(values > -1e-12), name
     assert "coherence between levels" in row(table, "adiabatic").reason
@@ -446,6 +449,20 @@ def test_all_is_guaranteed_for_davies_baths():
     np.testing.assert_allclose(sigma, fixed, rtol=0, atol=1e-13)
     totals = [row(table, x, "total").values for x in ("Spohn", "open-form", "dissipated")]
     np.testing.assert_allclose(totals[1:], [totals[0]] * 2, rtol=0, atol=1e-12)
+
+
+def test_two_conventions_of_heat_and_work_add_up_to_one_energy():
+    """What the bath does to coherence at a fixed H is heat for Alicki, and work by entropy."""
+    table = table_of("good")
+    heat, work, alicki_heat, alicki_work = (
+        row(table, f"{whose} {what}").values
+        for whose in ("entropy-based", "Alicki's")
+        for what in ("heat", "work")
+    )
+    np.testing.assert_allclose(heat + work, alicki_heat + alicki_work, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(alicki_work, 0.0, atol=1e-12)
+    assert np.max(np.abs(work)) > 1e-3
+    assert "of either sign" in row(table, "entropy-based heat").reason
 
 
 def test_a_negative_rate_is_the_reason():
