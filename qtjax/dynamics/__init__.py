@@ -1,5 +1,8 @@
 """What acts on a system, and how it moves: Hamiltonians, dissipators, `evolve`."""
 
+from .brownian import (
+    Brownian as Brownian,
+)
 from .channels import (
     Channel as Channel,
     Moving as Moving,
@@ -20,6 +23,10 @@ from .evolve import (
     Solution as Solution,
     default_tolerances as default_tolerances,
     evolve as evolve,
+)
+from .finite_bath import (
+    FiniteBaths as FiniteBaths,
+    evolve_with_finite_baths as evolve_with_finite_baths,
 )
 from .hamiltonians import (
     AbstractHamiltonian as AbstractHamiltonian,

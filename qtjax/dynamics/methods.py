@@ -297,15 +297,15 @@ def _integrated(
 
 
 class RealLeaves(eqx.Module):
-    """A function of time whose complex leaves are kept as pairs of real ones, as Diffrax wants."""
+    """A function whose complex leaves are kept as pairs of real ones, as Diffrax wants."""
 
     real: Any
     imaginary: Any
     rest: Any
 
-    def __call__(self, t: RealLike) -> Array:
+    def __call__(self, *at: Any) -> Array:
         joined = jax.tree.map(jax.lax.complex, self.real, self.imaginary)
-        return eqx.combine(joined, self.rest)(t)
+        return eqx.combine(joined, self.rest)(*at)
 
 
 def real_leaves(function: Any) -> Any:

@@ -6,6 +6,11 @@ from .exchange import (
     qubit_and_oscillator as qubit_and_oscillator,
     qubit_and_spins as qubit_and_spins,
 )
+from .strong_coupling import (
+    pseudomode as pseudomode,
+    reaction_coordinate as reaction_coordinate,
+    reaction_coordinates as reaction_coordinates,
+)
 from .time_local import (
     LorentzianDamping as LorentzianDamping,
     Oscillating as Oscillating,

@@ -23,6 +23,12 @@ from .ergotropy import (
     ergotropy as ergotropy,
     passive_state as passive_state,
 )
+from .mean_force import (
+    mean_force_free_energy as mean_force_free_energy,
+    mean_force_hamiltonian as mean_force_hamiltonian,
+    mean_force_state as mean_force_state,
+    ultrastrong_state as ultrastrong_state,
+)
 from .parts import (
     PartRates as PartRates,
     internal_coupling as internal_coupling,
