@@ -115,15 +115,15 @@ def test_coordinates_of_two_baths_and_of_other_classes():
 
     grouping = qt.dynamics.Transitions((8,), ())
     system = qt.models.reaction_coordinates(
-        0.5 * Z, (X, Z), frequencies=(3.0, 4.0), couplings=(0.1, 0.2), widths=(0.3, 0.1),
+        0.5 * Z, (X, Z), frequencies=(3.0, 4.0), couplings=(0.01, 0.02), widths=(0.3, 0.1),
         temperatures=(0.3, 0.2), levels=(2, 2), bath=other,
     )  # fmt: skip
     assert system.dims == (2, 2, 2)
     np.testing.assert_allclose([m[1:] for m in made], [(0.3, 0.1), (0.2, 0.025)], rtol=1e-14)
     position = X  # of two levels
     one, wanted = np.eye(2), np.kron(0.5 * Z, np.eye(4))
-    wanted = wanted + np.kron(np.kron(0.1 * X, position) + np.kron(one, 3.0 * N), one)
-    wanted = wanted + np.kron(np.kron(0.2 * Z, one), position) + np.kron(np.eye(4), 4.0 * N)
+    wanted = wanted + np.kron(np.kron(0.01 * X, position) + np.kron(one, 3.0 * N), one)
+    wanted = wanted + np.kron(np.kron(0.02 * Z, one), position) + np.kron(np.eye(4), 4.0 * N)
     np.testing.assert_allclose(system.hamiltonian(0.0), wanted, atol=1e-15)
 
 

@@ -87,7 +87,7 @@ def test_the_entropy_at_strong_coupling_is_that_of_the_whole_less_the_reservoir(
         (lambda: mean_force(qt.OpenSystem(Z), T), "declares 0 parts"),
         (lambda: mean_force(whole(0.1), T, 2), "`parts` must be distinct parts between 0 and 1"),
         (
-            lambda: qt.thermodynamics.mean_force_hamiltonian(whole(0.1), 0.01),
+            lambda: qt.thermodynamics.mean_force_hamiltonian(whole(0.0), 0.01),
             "`temperature` = 0.01 is too low: the smallest weight",
         ),
         (
