@@ -3,6 +3,9 @@
 from .asymptotic import (
     conserved_quantities as conserved_quantities,
 )
+from .brownian import (
+    Brownian as Brownian,
+)
 from .channels import (
     Channel as Channel,
     Moving as Moving,

@@ -1,13 +1,13 @@
 """The weak-coupling (Davies) generator of a Hamiltonian, at one time or as it follows H(t)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
 from .._checks import concretely
 from .._precise import einsum
@@ -98,22 +98,34 @@ def davies_jumps(bath: Any, hamiltonian: Operator) -> Jumps:
     sizes = np.asarray(bath.transitions.levels)
     energies = einsum("lij,ji->l", projectors, hamiltonian).real / sizes
     blocks = einsum("lij,ajk,mkn->lmain", projectors, bath.couplings, projectors)
-    couplings = bath.couplings.shape[0]
-    rates, operators = [], []
-    for group in bath.transitions.groups:
-        lower, upper = (np.asarray(index) for index in zip(*group, strict=True))
-        down, up = thermal_rates(
-            bath.spectrum, jnp.mean(energies[upper] - energies[lower]), bath.temperature
-        )
-        lowering = jnp.sum(blocks[lower, upper], axis=0)
-        rates += [down] * couplings + [up] * couplings
-        operators += [lowering, lowering.conj().mT]
+    none = jnp.zeros(0, energies.dtype), jnp.zeros((0, *hamiltonian.shape), blocks.dtype)
+    couplings, (rates, operators) = bath.couplings.shape[0], ([none[0]], [none[1]])
+    if bath.transitions.groups:  # else one level: nothing to jump between
+        gaps, lowering = _by_frequency(bath.transitions.groups, energies, blocks)
+        down, up = jax.vmap(lambda gap: thermal_rates(bath.spectrum, gap, bath.temperature))(gaps)
+        rates.append(jnp.repeat(jnp.stack([down, up], axis=1).reshape(-1), couplings))
+        pairs = jnp.stack([lowering, lowering.conj().mT], axis=1)
+        operators.append(pairs.reshape(-1, *hamiltonian.shape))
     if bath.zero_frequency is not None:
-        rates += [bath.zero_frequency] * couplings
+        rates.append(jnp.broadcast_to(bath.zero_frequency, couplings))
         operators.append(einsum("llain->ain", blocks))
-    if not rates:  # one level: nothing to jump between
-        return jnp.zeros(0, energies.dtype), jnp.zeros((0, *hamiltonian.shape), blocks.dtype)
-    return jnp.stack(rates), jnp.concatenate(operators)
+    return jnp.concatenate(rates), jnp.concatenate(operators)
+
+
+def _by_frequency(
+    groups: Sequence[Sequence[tuple[int, int]]], energies: Array, blocks: Array
+) -> tuple[Float[Array, " groups"], Complex[Array, "groups couplings d d"]]:
+    """The gap and the operators A(w) of every group; groups of one size together."""
+    sizes = np.array([len(group) for group in groups])
+    gaps, lowering, order = [], [], []
+    for size in np.unique(sizes):
+        chosen = np.flatnonzero(sizes == size)
+        lower, upper = np.moveaxis(np.array([groups[k] for k in chosen]), -1, 0)
+        gaps.append(jnp.mean(energies[upper] - energies[lower], axis=1))
+        lowering.append(jnp.sum(blocks[lower, upper], axis=1))
+        order += chosen.tolist()
+    back = np.argsort(order)
+    return jnp.concatenate(gaps)[back], jnp.concatenate(lowering)[back]
 
 
 _compiled_davies_jumps = eqx.filter_jit(davies_jumps)

@@ -297,7 +297,7 @@ def _integrated(
 
 
 class RealLeaves(eqx.Module):
-    """A function of time whose complex leaves are kept as pairs of real ones, as Diffrax wants."""
+    """A function whose complex leaves are kept as pairs of real ones, as Diffrax wants."""
 
     real: Any
     imaginary: Any

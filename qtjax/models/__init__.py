@@ -36,6 +36,11 @@ from .refrigerators import (
     three_level_refrigerator as three_level_refrigerator,
     three_qubit_refrigerator as three_qubit_refrigerator,
 )
+from .strong_coupling import (
+    pseudomode as pseudomode,
+    reaction_coordinate as reaction_coordinate,
+    reaction_coordinates as reaction_coordinates,
+)
 from .time_local import (
     LorentzianDamping as LorentzianDamping,
     Oscillating as Oscillating,

@@ -37,6 +37,12 @@ from .findings import (
     Audit as Audit,
     Finding as Finding,
 )
+from .mean_force import (
+    mean_force_free_energy as mean_force_free_energy,
+    mean_force_hamiltonian as mean_force_hamiltonian,
+    mean_force_state as mean_force_state,
+    ultrastrong_state as ultrastrong_state,
+)
 from .optimal_erasure import (
     OptimalErasure as OptimalErasure,
     optimal_erasure as optimal_erasure,

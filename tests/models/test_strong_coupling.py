@@ -1,0 +1,170 @@
+"""Reaction coordinates and pseudomodes, against closed forms, hierarchies and the mean force."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qtjax as qt
+
+N, X, Z = (np.asarray(a) for a in (qt.number(2), qt.sigmax(), qt.sigmaz()))
+RHO = np.array([[0.8, 0.4], [0.4, 0.2]])
+TS = np.linspace(0.0, 6.0, 4)
+COORDINATE = {"frequency": 1.3, "coupling": 0.4, "width": 1e-5, "temperature": 0.25, "levels": 4}
+coordinate = functools.partial(qt.models.reaction_coordinate, 0.5 * Z, X)
+pseudomode = functools.partial(qt.models.pseudomode, 0.5 * Z, X)
+
+
+def reduced(system, start, ts=TS):
+    """The states of the first part from RHO and a state of the second."""
+    found = qt.evolve(system, np.kron(RHO, start), ts)
+    return np.array([qt.algebra.partial_trace(rho, system.dims, 0) for rho in found.saved])
+
+
+@pytest.mark.parametrize("gamma0", [0.7, 0.1])
+def test_a_pseudomode_is_the_damped_jaynes_cummings_model(gamma0):
+    """The closed form with memory, and nearly without; in the frame that does not rotate."""
+    exact = qt.models.LorentzianDamping(1.1, gamma0, 0.5)
+    g = np.sqrt(gamma0 * 0.5 / 2)
+    system = qt.models.pseudomode(
+        1.1 * N, qt.destroy(2), frequency=1.1, coupling=g, width=2 * 0.5, levels=2
+    )
+    wanted = np.array([exact.state(t, RHO) for t in TS])
+    wanted[:, 0, 1] *= np.exp(1.1j * TS)
+    wanted[:, 1, 0] *= np.exp(-1.1j * TS)
+    np.testing.assert_allclose(reduced(system, np.diag([1.0, 0.0])), wanted, rtol=0, atol=1e-12)
+
+
+def test_a_warm_pseudomode_dephases_by_its_correlation_function():
+    """-ln|c/c(0)| = 4 Re int int C = 4 g^2 Re((n+1) f(z) + n f(z*)), f = (e^{-zt} - 1 + zt)/z^2."""
+    w, k, g, temperature, levels = 1.0, 0.5, 0.3, 0.4, 12
+    system = qt.models.pseudomode(
+        0.35 * Z, Z, frequency=w, coupling=g, width=k, levels=levels, temperature=temperature
+    )
+    start = qt.thermal_state(w * np.diag(np.arange(levels)), temperature)
+    n, z = 1 / np.expm1(w / temperature), k / 2 + 1j * w
+
+    def f(z):
+        return (np.exp(-z * TS) - 1 + z * TS) / z**2
+
+    loss = 4 * g**2 * ((n + 1) * f(z) + n * f(z.conjugate())).real
+    wanted = RHO[0, 1] * np.exp(-loss - 0.7j * TS)
+    np.testing.assert_allclose(reduced(system, start)[:, 0, 1], wanted, rtol=0, atol=1e-9)
+
+
+def test_a_pseudomode_is_a_lorentzian_bath_beyond_the_rotating_wave():
+    """QuTiP's hierarchy for C = g^2 exp(-iWt - kt/2), of depth 12."""
+    qutip = pytest.importorskip("qutip")
+    heom = pytest.importorskip("qutip.solver.heom")
+    g, w, k = 0.3, 1.2, 0.4
+    rates, half = [k / 2 - 1j * w, k / 2 + 1j * w], g * g / 2
+    bath = heom.BosonicBath(qutip.sigmax(), [half, half], rates, [1j * half, -1j * half], rates)
+    options = {"rtol": 1e-10, "atol": 1e-12, "progress_bar": False}
+    solver = heom.HEOMSolver(0.5 * qutip.sigmaz(), bath, max_depth=12, options=options)
+    wanted = [state.full() for state in solver.run(qutip.Qobj(RHO), TS).states]
+    system = pseudomode(frequency=w, coupling=g, width=k, levels=8)
+    np.testing.assert_allclose(reduced(system, np.diag(np.eye(8)[0])), wanted, rtol=0, atol=1e-6)
+
+
+def test_a_reaction_coordinate_comes_to_the_mean_force_state():
+    """Whatever the coupling, and not to the Gibbs state of the system."""
+    system = coordinate(**COORDINATE)
+    found = qt.steady_state(system).state
+    wanted = qt.thermodynamics.mean_force_state(system, 0.25)
+    np.testing.assert_allclose(found, qt.thermal_state(system.hamiltonian(0.0), 0.25), atol=1e-12)
+    reduced = qt.algebra.partial_trace(found, system.dims, 0)
+    np.testing.assert_allclose(reduced, wanted, rtol=0, atol=1e-12)
+    assert np.max(np.abs(wanted - qt.thermal_state(0.5 * Z, 0.25))) > 0.02
+    assert qt.algebra.truncation_population(found, system.dims, 1) < 1e-4
+
+
+def test_a_reaction_coordinate_has_the_equilibrium_of_the_whole_bath():
+    """0.1474004 from QuTiP's hierarchy (3 Matsubara terms, depth 8); 0.1192 without coupling."""
+    system = coordinate(frequency=1.0, coupling=0.3, width=0.05, temperature=0.5, levels=8)
+    found = qt.thermodynamics.mean_force_state(system, 0.5)[0, 0].real
+    assert abs(found - 0.1474004) < 1e-4
+
+
+def test_the_spectrum_of_a_coordinate():
+    """QuTiP's underdamped J; the pure dephasing of the residual bath is that of the whole one."""
+    spectrum = qt.dynamics.Brownian(0.3, 1.2, 0.1)
+    qutip = pytest.importorskip("qutip")
+    lam = 0.3 * np.sqrt(2 * 1.2)
+    environment = qutip.UnderDampedEnvironment(T=1.0, lam=lam, gamma=0.1, w0=1.2)
+    for omega in (0.4, 1.2, 3.0):
+        wanted = 2 * environment.spectral_density(omega)
+        np.testing.assert_allclose(spectrum(omega), wanted, rtol=1e-12)
+        np.testing.assert_allclose(spectrum(-omega), -wanted, rtol=1e-12)
+        other = qt.dynamics.Brownian.from_qutip(lam, 0.1, 1.2)(omega)
+        np.testing.assert_allclose(other, wanted, rtol=1e-12)
+    (bath,) = coordinate(**COORDINATE).baths
+    shift = 2 * COORDINATE["coupling"] / COORDINATE["frequency"]  # of <a + a^+> per unit of S
+    whole = qt.dynamics.Brownian(*(COORDINATE[key] for key in ("coupling", "frequency", "width")))
+    slope = whole(1e-6) / 1e-6
+    np.testing.assert_allclose(bath.zero_frequency * shift**2, slope * 0.25, rtol=1e-9)
+
+
+def test_coordinates_of_two_baths_and_of_other_classes():
+    made = []
+
+    def other(position, temperature, spectrum):
+        made.append((position.shape, float(temperature), float(spectrum(1.0))))
+        return qt.AdiabaticBath(position, temperature, spectrum, transitions=grouping)
+
+    grouping = qt.dynamics.Transitions((8,), ())
+    system = qt.models.reaction_coordinates(
+        0.5 * Z, (X, Z), frequencies=(3.0, 4.0), couplings=(0.01, 0.02), widths=(0.3, 0.1),
+        temperatures=(0.3, 0.2), levels=(2, 2), bath=other,
+    )  # fmt: skip
+    assert system.dims == (2, 2, 2)
+    np.testing.assert_allclose([m[1:] for m in made], [(0.3, 0.1), (0.2, 0.025)], rtol=1e-14)
+    position = X  # of two levels
+    one, wanted = np.eye(2), np.kron(0.5 * Z, np.eye(4))
+    wanted = wanted + np.kron(np.kron(0.01 * X, position) + np.kron(one, 3.0 * N), one)
+    wanted = wanted + np.kron(np.kron(0.02 * Z, one), position) + np.kron(np.eye(4), 4.0 * N)
+    np.testing.assert_allclose(system.hamiltonian(0.0), wanted, atol=1e-15)
+
+
+def test_parameters_are_differentiated_through_the_model():
+    """Traced parameters, given the grouping of a concrete exemplar."""
+    (exemplar,) = coordinate(**COORDINATE).baths
+
+    @jax.jit
+    def heat(coupling):
+        system = coordinate(**COORDINATE | {"coupling": coupling}, transitions=exemplar.transitions)
+        return qt.dynamics.heat_currents(system, 0.0, jnp.diag(jnp.eye(8)[0]) + 0j)[0]
+
+    difference = (heat(0.4 + 1e-6) - heat(0.4 - 1e-6)) / 2e-6
+    np.testing.assert_allclose(jax.jit(jax.jacfwd(heat))(0.4), difference, rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: coordinate(**COORDINATE | {"temperature": 1.0}), "`levels` = 4 is too small"),
+        (lambda: coordinate(**COORDINATE | {"width": 0.0}), r"`widths\[0\]` must be > 0"),
+        (lambda: coordinate(**COORDINATE | {"levels": 1}), "must be a whole number >= 2"),
+        (
+            lambda: qt.models.reaction_coordinate(0.5 * Z, qt.destroy(2), **COORDINATE),
+            r"`operators\[0\]` must be Hermitian",
+        ),
+        (
+            lambda: qt.models.reaction_coordinates(
+                Z, (X, Z), frequencies=(1.0,), couplings=(1.0, 1.0), widths=(1.0, 1.0),
+                temperatures=(1.0, 1.0), levels=(4, 4),
+            ),
+            "`frequencies` must hold one number for each of the 2 operators, got 1",
+        ),
+        (
+            lambda: pseudomode(frequency=1.0, coupling=0.1, width=0.1, levels=4, temperature=1.0),
+            "`levels` = 4 is too small",
+        ),
+        (lambda: pseudomode(frequency=1.0, coupling=0.1, width=-1.0, levels=4), "`width` must be"),
+        (lambda: qt.dynamics.Brownian(0.1, 1.0, 0.0), "`width` must be > 0"),
+    ],
+)  # fmt: skip
+def test_messages(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
