@@ -174,7 +174,7 @@ def secular(x: Instant) -> list[Finding] | str:
 
 def local_bath(x: Instant) -> list[Finding] | str:
     """The coupling that a local bath does not know of, against its gap and temperature."""
-    found, local = [], [c for c in x.contacts if isinstance(c.bath, LocalBath)]
+    found, local = [], [c for c in x.contacts if isinstance(c.bath, LocalBath) and c.size]
     for contact in local:
         bath: Any = contact.bath
         lowering, gap = np.asarray(bath.lowering), float(bath.gap(x.t))
@@ -196,7 +196,7 @@ def local_bath(x: Instant) -> list[Finding] | str:
                     "levels nearly coincide.",
                 )
             )
-    return found if local else "no local bath"
+    return found if local else "no local bath that acts"
 
 
 def _size(a: Matrix, rho: Matrix) -> float:

@@ -31,22 +31,23 @@ class Contact:
         self.bath, self.where = bath, f"{where} ({type(bath).__name__})"
         found = jump_operators(bath, system.hamiltonian, t)
         self.rates, self.operators = map(np.asarray, found)
+        self.size = float(np.sum(self._sizes(self.rates, self.operators)))
         self.single = self._single(system, t)
-        self.size = self._size()
+
+    @staticmethod
+    def _sizes(rates: Matrix, operators: Matrix) -> Matrix:
+        return np.abs(rates) * np.max(np.abs(operators), axis=(-2, -1), initial=0.0) ** 2
 
     def _single(self, system: OpenSystem, t: float) -> list[tuple[float, Matrix]]:
-        """Rates and jump operators of the channels of one operator."""
+        """Rates and jump operators of the channels of one operator, but those of no size."""
         found = []
         for channel in self.bath.channels(system.hamiltonian):
             if isinstance(channel, Moving):
                 found += list(zip(*map(np.asarray, channel.function(t)), strict=True))
             elif isinstance(channel, Channel) and channel.partner is None:
                 found.append((np.asarray(channel.rate(t)), np.asarray(channel.operator)))
-        return [(float(rate), operator) for rate, operator in found if rate != 0]
-
-    def _size(self) -> float:
-        largest = np.max(np.abs(self.operators), axis=(1, 2), initial=0.0)
-        return float(np.sum(np.abs(self.rates) * largest**2))
+        least = PRECISE * self.size
+        return [(float(rate), a) for rate, a in found if self._sizes(rate, a) > least]
 
     @property
     def temperature(self) -> float | None:
