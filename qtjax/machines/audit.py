@@ -24,7 +24,7 @@ from ..thermodynamics.bath_checks import (
     temperature,
 )
 from ..thermodynamics.findings import SEVERITIES, Audit, Finding
-from ..thermodynamics.instants import PRECISE, Instant
+from ..thermodynamics.instants import Instant, precision
 from ..thermodynamics.state_checks import positivity, spohn, steady_state, truncation
 from .cycle import CycleSolution, limit_cycle
 from .stroke import Cycle, Stroke
@@ -151,7 +151,7 @@ def _limit_cycle(solution: CycleSolution) -> list[Finding]:
     increment = np.asarray(solution.fixed.map_increment)
     finite = bool(np.all(np.isfinite(increment)))
     values = np.linalg.svd(increment if finite else np.eye(1), compute_uv=False)
-    count = int(np.sum(values <= max(1e-12, 4 * values.size * np.finfo(float).eps)))
+    count = int(np.sum(values <= max(1e-12, 4 * values.size * np.finfo(increment.dtype).eps)))
     if count > 1:
         sentence = (
             f"the limit cycle is not unique: one cycle conserves {count} independent quantities, "
@@ -183,7 +183,7 @@ def _second_law(solution: CycleSolution) -> list[Finding] | str:
         if bath.temperature is not None
     ]
     size = sum(float(np.abs(np.asarray(heats)).sum()) for heats in solution.bath_heats)
-    if not produced < -PRECISE * size / min(temperatures, default=1.0):
+    if not produced < -precision() * size / min(temperatures, default=1.0):
         return []
     return [
         Finding(
