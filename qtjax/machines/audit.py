@@ -2,7 +2,10 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
+import equinox as eqx
+import jax
 import numpy as np
 
 from .._checks import check_density_matrix, check_instance, is_concrete
@@ -21,7 +24,7 @@ from ..thermodynamics.bath_checks import (
     temperature,
 )
 from ..thermodynamics.findings import SEVERITIES, Audit, Finding
-from ..thermodynamics.instants import PRECISE, Instant
+from ..thermodynamics.instants import Instant, precision
 from ..thermodynamics.state_checks import positivity, spohn, steady_state, truncation
 from .cycle import CycleSolution, limit_cycle
 from .stroke import Cycle, Stroke
@@ -44,7 +47,7 @@ LOOKS = (0.0, 0.5, 1.0)  # at a stroke that moves, in scaled time
 def audit(
     model: OpenSystem | Cycle | CycleSolution,
     *,
-    times: Sequence[RealLike] = (0.0,),
+    times: Sequence[RealLike] | None = None,
     states: Sequence[OperatorLike] = (),
 ) -> Audit:
     """What is doubtful about a model, each with its numbers and what to do.
@@ -60,35 +63,59 @@ def audit(
 
     Args:
         model: a concrete open system, a cycle (its limit cycle is computed), or a limit cycle.
-        times: at which a system is looked at. Strokes are looked at at their start, and where
-            something moves in their middle and at their end.
-        states: further states of a system, (d, d) each.
+        times: at which a system is looked at, 0 by default. Strokes are looked at at their start,
+            and where something moves in their middle and at their end.
+        states: further states of a system, (d, d) each. A cycle has those of its limit cycle.
 
     Returns:
         `Audit`: `findings`, none where nothing was found, with what passed and what was skipped.
         `print` it.
 
     Raises:
-        ValueError: what is neither a system nor a cycle, traced input, or a state that is none.
+        ValueError: what is neither a system nor a cycle, a batch, traced input or parameters that
+            are nan, a state that is none, or `times` or `states` of a cycle.
 
     Source: Levy and Kosloff, EPL 107, 20004 (2014); Hofer et al., New J. Phys. 19, 123037 (2017);
         De Chiara et al., New J. Phys. 20, 113024 (2018).
     """
-    wanted = "an `OpenSystem`, a `Cycle` or a `CycleSolution`"
-    check_instance("model", model, (OpenSystem, Cycle, CycleSolution), wanted)
-    if not is_concrete(model, times, states):
-        raise ValueError("`model` is traced: an audit decides by values; call it outside of `jit`.")
+    _check(model, times, states)
     with warnings.catch_warnings():  # what would be warned of is among the findings
         warnings.simplefilter("ignore", UserWarning)
         if isinstance(model, OpenSystem):
-            for k, rho in enumerate(states):
-                check_density_matrix(f"states[{k}]", rho, model.dimension)
             given = [(f"states[{k}]", rho) for k, rho in enumerate(states)]
-            return _summary([Instant(model, float(t), states=given) for t in times], {})
+            at = (0.0,) if times is None else times
+            return _summary([Instant(model, float(t), states=given) for t in at], {})
         if isinstance(model, Cycle):
             model = limit_cycle(model, throw=False)
         whole = {"limit_cycle": _limit_cycle(model), "second_law": _second_law(model)}
         return _summary(_instants(model), whole)
+
+
+def _check(model: Any, times: Any, states: Any) -> None:
+    wanted = "an `OpenSystem`, a `Cycle` or a `CycleSolution`"
+    check_instance("model", model, (OpenSystem, Cycle, CycleSolution), wanted)
+    if not is_concrete(model, times, states):
+        raise ValueError("`model` is traced: an audit decides by values; call it outside of `jit`.")
+    if isinstance(model, CycleSolution) and np.ndim(model.error):
+        raise ValueError(
+            f"`model` is a batch of shape {np.shape(model.error)}; audit one lane of it, "
+            "`jax.tree.map(lambda x: x[k], model)`."
+        )
+    parameters = model.cycle if isinstance(model, CycleSolution) else model
+    for leaf in jax.tree.leaves(eqx.filter(parameters, eqx.is_inexact_array)):
+        if np.any(np.isnan(np.asarray(leaf))):
+            raise ValueError(
+                "`model` holds a parameter that is nan; look for what was undefined where it was "
+                "computed."
+            )
+    if isinstance(model, OpenSystem):
+        for k, rho in enumerate(states):
+            check_density_matrix(f"states[{k}]", rho, model.dimension)
+    elif times is not None or len(states):
+        raise ValueError(
+            "`times` and `states` are those of an `OpenSystem`; a cycle is looked at in the states "
+            "of its limit cycle. Audit the `system` of a stroke for others."
+        )
 
 
 def _instants(solution: CycleSolution) -> list[Instant]:
@@ -121,8 +148,10 @@ def _moves(system: OpenSystem) -> bool:
 
 def _limit_cycle(solution: CycleSolution) -> list[Finding]:
     """Whether there is one limit cycle, and whether it was found."""
-    values = np.linalg.svd(np.asarray(solution.fixed.map_increment), compute_uv=False)
-    count = int(np.sum(values <= max(1e-12, 4 * values.size * np.finfo(float).eps)))
+    increment = np.asarray(solution.fixed.map_increment)
+    finite = bool(np.all(np.isfinite(increment)))
+    values = np.linalg.svd(increment if finite else np.eye(1), compute_uv=False)
+    count = int(np.sum(values <= max(1e-12, 4 * values.size * np.finfo(increment.dtype).eps)))
     if count > 1:
         sentence = (
             f"the limit cycle is not unique: one cycle conserves {count} independent quantities, "
@@ -154,7 +183,7 @@ def _second_law(solution: CycleSolution) -> list[Finding] | str:
         if bath.temperature is not None
     ]
     size = sum(float(np.abs(np.asarray(heats)).sum()) for heats in solution.bath_heats)
-    if not produced < -PRECISE * size / min(temperatures, default=1.0):
+    if not produced < -precision() * size / min(temperatures, default=1.0):
         return []
     return [
         Finding(

@@ -18,7 +18,7 @@ from ..dynamics.dissipators import (
 from ..dynamics.open_system import LEVY_KOSLOFF_TOLERANCE
 from ..dynamics.secular import SECULAR_FACTOR, closest_pair
 from .findings import Finding
-from .instants import PRECISE, Contact, Instant, Matrix
+from .instants import Contact, Instant, Matrix, precision
 
 WEAK = 0.1  # a coupling up to this fraction of gap and temperature leaves a local bath alone
 FAR = 10.0  # rates by which spacings should exceed them
@@ -35,14 +35,13 @@ def detailed_balance(x: Instant) -> list[Finding] | str:
     """Rates between levels of H against e^{-gap/T}, of thermal baths with definite frequencies."""
     found, looked = [], False
     for contact in x.contacts:
-        definite = all(
-            spread(*x.frequencies(jump)) <= 1e-6 * np.ptp(x.levels) for _, jump in contact.single
-        )
+        width = precision(1e-6) * np.ptp(x.levels)
+        definite = all(spread(*x.frequencies(jump)) <= width for _, jump in contact.single)
         if contact.temperature is None or not definite or not contact.size:
             continue
         looked = True
         worst = _worst_pair(x, contact)
-        if worst["defect"] > LEVY_KOSLOFF_TOLERANCE:
+        if worst["defect"] > precision(LEVY_KOSLOFF_TOLERANCE):
             found.append(_unbalanced(contact, worst))
     return found if looked else "no thermal bath with transitions of definite frequencies"
 
@@ -99,7 +98,7 @@ def temperature(x: Instant) -> list[Finding] | str:
     found, spread_of_h = [], float(np.ptp(np.linalg.eigvalsh(x.energy)))
     for contact in athermal:
         largest = float(np.linalg.norm(contact.heat(x.energy), 2))
-        if largest > PRECISE * contact.size * spread_of_h:
+        if largest > precision() * contact.size * spread_of_h:
             found.append(
                 Finding(
                     "temperature",
@@ -120,7 +119,7 @@ def reference_state(x: Instant) -> list[Finding] | str:
     for contact in known:
         moved = contact.dissipate(contact.reference(x.energy))
         defect = float(np.max(np.abs(moved))) / (contact.size or 1.0)
-        if defect > LEVY_KOSLOFF_TOLERANCE:
+        if defect > precision(LEVY_KOSLOFF_TOLERANCE):
             own = contact.bath.has_own_reference
             state = "its reference state" if own else "the Gibbs state of H at its temperature"
             found.append(
@@ -174,7 +173,7 @@ def secular(x: Instant) -> list[Finding] | str:
 
 def local_bath(x: Instant) -> list[Finding] | str:
     """The coupling that a local bath does not know of, against its gap and temperature."""
-    found, local = [], [c for c in x.contacts if isinstance(c.bath, LocalBath)]
+    found, local = [], [c for c in x.contacts if isinstance(c.bath, LocalBath) and c.size]
     for contact in local:
         bath: Any = contact.bath
         lowering, gap = np.asarray(bath.lowering), float(bath.gap(x.t))
@@ -196,7 +195,7 @@ def local_bath(x: Instant) -> list[Finding] | str:
                     "levels nearly coincide.",
                 )
             )
-    return found if local else "no local bath"
+    return found if local else "no local bath that acts"
 
 
 def _size(a: Matrix, rho: Matrix) -> float:
@@ -215,7 +214,7 @@ def bohr_frequencies(x: Instant) -> list[Finding] | str:
             looked = True
             gaps, weights = x.frequencies(jump)
             width, size = spread(gaps, weights), abs(rate) * float(np.linalg.norm(jump, 2)) ** 2
-            wide = width > 0.05 * contact.temperature and width > 1e-6 * np.ptp(x.levels)
+            wide = width > 0.05 * contact.temperature and width > precision(1e-6) * np.ptp(x.levels)
             if width > size and wide:
                 found.append(_joined(contact, gaps, width, size))
                 break

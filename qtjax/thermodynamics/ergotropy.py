@@ -201,13 +201,20 @@ def copies_ergotropy(rho: OperatorLike, hamiltonian: OperatorLike, copies: int) 
         Work >= 0 within rounding, in units of energy.
 
     Raises:
-        ValueError: the shapes do not agree, or `copies` is no whole number >= 1.
+        ValueError: the shapes do not agree, or `copies` is no whole number >= 1 or so large that
+            d^n exceeds 1e300.
 
     Source: Alicki and Fannes, Phys. Rev. E 87, 042123 (2013).
     """
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
     check_count("copies", copies)
+    if copies * math.log(jnp.shape(rho)[0]) > math.log(1e300):
+        raise ValueError(
+            f"`copies` is {copies}, so that the whole has more than 1e300 levels, too many to be "
+            "counted; take fewer, or the limit per copy: the energy above that of the Gibbs state "
+            "of the same entropy (`entropy_beta`)."
+        )
     h, rho = as_complex(hamiltonian), as_complex(rho)
     p, e = jnp.maximum(eigenvalues(rho), 0.0), eigenvalues(h)
     types, counts = _types(p.shape[0], copies)

@@ -12,9 +12,13 @@ from ..dynamics.dissipators import AbstractDissipator, jump_operators
 from ..dynamics.open_system import OpenSystem
 
 LARGEST = 24  # dimension up to which the generator is made as a matrix
-PRECISE = 1e-9  # of signs, relative to the size of what is summed
 
-Matrix = Any  # NumPy arrays
+Matrix = Any  # NumPy arrays, of double precision
+
+
+def precision(least: float = 1e-9) -> float:
+    """What counts as 0 relative to the size of what is summed: `least`, or 1,000 roundings."""
+    return max(least, 1e3 * float(jnp.finfo(jnp.result_type(float)).eps))
 
 
 class Contact:
@@ -30,23 +34,24 @@ class Contact:
     def __init__(self, bath: AbstractDissipator, where: str, system: OpenSystem, t: float):
         self.bath, self.where = bath, f"{where} ({type(bath).__name__})"
         found = jump_operators(bath, system.hamiltonian, t)
-        self.rates, self.operators = map(np.asarray, found)
+        self.rates, self.operators = np.asarray(found[0], float), np.asarray(found[1], complex)
+        self.size = float(np.sum(self._sizes(self.rates, self.operators)))
         self.single = self._single(system, t)
-        self.size = self._size()
+
+    @staticmethod
+    def _sizes(rates: Matrix, operators: Matrix) -> Matrix:
+        return np.abs(rates) * np.max(np.abs(operators), axis=(-2, -1), initial=0.0) ** 2
 
     def _single(self, system: OpenSystem, t: float) -> list[tuple[float, Matrix]]:
-        """Rates and jump operators of the channels of one operator."""
+        """Rates and jump operators of the channels of one operator, but those of no size."""
         found = []
         for channel in self.bath.channels(system.hamiltonian):
             if isinstance(channel, Moving):
                 found += list(zip(*map(np.asarray, channel.function(t)), strict=True))
             elif isinstance(channel, Channel) and channel.partner is None:
                 found.append((np.asarray(channel.rate(t)), np.asarray(channel.operator)))
-        return [(float(rate), operator) for rate, operator in found if rate != 0]
-
-    def _size(self) -> float:
-        largest = np.max(np.abs(self.operators), axis=(1, 2), initial=0.0)
-        return float(np.sum(np.abs(self.rates) * largest**2))
+        found = [(float(rate), np.asarray(a, complex)) for rate, a in found]
+        return [(rate, a) for rate, a in found if self._sizes(rate, a) > precision() * self.size]
 
     @property
     def temperature(self) -> float | None:
@@ -77,7 +82,7 @@ class Contact:
     def reference(self, energy: Matrix) -> Matrix:
         """The state that the bath alone would leave as it is under a Hamiltonian."""
         if not self.temperature:
-            return np.asarray(self.bath.reference(jnp.asarray(energy)))
+            return np.asarray(self.bath.reference(jnp.asarray(energy)), complex)
         values, vectors = np.linalg.eigh(energy)
         weights = np.exp(-(values - values[0]) / self.temperature)
         return (vectors * (weights / weights.sum())) @ vectors.conj().T
@@ -108,13 +113,13 @@ class Instant:
         alone: bool = True,
     ):
         self.system, self.t, self.name, self.alone = system, t, name, alone
-        self.h = np.asarray(system.hamiltonian(t))
-        self.energy = np.asarray(system.energy_hamiltonian(t))
+        self.h = np.asarray(system.hamiltonian(t), complex)
+        self.energy = np.asarray(system.energy_hamiltonian(t), complex)
         self.levels, self.basis = np.linalg.eigh(self.h)
         self.contacts = [
             Contact(bath, f"{name}baths[{k}]", system, t) for k, bath in enumerate(system.baths)
         ]
-        self.given = [(words, np.asarray(rho)) for words, rho in states]
+        self.given = [(words, np.asarray(rho, complex)) for words, rho in states]
 
     @functools.cached_property
     def null_space(self) -> tuple[int, Matrix | None]:

@@ -10,7 +10,7 @@ import numpy as np
 from ..algebra.states import TRUNCATION_TOLERANCE, oscillator_frequency
 from ..dynamics.dissipators import has_reference
 from .findings import Finding
-from .instants import LARGEST, PRECISE, Contact, Instant, Matrix
+from .instants import LARGEST, Contact, Instant, Matrix, precision
 
 BESIDE = "a state next to its reference state"
 
@@ -42,7 +42,7 @@ def spohn(x: Instant) -> list[Finding] | str:
 def _lowest(signs: Sequence[tuple[float, float, str]]) -> tuple[float, str]:
     """The production that is most negative against its scale, and where; 0 for rounding."""
     value, scale, words = min(signs, default=(0.0, 1.0, ""), key=lambda s: s[0] / (s[1] or 1.0))
-    return (value, words) if value < -PRECISE * scale else (0.0, words)
+    return (value, words) if value < -precision() * scale else (0.0, words)
 
 
 def _totals(
@@ -103,7 +103,7 @@ def _displaced(x: Instant, contact: Contact) -> list[tuple[str, Matrix]]:
     pi = contact.reference(x.energy)
     push = contact.dissipate(pi)
     size, room = np.linalg.norm(push, 2), np.linalg.eigvalsh(pi)[0]
-    if size <= PRECISE * contact.size:
+    if size <= precision() * contact.size:
         return []
     return [(BESIDE, pi + 0.5 * room / size * push)]
 
@@ -115,14 +115,14 @@ def positivity(x: Instant) -> list[Finding] | str:
         if np.all(contact.rates >= 0.0):
             continue
         least, largest, operator = _canonical(contact)
-        if least >= -1e-10 * largest:
+        if least >= -precision() * largest:
             continue
         fall = min(float(np.min(_off_diagonal(contact.flow(v)))) for v in _bases(x, operator))
         worst, words = min(
             ((float(np.linalg.eigvalsh(rho)[0]), words) for words, rho in x.states),
             default=(0.0, ""),
         )
-        negative, falls = worst < -PRECISE, fall < -1e-10 * largest
+        negative, falls = worst < -precision(), fall < -precision() * largest
         text = f"its canonical rates reach down to {least:.3g} (the largest is {largest:.3g}), so "
         text += "the evolution is not completely positive."
         if falls:

@@ -5,6 +5,7 @@ import json
 import warnings
 from pathlib import Path
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -270,6 +271,11 @@ def test_messages():
         function(np.eye(2))
     with pytest.raises(ValueError, match=r"`states\[0\]` must have trace 1"):
         function(qt.OpenSystem(N), states=[np.eye(2)])
+    with pytest.raises(ValueError, match="`times` and `states` are those of an `OpenSystem`"):
+        function(otto(), times=(0.0,))
+    told = lambda cycle: cycle.strokes[0].system.baths[0].temperature  # noqa: E731
+    with pytest.raises(ValueError, match="a parameter that is nan"):
+        function(eqx.tree_at(told, otto(), jnp.asarray(np.nan)))
     with pytest.raises(ValueError, match="`model` is traced"):
         jax.jit(lambda gap: len(function(qt.OpenSystem(gap * N)).findings))(1.0)
 

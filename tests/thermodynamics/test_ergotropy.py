@@ -197,3 +197,5 @@ def test_messages_of_parts_and_copies():
         inspect.unwrap(local_ergotropy)(rho, h, (2, 3), 2)
     with pytest.raises(ValueError, match="`copies` must be a whole number >= 1, got 0"):
         inspect.unwrap(copies_ergotropy)(rho, h, 0)
+    with pytest.raises(ValueError, match="more than 1e300 levels"):
+        inspect.unwrap(copies_ergotropy)(rho, h, 400)
