@@ -124,7 +124,10 @@ def uzdin(t, kind):
 KINDS = ["four", "two", "continuous", "dephased"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.slow if kind != "dephased" else ()) for kind in KINDS],
+)
 def test_published_equivalence_of_engines(kind):
     found = eqx.filter_jit(lambda t: uzdin(t, kind).work_output / t)
     for name, values in PUBLISHED["uzdin_engine_equivalence"].items():
