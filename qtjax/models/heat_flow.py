@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import as_complex, as_entries, as_nonnegative, as_positive, as_scalar, as_vector
-from .._types import Operator, Real, RealLike
+from .._checks import as_entries, as_nonnegative, as_positive, as_scalar, as_vector
+from .._types import Real, RealLike
 from ..algebra.operators import destroy, number
 from ..dynamics.channels import Channel
 from ..dynamics.dissipators import AbstractDissipator
@@ -165,8 +165,4 @@ def thermal_transistor(
         FlipBath(energies=energies, site=k, temperature=t, spectrum=spectrum)
         for k, (t, spectrum) in enumerate(zip(found, spectra, strict=True))
     ]
-    return OpenSystem(_diagonal(energies), baths)
-
-
-def _diagonal(energies: Float[Array, " d"]) -> Operator:
-    return as_complex(jnp.diag(energies))
+    return OpenSystem(jnp.diag(energies), baths)

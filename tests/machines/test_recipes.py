@@ -94,6 +94,7 @@ def otto(time, gap=1.0):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_assisted_ramps_are_as_good_as_slow_ones():
     """Heat, efficiency and their derivatives are quasi-static, in a ramp of any speed."""
 
