@@ -114,9 +114,9 @@ def evolve_with_finite_baths(
     capacities = _capacities(system, capacities)
     _check_system(system)
     default = default_tolerances()
-    tolerances = tuple(
-        as_real(name, value if given is None else given)
-        for name, value, given in zip(("rtol", "atol"), default, (rtol, atol), strict=True)
+    tolerances = (
+        as_real("rtol", default[0] if rtol is None else rtol),
+        as_real("atol", default[1] if atol is None else atol),
     )
     solution = _evolve(
         system, as_complex(rho0), ts, capacities, dfx.Dopri8() if solver is None else solver,
@@ -218,10 +218,8 @@ def _evolve(
     motion = _Motion(system, start, capacities, unit)
     edges = jnp.sort(jnp.concatenate([ts, jnp.clip(system.breakpoints(), ts[0], ts[-1])]))
     fixed = jax.lax.stop_gradient(span)
-    controller = dfx.ClipStepSizeController(
-        Watchful(dfx.PIDController(*tolerances), None, fixed),
-        step_ts=edges,  # pyright: ignore
-    )
+    watchful: Any = Watchful(dfx.PIDController(*tolerances), None, fixed)  # pyright: ignore
+    controller = dfx.ClipStepSizeController(watchful, step_ts=edges)
     found = dfx.diffeqsolve(
         dfx.ODETerm(lambda t, y, motion: motion(t, y)), solver, ts[0], ts[-1],
         FIRST_STEP * fixed, jnp.concatenate([to_components(rho0), jnp.zeros(count + 1)]),

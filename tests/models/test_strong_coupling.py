@@ -144,11 +144,11 @@ def test_parameters_are_differentiated_through_the_model():
     ("call", "message"),
     [
         (lambda: coordinate(**COORDINATE | {"temperature": 1.0}), "`levels` = 4 is too small"),
-        (lambda: coordinate(**COORDINATE | {"width": 0.0}), r"`widths\[0\]` must be > 0"),
-        (lambda: coordinate(**COORDINATE | {"levels": 1}), "must be a whole number >= 2"),
+        (lambda: coordinate(**COORDINATE | {"width": 0.0}), "`width` must be > 0"),
+        (lambda: coordinate(**COORDINATE | {"levels": 1}), "`levels` must be a whole number >= 2"),
         (
             lambda: qt.models.reaction_coordinate(0.5 * Z, qt.destroy(2), **COORDINATE),
-            r"`operators\[0\]` must be Hermitian",
+            "`operator` must be Hermitian",
         ),
         (
             lambda: qt.models.reaction_coordinates(
@@ -156,6 +156,13 @@ def test_parameters_are_differentiated_through_the_model():
                 temperatures=(1.0, 1.0), levels=(4, 4),
             ),
             "`frequencies` must hold one number for each of the 2 operators, got 1",
+        ),
+        (
+            lambda: qt.models.reaction_coordinates(
+                Z, (X,), frequencies=(1.0,), couplings=(1.0,), widths=(-1.0,),
+                temperatures=(0.1,), levels=(4,),
+            ),
+            r"`widths\[0\]` must be > 0",
         ),
         (
             lambda: pseudomode(frequency=1.0, coupling=0.1, width=0.1, levels=4, temperature=1.0),
