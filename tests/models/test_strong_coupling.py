@@ -39,7 +39,7 @@ def test_a_pseudomode_is_the_damped_jaynes_cummings_model(gamma0):
 
 def test_a_warm_pseudomode_dephases_by_its_correlation_function():
     """-ln|c/c(0)| = 4 Re int int C = 4 g^2 Re((n+1) f(z) + n f(z*)), f = (e^{-zt} - 1 + zt)/z^2."""
-    w, k, g, temperature, levels = 1.0, 0.5, 0.3, 0.4, 12
+    w, k, g, temperature, levels = 1.0, 0.5, 0.2, 0.3, 8
     system = qt.models.pseudomode(
         0.35 * Z, Z, frequency=w, coupling=g, width=k, levels=levels, temperature=temperature
     )
@@ -54,6 +54,7 @@ def test_a_warm_pseudomode_dephases_by_its_correlation_function():
     np.testing.assert_allclose(reduced(system, start)[:, 0, 1], wanted, rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_pseudomode_is_a_lorentzian_bath_beyond_the_rotating_wave():
     """QuTiP's hierarchy for C = g^2 exp(-iWt - kt/2), of depth 12."""
     qutip = pytest.importorskip("qutip")
