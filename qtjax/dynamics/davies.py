@@ -119,11 +119,11 @@ def _by_frequency(
     sizes = np.array([len(group) for group in groups])
     gaps, lowering, order = [], [], []
     for size in np.unique(sizes):
-        chosen = np.flatnonzero(sizes == size)
+        chosen = np.flatnonzero(sizes == size).tolist()
         lower, upper = np.moveaxis(np.array([groups[k] for k in chosen]), -1, 0)
         gaps.append(jnp.mean(energies[upper] - energies[lower], axis=1))
         lowering.append(jnp.sum(blocks[lower, upper], axis=1))
-        order += chosen.tolist()
+        order += chosen
     back = np.argsort(order)
     return jnp.concatenate(gaps)[back], jnp.concatenate(lowering)[back]
 

@@ -4,15 +4,14 @@ A reaction coordinate is an oscillator with a weakly coupled bath of its own; a 
 oscillator with a local loss. Both stand for a bath with memory, whatever its coupling.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from .._checks import (
     as_complex,
-    as_counts,
     as_nonnegative,
     as_positive,
     as_scalar,
@@ -23,7 +22,7 @@ from .._checks import (
     is_concrete,
 )
 from .._precise import matmul
-from .._types import Operator, OperatorLike, RealLike
+from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import embed, tensor
 from ..algebra.operators import create, dag, destroy
 from ..algebra.states import TRUNCATION_TOLERANCE, truncation_population
@@ -32,7 +31,10 @@ from ..dynamics.open_system import OpenSystem, composite_system
 from ..dynamics.spectra import Ohmic, Spectrum, occupation
 from ..dynamics.transitions import Transitions
 
-Bath = Callable[[Operator, Any, Spectrum], AbstractDissipator]
+Bath = Callable[[Operator, Real, Spectrum], AbstractDissipator]
+
+_NAMES = ("operator", "frequency", "coupling", "width", "temperature", "levels")
+_COLD = "baths of negative temperature are not thermal baths."
 
 
 def reaction_coordinate(
@@ -84,10 +86,10 @@ def reaction_coordinate(
     Source: Iles-Smith, Lambert and Nazir, Phys. Rev. A 90, 032114 (2014); Nazir and Schaller,
         arXiv:1805.08307 (2018).
     """
-    return reaction_coordinates(
-        hamiltonian, (operator,), frequencies=(frequency,), couplings=(coupling,), widths=(width,),
-        temperatures=(temperature,), levels=(levels,), bath=bath, transitions=transitions,
-    )  # fmt: skip
+    check_hermitian("hamiltonian", hamiltonian)
+    given = operator, frequency, coupling, width, temperature, levels
+    found = _coordinate(_NAMES, given, np.shape(hamiltonian)[0])
+    return _with_coordinates(hamiltonian, (found,), bath, transitions)
 
 
 def reaction_coordinates(
@@ -123,34 +125,22 @@ def reaction_coordinates(
         ValueError: as there, or not one number for each of the operators.
     """
     check_hermitian("hamiltonian", hamiltonian)
-    operators = as_sequence("operators", operators, "a sequence of operators")
-    count, d = len(operators), np.shape(hamiltonian)[0]
-    levels = as_counts("levels", levels, 2)
-    given = {"frequencies": frequencies, "couplings": couplings, "widths": widths,
-             "temperatures": temperatures, "levels": levels}  # fmt: skip
-    for name, values in given.items():
-        if (found := len(values)) != count:
+    names = ("operators", "frequencies", "couplings", "widths", "temperatures", "levels")
+    values = (operators, frequencies, couplings, widths, temperatures, levels)
+    given = [as_sequence(*pair, "a sequence") for pair in zip(names, values, strict=True)]
+    if not given[0]:
+        raise ValueError("`operators` must hold at least one operator, got none.")
+    for name, found in zip(names, given, strict=True):
+        if len(found) != len(given[0]):
             raise ValueError(
-                f"`{name}` must hold one number for each of the {count} operators, got {found}."
+                f"`{name}` must hold one number for each of the {len(given[0])} operators, got "
+                f"{len(found)}."
             )
-    dims, parts, coupling, residuals = (d, *levels), [as_complex(hamiltonian)], 0.0, []
-    for k, operator in enumerate(operators):
-        check_hermitian(f"operators[{k}]", operator, d)
-        w = as_positive(f"frequencies[{k}]", frequencies[k], "it is that of an oscillator.")
-        width = as_positive(f"widths[{k}]", widths[k], "it is the friction of the coordinate.")
-        cold = "baths of negative temperature are not thermal baths."
-        temperature = as_nonnegative(f"temperatures[{k}]", temperatures[k], cold)
-        g = as_scalar(f"couplings[{k}]", couplings[k])
-        position = embed(destroy(levels[k]) + create(levels[k]), dims, k + 1)
-        coupling = coupling + g * matmul(embed(operator, dims, 0), position)
-        parts.append(w * matmul(create(levels[k]), destroy(levels[k])))
-        residuals.append((position, temperature, width / w))
-    whole = composite_system(parts, coupling)
-    h = whole.hamiltonian(jnp.zeros(()))
-    for _, temperature, _ in residuals:
-        _check_levels(h, temperature, dims, 1)
-    baths = [_residual(h, *residual, bath, transitions) for residual in residuals]
-    return OpenSystem(whole.hamiltonian, baths, parts=whole.parts)
+    coordinates = [
+        _coordinate([f"{name}[{k}]" for name in names], each, np.shape(hamiltonian)[0])
+        for k, each in enumerate(zip(*given, strict=True))
+    ]
+    return _with_coordinates(hamiltonian, coordinates, bath, transitions)
 
 
 def pseudomode(
@@ -203,10 +193,9 @@ def pseudomode(
     check_count("levels", levels, 2)
     w = as_positive("frequency", frequency, "it is that of an oscillator.")
     k = as_positive("width", width, "a spectrum of no width is a closed pair.")
-    cold = "baths of negative temperature are not thermal baths."
-    temperature = as_nonnegative("temperature", temperature, cold)
+    temperature = as_nonnegative("temperature", temperature, _COLD)
     dims = (np.shape(hamiltonian)[0], levels)
-    mode = w * matmul(create(levels), destroy(levels))
+    mode = _oscillator(w, levels)
     _check_levels(mode, temperature, (levels,), 0)
     half = as_scalar("coupling", coupling) * tensor(as_complex(operator), create(levels))
     lowering, n = embed(destroy(levels), dims, 1), occupation(w, temperature)
@@ -214,21 +203,67 @@ def pseudomode(
     return composite_system((as_complex(hamiltonian), mode), half + dag(half), loss)
 
 
-def _residual(
-    hamiltonian: Operator,
-    position: Operator,
-    temperature: RealLike,
-    friction: RealLike,
+class _Coordinate(NamedTuple):
+    """A reaction coordinate, checked."""
+
+    operator: Operator
+    frequency: Real
+    coupling: Real
+    width: Real
+    temperature: Real
+    levels: int
+
+
+def _coordinate(names: Sequence[str], given: Sequence[Any], d: int) -> _Coordinate:
+    """The parameters of a coordinate, checked under the names that the caller knows."""
+    operator, frequency, coupling, width, temperature, levels = given
+    check_hermitian(names[0], operator, d)
+    check_count(names[5], levels, 2)
+    return _Coordinate(
+        as_complex(operator),
+        as_positive(names[1], frequency, "it is that of an oscillator."),
+        as_scalar(names[2], coupling),
+        as_positive(names[3], width, "it is the friction of the coordinate."),
+        as_nonnegative(names[4], temperature, _COLD),
+        int(levels),
+    )
+
+
+def _with_coordinates(
+    hamiltonian: OperatorLike,
+    coordinates: Sequence[_Coordinate],
     bath: Bath | None,
     transitions: Transitions | None,
-) -> AbstractDissipator:
-    """The bath of a coordinate; the Ohmic power spectrum at zero frequency is friction T."""
-    if bath is not None:
-        return bath(position, temperature, Ohmic(friction))
-    return DaviesBath(
-        hamiltonian, position, temperature, Ohmic(friction),
-        zero_frequency=friction * temperature, transitions=transitions,
-    )  # fmt: skip
+) -> OpenSystem:
+    """A system with coordinates, and their residual baths."""
+    dims = (np.shape(hamiltonian)[0], *(c.levels for c in coordinates))
+    modes = [_oscillator(c.frequency, c.levels) for c in coordinates]
+    positions = [
+        embed(destroy(c.levels) + create(c.levels), dims, k + 1) for k, c in enumerate(coordinates)
+    ]
+    couplings = [
+        c.coupling * matmul(embed(c.operator, dims, 0), position)
+        for c, position in zip(coordinates, positions, strict=True)
+    ]
+    whole = composite_system((as_complex(hamiltonian), *modes), sum(couplings[1:], couplings[0]))
+    h, baths = whole.hamiltonian(jnp.zeros(())), []
+    for c, position in zip(coordinates, positions, strict=True):
+        _check_levels(h, c.temperature, dims, 1)
+        friction = c.width / c.frequency
+        if bath is not None:
+            baths.append(bath(position, c.temperature, Ohmic(friction)))
+            continue
+        dephasing = friction * c.temperature  # the power spectrum at zero frequency
+        baths.append(
+            DaviesBath(h, position, c.temperature, Ohmic(friction), zero_frequency=dephasing,
+                       transitions=transitions)
+        )  # fmt: skip
+    return OpenSystem(whole.hamiltonian, baths, parts=whole.parts)
+
+
+def _oscillator(frequency: Real, levels: int) -> Operator:
+    """W a^+ a."""
+    return frequency * matmul(create(levels), destroy(levels))
 
 
 def _check_levels(
