@@ -30,8 +30,7 @@ def two_stroke_engine(
 
         Q_h = w_h (p_h - p_c) sin^2(a),  Q_c = -w_c (p_h - p_c) sin^2(a),  eta = 1 - w_c/w_h,
 
-    with p = 1/(1 + e^{w/T}). Both baths act at once, so no stroke counts as "hot" or "cold":
-    `solution.bath_heats[0]` holds (Q_c, Q_h).
+    with p = 1/(1 + e^{w/T}). Both baths act in the first stroke, each under its own name.
 
     Args:
         gaps: (w_c, w_h), >= 0.
@@ -65,5 +64,5 @@ def two_stroke_engine(
     half = tensor(create(2), destroy(2))
     exchange = as_scalar("angle", angle) / swap * (half + dag(half))
     return Cycle(
-        (Stroke(OpenSystem(h, baths), contact), Stroke(OpenSystem(exchange, energy=h), swap))
+        (Stroke(OpenSystem(h, baths), contact, names), Stroke(OpenSystem(exchange, energy=h), swap))
     )

@@ -77,6 +77,7 @@ def test_two_stroke_engine(angle):
     moved = (1 / (1 + np.exp(2 / 3.0)) - 1 / (1 + np.exp(1 / 0.5))) * np.sin(angle) ** 2
     np.testing.assert_allclose(solution.bath_heats[0], [-moved, 2 * moved], rtol=1e-11)
     assert float(solution.work_output) == pytest.approx(moved, rel=1e-11)
+    assert float(solution.efficiency) == pytest.approx(0.5, rel=1e-11)
     with pytest.raises(ValueError, match=r"`durations\[1\]` must be > 0"):
         qt.machines.two_stroke_engine(
             (1.0, 2.0), temperatures=(0.5, 3.0), rate=1.0, durations=(1.0, 0.0)
