@@ -20,12 +20,12 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from .._checks import as_complex, check_hermitian, is_concrete
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import einsum
-from .._types import Operator, OperatorLike
+from .._types import Operator, OperatorLike, Real
 from .divided_differences import AbstractSpectralFunction, Level, One, Restricted, rounding
 from .operators import product
 
@@ -226,6 +226,49 @@ def _weighted_projectors_jvp(primals, tangents):
     inner = slopes * product(_dagger(v), product(_symmetrize(da), v))
     moved = product(v, product(inner, _dagger(v)))
     return weighted_projectors(a, w), moved + weighted_projectors(a, dw)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(3,))
+def pinched_overlap(
+    rho: Operator, a: Operator, b: Operator, tolerance: float | None = None
+) -> Real:
+    """sum_n tr(P_n a P_n b) over the eigenspaces P_n of a Hermitian operator, once differentiable.
+
+    Its derivative has 1/(l_i - l_j) between eigenspaces and nothing inside them, where the overlap
+    does not depend on the choice of eigenvectors.
+
+    Args:
+        rho: Hermitian operator, (d, d).
+        a: Hermitian operator, (d, d).
+        b: Hermitian operator, (d, d).
+        tolerance: eigenvalues of rho no further apart count as one, static; by default what
+            rounding may make of them, 64 d eps max|l|.
+
+    Returns:
+        A real number.
+    """
+    lam, v = eigensystem(rho)
+    a, b = (product(_dagger(v), product(x, v)) for x in (a, b))
+    return jnp.sum(jnp.where(_one_level(lam, tolerance), a * b.T, 0.0)).real
+
+
+@pinched_overlap.defjvp
+def _pinched_overlap_jvp(tolerance, primals, tangents):
+    (rho, a, b), (rho_dot, a_dot, b_dot) = primals, tangents
+    lam, v = eigensystem(rho)
+    same = _one_level(lam, tolerance)
+    turned = [product(_dagger(v), product(x, v)) for x in (a, b, _symmetrize(rho_dot))]
+    gap = lam[None, :] - lam[:, None]
+    turn = jnp.where(same, 0.0, turned[2] / jnp.where(same, 1.0, gap))
+    first, second = (product(x, turn) - product(turn, x) for x in turned[:2])
+    moved = jnp.where(same, first * turned[1].T + turned[0] * second.T, 0.0)
+    linear = pinched_overlap(rho, a_dot, b, tolerance) + pinched_overlap(rho, a, b_dot, tolerance)
+    return pinched_overlap(rho, a, b, tolerance), linear + jnp.sum(moved).real
+
+
+def _one_level(lam: Float[Array, " d"], tolerance: float | None) -> Bool[Array, "d d"]:
+    closest = 16 * rounding(lam) if tolerance is None else tolerance
+    return jnp.abs(lam[:, None] - lam[None, :]) <= closest
 
 
 def level_projectors(

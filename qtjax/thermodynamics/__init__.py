@@ -15,13 +15,27 @@ from .conditions import (
     Conditions as Conditions,
     measure_conditions as measure_conditions,
 )
+from .entropy_based import (
+    EntropyBasedExchange as EntropyBasedExchange,
+    EntropyBasedRates as EntropyBasedRates,
+    entropy_based_exchange as entropy_based_exchange,
+    entropy_based_rates as entropy_based_rates,
+)
 from .erasure import (
     ErasureLedger as ErasureLedger,
     von_neumann_ledger as von_neumann_ledger,
 )
 from .ergotropy import (
+    ErgotropySplit as ErgotropySplit,
+    copies_ergotropy as copies_ergotropy,
     ergotropy as ergotropy,
+    ergotropy_split as ergotropy_split,
+    local_ergotropy as local_ergotropy,
     passive_state as passive_state,
+)
+from .optimal_erasure import (
+    OptimalErasure as OptimalErasure,
+    optimal_erasure as optimal_erasure,
 )
 from .parts import (
     PartRates as PartRates,

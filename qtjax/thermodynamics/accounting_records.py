@@ -17,6 +17,7 @@ from .conditions import (
     CLOSED,
     COVARIANT,
     EITHER_SIGN,
+    EXCHANGED,
     GIBBS_FIXED_POINTS,
     NO_ATHERMAL_HEAT,
     NO_COHERENCE,
@@ -25,6 +26,7 @@ from .conditions import (
     UNIQUE_FIXED_POINT,
     Condition,
 )
+from .entropy_based import EntropyBasedExchange, entropy_based_exchange
 from .ergotropy import ergotropy
 from .production import (
     CoherenceSplit,
@@ -87,6 +89,11 @@ class Trajectory:
         """`ergotropy` at every time."""
         h = self.system.energy_hamiltonian
         return self.over_time(lambda t, rho: ergotropy(rho, h(t)))
+
+    @functools.cached_property
+    def entropy_based(self) -> EntropyBasedExchange:
+        """`entropy_based_exchange` of the trajectory."""
+        return entropy_based_exchange(self.system, self.solution)
 
     @functools.cached_property
     def finite(self) -> FiniteReservoirs:
@@ -305,5 +312,45 @@ ACCOUNTINGS: tuple[AccountingRecord, ...] = (
         exists=_with_reservoirs,
         conditions=(CLOSED, PRODUCT_START),
         theorem="Reeb and Wolf 2014, where S_A has fallen",
+    ),
+    AccountingRecord(
+        name="Alicki's heat (A1)",
+        formula="int tr(D(rho) H) dt",
+        kind="total",
+        source="Alicki, J. Phys. A 12, L103 (1979)",
+        values=lambda x: x.solution.ledger.heat.sum(axis=1),
+        exists=_open,
+        conditions=(EXCHANGED,),
+        theorem="none: an exchange",
+    ),
+    AccountingRecord(
+        name="Alicki's work (A1)",
+        formula="int tr(rho H') dt",
+        kind="total",
+        source="Alicki, J. Phys. A 12, L103 (1979)",
+        values=lambda x: x.solution.ledger.work,
+        exists=_open,
+        conditions=(EXCHANGED,),
+        theorem="none: an exchange",
+    ),
+    AccountingRecord(
+        name="entropy-based heat (A11)",
+        formula="int sum r_k' <k|H|k> dt",
+        kind="total",
+        source="Ahmadi, Salimi and Khorashad, arXiv:1912.01983; doi:10.1038/s41598-022-27156-0",
+        values=lambda x: x.entropy_based.heat.sum(axis=1),
+        exists=_open,
+        conditions=(EXCHANGED,),
+        theorem="none: an exchange",
+    ),
+    AccountingRecord(
+        name="entropy-based work (A11)",
+        formula="Delta U - int sum r_k' <k|H|k> dt",
+        kind="total",
+        source="Ahmadi, Salimi and Khorashad, arXiv:1912.01983; doi:10.1038/s41598-022-27156-0",
+        values=lambda x: x.entropy_based.work,
+        exists=_open,
+        conditions=(EXCHANGED,),
+        theorem="none: an exchange",
     ),
 )

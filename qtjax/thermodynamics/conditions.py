@@ -99,6 +99,7 @@ PRODUCT_START = Condition(
     lambda c: f"the start is not rho_A x Gibbs reservoirs (by {c.initial_defect:.1e})",
 )
 EITHER_SIGN = Condition(lambda _: False, lambda _: "a flux, of either sign: Delta S_A = A4 - flux")
+EXCHANGED = Condition(lambda _: False, lambda _: "an exchange of energy, of either sign")
 
 
 def measure_conditions(

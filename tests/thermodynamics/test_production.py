@@ -433,10 +433,13 @@ def row(table, start, kind=""):
 def test_all_is_guaranteed_for_davies_baths():
     """But the adiabatic part, which is not for a state with coherence."""
     table = table_of("good")
-    assert len(table) == 11
+    assert len(table) == 15
     for name, a in table.items():
         values = np.asarray(a.values)
         assert values.shape == (5,)
+        if "heat (" in name or "work (" in name:
+            assert "of either sign" in a.reason
+            continue
         assert a.guaranteed != name.startswith("adiabatic"), (name, a.reason)
         assert np.all(values > -1e-12), name
     assert "coherence between levels" in row(table, "adiabatic").reason
