@@ -30,8 +30,8 @@ def _entries():
         system, d = emission(atoms), atoms + 1
         half = jnp.diag(jnp.arange(d) == atoms // 2).astype(complex)
         ours = intensity(system, 0.0, half)
-        found.append(entry(f"intensity of N = {atoms}, half of it excited", ours,
-                           atoms / 2 * (atoms / 2 + 1), "closed form (J + M)(J - M + 1)"))  # fmt: skip
+        closed, source = atoms / 2 * (atoms / 2 + 1), "closed form (J + M)(J - M + 1)"
+        found.append(entry(f"intensity of N = {atoms}, half of it excited", ours, closed, source))
     pair = emission(2)
     full = jnp.diag(jnp.array([1.0, 0.0, 0.0]))
     run = evolve(pair, full, jnp.array([0.0, 0.3, 1.0]), save=intensity)
