@@ -137,7 +137,7 @@ def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
         ValueError: H is not Hermitian, or T is negative.
     """
     _, weights, _ = boltzmann(hamiltonian, temperature)
-    _warn_if_truncated(hamiltonian, temperature)
+    warn_if_truncated(hamiltonian, temperature)
     return weights / jnp.trace(weights).real
 
 
@@ -164,7 +164,7 @@ def truncation_population(
     return partial_trace(rho, (rho.shape[0],) if dims is None else dims, site)[-1, -1].real
 
 
-def _warn_if_truncated(hamiltonian: OperatorLike, temperature: RealLike) -> None:
+def warn_if_truncated(hamiltonian: OperatorLike, temperature: RealLike) -> None:
     """Warn if a concrete H is a number operator's and its top level is populated at T.
 
     A spin's ladder is neither ascending in the standard basis nor starts at 0 or omega/2; a

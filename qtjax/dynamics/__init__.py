@@ -5,6 +5,10 @@ from .channels import (
     Moving as Moving,
     dissipate as dissipate,
 )
+from .counterdiabatic import (
+    counterdiabatic as counterdiabatic,
+    counterdiabatic_cost as counterdiabatic_cost,
+)
 from .dissipators import (
     AbstractDissipator as AbstractDissipator,
     AdiabaticBath as AdiabaticBath,
@@ -53,6 +57,11 @@ from .open_system import (
 from .propagator import (
     Propagator as Propagator,
     propagator as propagator,
+)
+from .ramps import (
+    Between as Between,
+    ConstantAdiabaticity as ConstantAdiabaticity,
+    Reciprocal as Reciprocal,
 )
 from .schedules import (
     AbstractSchedule as AbstractSchedule,

@@ -76,7 +76,7 @@ def otto_cycle(
         "durations", durations, ("hot isochore", "expansion", "cold isochore", "compression")
     )
     warn_unless_hotter(t_cold, t_hot)
-    expansion, compression = (Linear(0.0, 1.0),) * 2 if ramps is None else _ramps(ramps)
+    expansion, compression = ramps_of(ramps)
     gammas = _pair("rate", rate) if isinstance(rate, list | tuple) else (rate, rate)
     spectrum_cold, spectrum_hot = map(as_spectrum, gammas)
     groups = _pair("transitions", transitions)
@@ -112,8 +112,10 @@ def warn_unless_hotter(cold: RealLike, hot: RealLike) -> None:
         )
 
 
-def _ramps(value: Any) -> tuple[Schedule, ...]:
-    """The functions of progress (expansion, compression)."""
+def ramps_of(value: Any) -> tuple[Schedule, ...]:
+    """The functions of progress (expansion, compression); straight lines for `None`."""
+    if value is None:
+        return (Linear(0.0, 1.0),) * 2
     pair = _pair("ramps", value)
     for k, ramp in enumerate(pair):
         if not is_function(ramp):

@@ -1,0 +1,435 @@
+"""Machines whose medium is a harmonic oscillator, exactly: by the moments of Gaussian states.
+
+H = p^2/2 + w(t)^2 x^2/2 (mass 1: x stands for sqrt(m) x). Under baths on the oscillator's lowering
+operator the moments obey linear equations, x' = p - g x/2, p' = -w^2 x - g p/2,
+
+    <x^2>' = 2 c - g <x^2> + D/w_b,  <p^2>' = -2 w^2 c - g <p^2> + D w_b,
+    c' = <p^2> - w^2 <x^2> - g c,    c = <xp + px>/2,
+
+with g = down - up and D = (down + up)/2 at the bath's frequency w_b. No level is cut off, and there
+are five numbers in place of d^2.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import xlogy
+from jaxtyping import Array, Float
+
+from .._checks import (
+    as_nonnegative,
+    as_positive,
+    as_sequence,
+    check_count,
+    check_instance,
+    is_concrete,
+)
+from .._precise import matmul
+from .._results import RESULTS, raise_if_failed
+from .._types import Real, RealLike
+from ..dynamics.propagator import RESOLUTION, subdivide
+from ..dynamics.schedules import Constant, Schedule, as_schedule, breakpoints_of
+from ..dynamics.spectra import Spectrum, as_spectrum, thermal_rates
+from ..numerics.equation import Watched
+from ..numerics.exponentials import compose, expm1_with_doubt, magnus_exponent, taylor_expm1
+from ..numerics.resolution import block_length, look
+from . import figures
+
+_FIRST_STEPS, _MOST_STEPS = 64, 16384
+
+Vector = Float[Array, " 6"]  # (1, <x>, <p>, <x^2>, <p^2>, c) in units of the first frequency
+Matrix = Float[Array, "m 6"]
+
+
+class GaussianStroke(eqx.Module):
+    """One stroke of an oscillator, in scaled time s = t/duration in [0, 1].
+
+    Args:
+        frequency: w > 0, a number or a schedule of s.
+        duration: >= 0.
+        rate: gamma of the bath, a number or a spectrum; no bath if `None`.
+        temperature: of the bath, >= 0.
+        contact: "hot" or "cold" for a stroke whose heat counts as heat_hot or heat_cold.
+        bath_frequency: w_b of the mode that the bath damps; the momentary w by default.
+
+    Raises:
+        ValueError: a frequency that is not positive, a negative duration or temperature, a bath
+            without rate or temperature, or another `contact`.
+    """
+
+    frequency: Schedule
+    duration: Real
+    spectrum: Spectrum | None
+    temperature: Real | None
+    bath_frequency: Real | None
+    contact: str | None = eqx.field(static=True)
+
+    def __init__(
+        self,
+        frequency: RealLike | Schedule,
+        duration: RealLike,
+        rate: Any = None,
+        temperature: RealLike | None = None,
+        contact: str | None = None,
+        bath_frequency: RealLike | None = None,
+    ):
+        self.frequency = as_schedule("frequency", frequency)
+        if isinstance(self.frequency, Constant):
+            as_positive("frequency", self.frequency.value, "it is that of an oscillator.")
+        self.duration = as_nonnegative("duration", duration, "a stroke takes time forward.")
+        if (rate is None) != (temperature is None):
+            raise ValueError("`rate` and `temperature` make a bath together: give both or none.")
+        if contact not in ("hot", "cold", None):
+            raise ValueError(f'`contact` must be "hot", "cold" or None, got {contact!r}.')
+        self.spectrum = None if rate is None else as_spectrum(rate)
+        self.temperature = None
+        if temperature is not None:
+            self.temperature = as_nonnegative("temperature", temperature, "it is that of a bath.")
+        self.bath_frequency, self.contact = None, contact
+        if bath_frequency is not None:
+            remedy = "it is that of the mode that is damped."
+            self.bath_frequency = as_positive("bath_frequency", bath_frequency, remedy)
+
+
+class GaussianSolution(eqx.Module):
+    """The limit cycle of an oscillator and its books; names and signs as in `CycleSolution`.
+
+    Args:
+        strokes: of the cycle.
+        moments: (<x>, <p>, <x^2>, <p^2>, <xp + px>/2) at the start of every stroke and at the end
+            of the last, (strokes + 1, 5).
+        heats: taken in during each stroke, (strokes,).
+        works: done on the medium during each stroke, (strokes,).
+        quenches: work of the jump of w after each stroke, (strokes,).
+        first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
+        error: estimated error of moments, heats and works, relative to the largest moment, in units
+            of the first frequency.
+        result: `RESULTS.successful`, `not_unique`, `inaccurate`, `not_a_state` (ramps that pump
+            more than the baths take) or `not_finite`, per lane.
+    """
+
+    strokes: tuple[GaussianStroke, ...]
+    moments: Float[Array, "edges 5"]
+    heats: Float[Array, " strokes"]
+    works: Float[Array, " strokes"]
+    quenches: Float[Array, " strokes"]
+    first_law_residual: Real
+    error: Real
+    result: Any
+
+    @property
+    def entropies(self) -> Float[Array, " edges"]:
+        """Von Neumann entropies at the edges, (strokes + 1,)."""
+        return jax.vmap(gaussian_entropy)(self.moments)
+
+    @property
+    def heat_hot(self) -> Real:
+        """Q_h: heat taken in during the strokes in contact with "hot"."""
+        return self._over("hot", self.heats)
+
+    @property
+    def heat_cold(self) -> Real:
+        """Q_c: heat taken in during the strokes in contact with "cold"."""
+        return self._over("cold", self.heats)
+
+    @property
+    def work(self) -> Real:
+        """W: work done on the medium per cycle, quenches included."""
+        return self.works.sum() + self.quenches.sum()
+
+    @property
+    def work_output(self) -> Real:
+        """W_out = -W: work delivered per cycle."""
+        return -self.work
+
+    @property
+    def period(self) -> Real:
+        """The time of one cycle."""
+        return sum((stroke.duration for stroke in self.strokes), jnp.zeros(()))
+
+    @property
+    def power(self) -> Real:
+        """Work delivered per time; nan for a cycle that takes no time."""
+        return figures.power(self.work_output, self.period)
+
+    @property
+    def efficiency(self) -> Real:
+        """W_out / Q_h; nan outside the engine regime."""
+        none = figures.rounding(self.heats, self.works, self.quenches)
+        return figures.efficiency(self.work_output, self.heat_hot, none)
+
+    @property
+    def coefficient_of_performance(self) -> Real:
+        """Q_c / W of a refrigerator; nan in the other regimes."""
+        none = figures.rounding(self.heats, self.works, self.quenches)
+        return figures.coefficient_of_performance(self.work, self.heat_cold, none)
+
+    @property
+    def spohn_production(self) -> Real:
+        """Spohn's production per cycle, -sum_k Q_k / T_k."""
+        flows = [
+            q / stroke.temperature
+            for q, stroke in zip(self.heats, self.strokes, strict=True)
+            if stroke.temperature is not None
+        ]
+        return -sum(flows, jnp.zeros(()))
+
+    def _over(self, contact: str, values: Float[Array, " strokes"]) -> Real:
+        mask = np.array([stroke.contact == contact for stroke in self.strokes])
+        return jnp.sum(jnp.where(mask, values, 0.0))
+
+
+class _Map(NamedTuple):
+    """F with y(end) = y(start) + F v(start) for y = (v, heat, work), and what it may be off by."""
+
+    increment: Matrix
+    doubt: Matrix
+    rounding: Real
+    resolved: Array
+
+
+def gaussian_limit_cycle(
+    strokes: Sequence[GaussianStroke],
+    *,
+    steps: int | None = None,
+    tolerance: float | None = None,
+    resolution: int = RESOLUTION,
+    throw: bool = True,
+) -> GaussianSolution:
+    """The limit cycle of an oscillator: the fixed point of the affine map of its moments.
+
+    Strokes of fixed frequency are exact; the others take sixth-order Magnus steps.
+
+    Args:
+        strokes: one or more `GaussianStroke`s.
+        steps: Magnus steps per driven stroke, static. By default 64, and for concrete strokes four
+            times as many until the tolerance is met; inside `jit`, `vmap` and `grad` it cannot
+            depend on values.
+        tolerance: largest error; 1e-9 in float64, 1e-4 in float32.
+        resolution: samples of a driven stroke at which its frequency is looked at, static.
+        throw: raise `SolverError` if the outcome is concrete and not successful.
+
+    Returns:
+        `GaussianSolution`.
+
+    Raises:
+        ValueError: no strokes, or what is no `GaussianStroke`.
+        SolverError: no unique fixed point (no bath), ramps that pump the oscillator without limit,
+            or a driven stroke that was not resolved.
+
+    Source: Rezek and Kosloff, New J. Phys. 8, 83 (2006); Kosloff and Rezek, Entropy 19, 136 (2017).
+    """
+    strokes = as_sequence("strokes", strokes, "a sequence of `GaussianStroke`s")
+    if not strokes:
+        raise ValueError("`strokes` must hold at least one stroke, got none.")
+    for k, stroke in enumerate(strokes):
+        check_instance(f"strokes[{k}]", stroke, GaussianStroke, "a `GaussianStroke`")
+    count = _FIRST_STEPS if steps is None else steps
+    check_count("steps", count)
+    if tolerance is None:
+        tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
+    solution = _limit_cycle(strokes, count, float(tolerance), resolution)
+    while steps is None and count < _MOST_STEPS and _unresolved(solution, tolerance):
+        count *= 4
+        solution = _limit_cycle(strokes, count, float(tolerance), resolution)
+    if throw:
+        raise_if_failed(solution)
+    return solution
+
+
+def _unresolved(solution: GaussianSolution, tolerance: float) -> bool:
+    """Whether a concrete, unbatched error estimate exceeds the tolerance, or is nan."""
+    error = solution.error
+    return is_concrete(error) and jnp.ndim(error) == 0 and not bool(error <= tolerance)
+
+
+@eqx.filter_jit
+def _limit_cycle(
+    strokes: tuple[GaussianStroke, ...], steps: int, tolerance: float, resolution: int
+) -> GaussianSolution:
+    unit = jax.lax.stop_gradient(jnp.asarray(strokes[0].frequency(0.0)))
+    maps = [_map(stroke, unit, steps, tolerance, resolution) for stroke in strokes]
+    total = maps[0].increment[:6]
+    for stroke in maps[1:]:
+        total = compose(stroke.increment[:6], total)
+    core, pumped = total[1:, 1:], total[1:, 0]
+    fixed = jax.lax.stop_gradient(core)
+    gap = 1.0 / (jnp.linalg.norm(fixed) * jnp.linalg.norm(jnp.linalg.inv(fixed)))
+    unique = gap > 500.0 * jnp.finfo(gap.dtype).eps
+    solvable = jnp.where(unique, core, jnp.eye(5))
+    start = jnp.where(unique, -jnp.linalg.solve(solvable, pumped), jnp.nan)
+    vectors, heats, works = _run(maps, jnp.concatenate([jnp.ones(1), start]))
+    error = _error(maps, solvable, vectors)
+    scaled, back = (
+        vectors[:, 1:],
+        jnp.stack([unit**-0.5, unit**0.5, 1 / unit, unit, 1.0 + 0 * unit]),
+    )
+    physical = jnp.all(jax.vmap(_is_state)(scaled))
+    moments = scaled * back
+    quenches = _quenches(strokes, moments)
+    residuals = _residuals(strokes, moments, unit * heats, unit * works)
+    result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
+    result = RESULTS.where(physical, result, RESULTS.not_a_state)
+    result = RESULTS.where(error <= tolerance, result, RESULTS.inaccurate)
+    result = RESULTS.where(jnp.all(jnp.isfinite(vectors)), result, RESULTS.not_finite)
+    result = RESULTS.where(unique, result, RESULTS.not_unique)
+    result = RESULTS.where(jnp.all(jnp.isfinite(total)), result, RESULTS.not_finite)
+    largest = residuals[jnp.argmax(jnp.abs(residuals))]
+    return GaussianSolution(
+        strokes, moments, unit * heats, unit * works, quenches, largest, error, result
+    )
+
+
+def _generator(stroke: GaussianStroke, unit: Real) -> Callable[[Any], Matrix]:
+    """G(s) on (1, <x>, <p>, <x^2>, <p^2>, c) above the rows of heat and work."""
+    tau = stroke.duration * unit
+
+    def frequency(s: RealLike) -> Real:
+        return jnp.asarray(stroke.frequency(s), unit.dtype) / unit
+
+    def at(s: RealLike) -> Matrix:
+        s = jnp.asarray(s, unit.dtype)
+        w, slope = jax.jvp(frequency, (s,), (jnp.ones_like(s),))
+        g, d, b, square = 0.0 * w, 0.0 * w, w, w**2
+        if stroke.spectrum is not None:
+            if stroke.bath_frequency is not None:
+                b = stroke.bath_frequency / unit
+            down, up = thermal_rates(stroke.spectrum, b * unit, stroke.temperature)
+            g, d = (down - up) / unit, 0.5 * (down + up) / unit
+        rows = [
+            [0.0] * 6,
+            [0.0, -0.5 * g, 1.0, 0.0, 0.0, 0.0],
+            [0.0, -square, -0.5 * g, 0.0, 0.0, 0.0],
+            [d / b, 0.0, 0.0, -g, 0.0, 2.0],
+            [d * b, 0.0, 0.0, 0.0, -g, -2.0 * square],
+            [0.0, 0.0, 0.0, -square, 1.0, -g],
+            [0.5 * d * (b + square / b), 0.0, 0.0, -0.5 * g * square, -0.5 * g, 0.0],
+        ]
+        moved = tau * jnp.stack([jnp.stack([jnp.asarray(x, w.dtype) for x in row]) for row in rows])
+        return jnp.concatenate([moved, jnp.zeros((1, 6), w.dtype).at[0, 3].set(w * slope)])
+
+    return at
+
+
+def _map(stroke: GaussianStroke, unit: Real, steps: int, tolerance: float, resolution: int) -> _Map:
+    generator, yes = _generator(stroke, unit), jnp.asarray(True)
+    if isinstance(stroke.frequency, Constant):
+        return _Map(*expm1_with_doubt(generator(0.0), tolerance), yes)
+    breaks = jnp.clip(breakpoints_of(stroke.frequency), 0.0, 1.0)
+    edges = jnp.concatenate([jnp.zeros(1), jnp.sort(breaks), jnp.ones(1)])
+    per_piece = max(2, 2 * round(steps / (2 * (edges.shape[0] - 1))))
+
+    def increment(t: Float[Array, " edges"]) -> Matrix:
+        def step(t0: Array, t1: Array) -> Matrix:
+            return taylor_expm1(magnus_exponent(generator, t0, t1))
+
+        def follow(total: Matrix, part: Matrix) -> tuple[Matrix, None]:
+            return compose(part, total), None
+
+        parts = jax.vmap(step)(t[:-1], t[1:])
+        return jax.lax.scan(follow, jnp.zeros_like(parts[0]), parts)[0]
+
+    t = subdivide(edges, per_piece)
+    fine, coarse = increment(t), increment(subdivide(edges, per_piece // 2))
+    kept, other = jax.lax.stop_gradient((fine, coarse))
+    longest = jnp.maximum(stroke.duration * unit, 1.0)
+    watched = Watched(lambda s: generator(s)[3:].reshape(-1) / longest, None)
+    seen = look(watched, edges, tolerance / longest, resolution)
+    lengths = jax.vmap(partial(block_length, seen))(0.5 * (t[:-1] + t[1:]))
+    resolved = jnp.all(jnp.diff(t) <= 2.0 * lengths) & seen.finite
+    rounding = jnp.finfo(kept.dtype).eps * longest
+    return _Map(fine, (kept - other) / 63.0, rounding, resolved)
+
+
+def _run(maps: list[_Map], start: Vector) -> tuple[Array, Array, Array]:
+    """Moments at the edges, heats and works of one pass through the strokes."""
+    vectors, books = [start], []
+    for stroke in maps:
+        moved = matmul(stroke.increment, vectors[-1])
+        vectors.append(vectors[-1] + moved[:6])
+        books.append(moved[6:])
+    return jnp.stack(vectors), *jnp.stack(books).T
+
+
+def _error(maps: list[_Map], core: Float[Array, "5 5"], vectors: Float[Array, "edges 6"]) -> Real:
+    """What the maps may be off by, followed through the strokes and the solve, to first order."""
+    maps, core, vectors = jax.lax.stop_gradient((maps, core, vectors))
+
+    def follow(deviation: Vector) -> tuple[Vector, Real]:
+        largest = jnp.zeros(())
+        for stroke, vector in zip(maps, vectors, strict=False):
+            added = matmul(stroke.increment, deviation) + matmul(stroke.doubt, vector)
+            deviation = deviation + added[:6]
+            size = jnp.maximum(jnp.max(jnp.abs(added[6:])), jnp.max(jnp.abs(deviation)))
+            largest = jnp.maximum(largest, size / jnp.max(jnp.abs(vectors)) + stroke.rounding)
+        return deviation, largest
+
+    once, _ = follow(jnp.zeros(6))
+    start = jnp.concatenate([jnp.zeros(1), -jnp.linalg.solve(core, once[1:])])
+    resolved = jnp.all(jnp.stack([stroke.resolved for stroke in maps]))
+    return jnp.where(resolved, follow(start)[1], jnp.inf)
+
+
+def _is_state(moments: Float[Array, " 5"]) -> Array:
+    """Whether moments are those of a state: a symplectic eigenvalue of 1/2 at least."""
+    square, spread = _symplectic_square(moments)
+    return (spread > 0.0) & (square > 0.25 * (1.0 - 1e-6))
+
+
+def _symplectic_square(moments: Float[Array, " 5"]) -> tuple[Real, Real]:
+    x, p, xx, pp, c = moments
+    spread = xx - x**2
+    return spread * (pp - p**2) - (c - x * p) ** 2, spread
+
+
+def gaussian_entropy(moments: Float[Array, " 5"]) -> Real:
+    """S = (v + 1/2) ln(v + 1/2) - (v - 1/2) ln(v - 1/2), v the symplectic eigenvalue.
+
+    Args:
+        moments: (<x>, <p>, <x^2>, <p^2>, <xp + px>/2), (5,).
+
+    Returns:
+        In nats; 0 for pure states, where its derivative is infinite.
+    """
+    v = jnp.sqrt(jnp.maximum(_symplectic_square(moments)[0], 0.25))
+    return xlogy(v + 0.5, v + 0.5) - xlogy(v - 0.5, v - 0.5)
+
+
+def gaussian_energy(moments: Float[Array, " 5"], frequency: RealLike) -> Real:
+    """<p^2>/2 + w^2 <x^2>/2.
+
+    Args:
+        moments: (<x>, <p>, <x^2>, <p^2>, <xp + px>/2), (5,).
+        frequency: w.
+    """
+    return 0.5 * (moments[3] + frequency**2 * moments[2])
+
+
+def _quenches(
+    strokes: tuple[GaussianStroke, ...], moments: Float[Array, "edges 5"]
+) -> Float[Array, " strokes"]:
+    """The work of the jump of w after every stroke."""
+    following = strokes[1:] + strokes[:1]
+    return jnp.stack(
+        [
+            0.5 * (after.frequency(0.0) ** 2 - this.frequency(1.0) ** 2) * m[2]
+            for this, after, m in zip(strokes, following, moments[1:], strict=True)
+        ]
+    )
+
+
+def _residuals(
+    strokes: tuple[GaussianStroke, ...], moments: Any, heats: Any, works: Any
+) -> Float[Array, " strokes"]:
+    found = []
+    for k, stroke in enumerate(strokes):
+        first, last = (
+            gaussian_energy(moments[k + j], stroke.frequency(jnp.asarray(1.0 * j))) for j in (0, 1)
+        )
+        found.append(last - first - heats[k] - works[k])
+    return jnp.stack(found)

@@ -1,0 +1,167 @@
+"""The oscillator by moments: published engines, closed forms, truncated levels."""
+
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qtjax as qt
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "published.json"
+PUBLISHED = {entry["key"]: entry for entry in json.loads(REFERENCE.read_text())["results"]}
+ORDER = ("t_hot", "t_exp", "t_cold", "t_comp")
+ERDMAN = PUBLISHED["kosloff_rezek_otto_erdman_params"]
+BEST = PUBLISHED["kosloff_rezek_otto_best_durations"]
+
+
+def engine(durations, frequencies=None, temperatures=None, rate=None, ramps=None):
+    given = ERDMAN["params"]
+    return qt.machines.oscillator_otto(
+        (given["w_c"], given["w_h"]) if frequencies is None else frequencies,
+        temperatures=(given["T_c"], given["T_h"]) if temperatures is None else temperatures,
+        rate=given["Gamma"] if rate is None else rate,
+        durations=durations,
+        ramps=ramps,
+    )
+
+
+@jax.jit
+def solved(strokes):
+    solution = qt.machines.gaussian_limit_cycle(strokes, steps=128)
+    return solution, solution.power, solution.efficiency, solution.entropies
+
+
+def test_published_engine():
+    solution, power, efficiency, entropies = solved(engine([ERDMAN["params"][x] for x in ORDER]))
+    values = ERDMAN["values"]
+    assert bool(solution.result == qt.RESULTS.successful)
+    assert float(power) == pytest.approx(values["power"], rel=1e-9)
+    assert float(solution.heat_hot) == pytest.approx(values["Q_h"], rel=1e-9)
+    assert float(solution.heat_cold) == pytest.approx(values["Q_c"], rel=1e-9)
+    assert float(efficiency) == pytest.approx(values["eta"], rel=1e-9)
+    assert abs(float(solution.first_law_residual)) < 1e-12
+    np.testing.assert_allclose(entropies[0], entropies[-1], rtol=1e-12)
+    np.testing.assert_allclose(entropies[1], entropies[2], rtol=1e-12)  # a closed ramp
+    assert float(solution.spohn_production) > 0.0
+
+
+def test_published_best_durations_and_their_gradient():
+    """The published durations are the maximum to their digits: the gradient all but vanishes."""
+    durations = jnp.array([BEST["values"][x] for x in ORDER])
+
+    @jax.jit
+    def power(durations):
+        return qt.machines.gaussian_limit_cycle(engine(durations), steps=128).power
+
+    assert float(power(durations)) == pytest.approx(BEST["values"]["power_max"], rel=1e-9)
+    slope = jax.jit(jax.grad(power))(durations)
+    np.testing.assert_allclose(slope, 0.0, atol=1e-5)
+    other = durations * jnp.array([1.1, 0.9, 1.2, 1.0])
+    there = jax.jit(jax.grad(power))(other)
+    steps = 1e-4 * np.eye(4)
+    expected = [(power(other + e) - power(other - e)) / 2e-4 for e in steps]
+    np.testing.assert_allclose(there, expected, rtol=1e-4, atol=1e-9)
+
+
+def test_slow_and_sudden_limits():
+    """Q_h = w_h (n_h - n_c), and for sudden ramps Q* = (w_c^2 + w_h^2)/(2 w_c w_h)."""
+    w_c, w_h, t_c, t_h = 1.0, 1.6, 0.8, 3.0
+    coth_c, coth_h = 1 / np.tanh(w_c / 2 / t_c), 1 / np.tanh(w_h / 2 / t_h)
+    sudden = (w_c**2 + w_h**2) / (2 * w_c * w_h)
+    for time, friction in ((400.0, 1.0), (0.0, sudden)):
+        strokes = qt.machines.oscillator_otto(
+            (w_c, w_h), temperatures=(t_c, t_h), rate=0.5, durations=(80.0, time, 80.0, time)
+        )
+        solution = qt.machines.gaussian_limit_cycle(strokes)
+        hot = 0.5 * w_h * (coth_h - friction * coth_c)
+        cold = 0.5 * w_c * (coth_c - friction * coth_h)
+        np.testing.assert_allclose(solution.heat_hot, hot, rtol=2e-5 if time else 1e-11)
+        np.testing.assert_allclose(solution.heat_cold, cold, rtol=2e-5 if time else 1e-11)
+
+
+def test_ramps_at_constant_adiabatic_parameter_can_be_frictionless():
+    """1/w linear: friction vanishes at mu = (1/w_1 - 1/w_0)/tau with sqrt(4 - mu^2) ln(w_1/w_0)/
+    (2 mu) = pi k (Rezek and Kosloff)."""
+    w_c, w_h = 1.0, 2.0
+    mu = 2.0 * np.log(w_h / w_c) / np.sqrt(4 * np.pi**2 + np.log(w_h / w_c) ** 2)
+    time = (1 / w_c - 1 / w_h) / mu
+    down, up = qt.dynamics.Reciprocal(w_h, w_c), qt.dynamics.Reciprocal(w_c, w_h)
+
+    def stroke(*given, **more):
+        return qt.machines.GaussianStroke(*given, **more)
+
+    strokes = (
+        stroke(w_h, 3.0, 0.5, 4.0, "hot"), stroke(down, time),
+        stroke(w_c, 2.0, 0.5, 1.0, "cold"), stroke(up, time),
+    )  # fmt: skip
+    solution = qt.machines.gaussian_limit_cycle(strokes, steps=128)
+    assert float(solution.efficiency) == pytest.approx(1 - w_c / w_h, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("levels", "off"), [(12, 2e-5), pytest.param(24, 1e-7, marks=pytest.mark.slow)]
+)
+def test_against_truncated_levels(levels, off):
+    """The density matrix of so many levels has the books of the moments."""
+    given = {
+        "temperatures": (0.16, 0.32), "rate": 0.4, "durations": (2.0, 0.7, 1.5, 0.9),
+    }  # fmt: skip
+    frequencies = (1.0, 1.4)
+    exact = qt.machines.gaussian_limit_cycle(qt.machines.oscillator_otto(frequencies, **given))
+    cycle = qt.machines.truncated_oscillator_otto(levels, frequencies, **given)
+    cut = qt.limit_cycle(cycle, steps=16, tolerance=1e-7)
+    np.testing.assert_allclose(cut.heats, exact.heats, rtol=0, atol=off)
+    np.testing.assert_allclose(cut.works, exact.works, rtol=0, atol=off)
+    np.testing.assert_allclose(cut.entropies, exact.entropies, rtol=0, atol=10 * off)
+    assert float(qt.algebra.truncation_population(cut.states[1])) < off
+
+
+def test_baths_in_contact_with_a_moving_oscillator():
+    """A slow isotherm under a bath that follows w does the work of a free-energy difference."""
+
+    def way(a, b):
+        return qt.dynamics.Between(a, b, qt.Linear(0.0, 1.0))
+
+    strokes = [
+        qt.machines.GaussianStroke(way(a, b), 3000.0, 1.0, 0.7) for a, b in ((1.0, 1.5), (1.5, 1.0))
+    ]
+    solution = qt.machines.gaussian_limit_cycle(strokes, steps=4096, tolerance=1e-6)
+    free = 0.7 * np.log(np.sinh(1.5 / 1.4) / np.sinh(1.0 / 1.4))
+    np.testing.assert_allclose(solution.works, [free, -free], rtol=2e-3)
+
+
+def test_displacements_decay_and_units_do_not_matter():
+    small = [1e-30 * x for x in (1.0, 1.99324)]
+    strokes = qt.machines.oscillator_otto(
+        small, temperatures=(0.5e-30, 4.98309e-30), rate=0.6e-30,
+        durations=[ERDMAN["params"][x] * 1e30 for x in ORDER],
+    )  # fmt: skip
+    solution = qt.machines.gaussian_limit_cycle(strokes, steps=128)
+    assert float(solution.heat_hot) == pytest.approx(1e-30 * ERDMAN["values"]["Q_h"], rel=1e-9)
+    np.testing.assert_array_equal(solution.moments[:, :2], 0.0)
+
+
+def test_what_has_no_limit_cycle():
+    closed = [qt.machines.GaussianStroke(1.0, 1.0)]
+    with pytest.raises(qt.SolverError, match="not unique"):
+        qt.machines.gaussian_limit_cycle(closed)
+    pump = qt.Fourier(1.0, [0.0], [0.5], 2 * np.pi)  # at twice the frequency: parametric resonance
+    pumped = [qt.machines.GaussianStroke(pump, np.pi, 0.01, 1.0)]
+    with pytest.raises(qt.SolverError, match="not a state"):
+        qt.machines.gaussian_limit_cycle(pumped)
+
+
+def test_bad_strokes():
+    with pytest.raises(ValueError, match="`frequencies\\[0\\]` must be > 0"):
+        engine((1.0,) * 4, frequencies=(0.0, 1.0))
+    with pytest.raises(ValueError, match="give both or none"):
+        qt.machines.GaussianStroke(1.0, 1.0, 0.3)
+    with pytest.raises(ValueError, match="at least one stroke"):
+        qt.machines.gaussian_limit_cycle(())
+    with pytest.warns(UserWarning, match="kept to 8 levels"):
+        qt.machines.truncated_oscillator_otto(
+            8, (1.0, 2.0), temperatures=(1.0, 4.0), rate=1.0, durations=(1.0,) * 4
+        )

@@ -1,0 +1,155 @@
+"""Recipes for cycles: true isotherms, Stirling, two strokes, shortcuts, batteries."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qtjax as qt
+
+N, X = qt.number(2), qt.sigmax()
+COLD, HOT, SMALL, LARGE = 0.5, 0.8, 1.0, 2.4
+
+
+def gibbs(x, temperature):
+    """Entropy, energy and ln Z of a qubit of gap x."""
+    p = 1 / (1 + np.exp(x / temperature))
+    return -p * np.log(p) - (1 - p) * np.log(1 - p), x * p, np.log1p(np.exp(-x / temperature))
+
+
+def isothermal(recipe, time, **given):
+    given = {"temperatures": (COLD, HOT), "scales": (SMALL, LARGE)} | given
+    return recipe(N, couplings=X, rate=1.0, durations=(time,) * 4, **given)
+
+
+@jax.jit
+def solved(cycle):
+    solution = qt.limit_cycle(cycle, steps=128, tolerance=1e-6)
+    return solution.heat_hot, solution.heat_cold, solution.work_output, solution.result
+
+
+def test_slow_carnot_cycles_reach_carnots_efficiency():
+    hot, *_ = gibbs(SMALL, COLD)
+    cold, *_ = gibbs(LARGE, HOT)
+    exact = HOT * (hot - cold)
+    missing = []
+    for time in (40.0, 80.0):
+        q_h, q_c, work, result = solved(isothermal(qt.machines.carnot_cycle, time))
+        assert bool(result == qt.RESULTS.successful)
+        missing.append(1 - COLD / HOT - work / q_h)
+        np.testing.assert_allclose([q_h, q_c], [exact, -exact * COLD / HOT], rtol=2.0 / time)
+    assert missing[0] > missing[1] > 0.0
+    assert float(missing[0] / missing[1]) == pytest.approx(2.0, rel=0.05)  # as 1/duration
+
+
+def test_slow_stirling_cycles():
+    s_h, u_h, z_h = np.array([gibbs(x, HOT) for x in (SMALL, LARGE)]).T
+    s_c, u_c, z_c = np.array([gibbs(x, COLD) for x in (SMALL, LARGE)]).T
+    work = HOT * (z_h[0] - z_h[1]) - COLD * (z_c[0] - z_c[1])
+    heat = HOT * (s_h[0] - s_h[1]) + u_h[1] - u_c[1]
+    q_h, q_c, done, _ = solved(isothermal(qt.machines.stirling_cycle, 80.0))
+    q_2, _, twice, _ = solved(isothermal(qt.machines.stirling_cycle, 160.0))
+    # what is missing falls off as 1/duration: one step of Richardson's
+    np.testing.assert_allclose([2 * twice - done, 2 * q_2 - q_h], [work, heat], rtol=2e-4)
+    assert float(q_h + q_c) == pytest.approx(float(done), abs=1e-12)
+
+
+def test_temperatures_that_cannot_be_reached():
+    with pytest.raises(ValueError, match="cannot be reached: adiabats between them change"):
+        isothermal(qt.machines.carnot_cycle, 1.0, scales=(1.0, 1.5))
+    with pytest.raises(ValueError, match=r"`scales` must be \(smallest, largest\)"):
+        isothermal(qt.machines.stirling_cycle, 1.0, scales=(1.5, 1.0))
+    with pytest.raises(ValueError, match="`durations` must have 4 entries"):
+        qt.machines.carnot_cycle(
+            N, couplings=X, temperatures=(COLD, HOT), scales=(SMALL, LARGE), rate=1.0,
+            durations=(1.0,),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("angle", [np.pi / 2, 0.6])
+def test_two_stroke_engine(angle):
+    """W = (w_h - w_c)(p_h - p_c) sin^2(angle) after complete thermalization."""
+    cycle = qt.machines.two_stroke_engine(
+        (1.0, 2.0), temperatures=(0.5, 3.0), rate=1.0, durations=(60.0, 0.3), angle=angle
+    )
+    solution = qt.limit_cycle(cycle)
+    moved = (1 / (1 + np.exp(2 / 3.0)) - 1 / (1 + np.exp(1 / 0.5))) * np.sin(angle) ** 2
+    np.testing.assert_allclose(solution.bath_heats[0], [-moved, 2 * moved], rtol=1e-11)
+    assert float(solution.work_output) == pytest.approx(moved, rel=1e-11)
+    with pytest.raises(ValueError, match=r"`durations\[1\]` must be > 0"):
+        qt.machines.two_stroke_engine(
+            (1.0, 2.0), temperatures=(0.5, 3.0), rate=1.0, durations=(1.0, 0.0)
+        )
+
+
+COLD_H, HOT_H = 0.5 * qt.sigmaz() + 0.3 * X, qt.sigmaz() + 0.3 * X
+
+
+def otto(time, gap=1.0):
+    smooth = qt.Smooth(0.0, 1.0)
+    return qt.otto_cycle(
+        COLD_H, gap * qt.sigmaz() + 0.3 * X, couplings=(X, qt.sigmaz()), temperatures=(0.5, 4.0),
+        rate=1.0, durations=(40.0, time, 40.0, time), ramps=(smooth, smooth),
+    )  # fmt: skip
+
+
+def test_assisted_ramps_are_as_good_as_slow_ones():
+    """Heat, efficiency and their derivatives are quasi-static, in a ramp of any speed."""
+
+    def assisted(gap):
+        solution = qt.limit_cycle(qt.machines.assisted(otto(0.2, gap)), steps=16)
+        return jnp.stack([solution.heat_hot, solution.efficiency])
+
+    def exact(gap):
+        hot = gap * qt.sigmaz() + 0.3 * X
+        found = qt.machines.quasi_static_otto(COLD_H, hot, 0.5, 4.0)
+        return jnp.stack([found.heat_hot, found.efficiency])
+
+    def both(function):
+        return jax.jit(lambda gap: jax.jvp(function, (gap,), (1.0,)))(1.0)
+
+    np.testing.assert_allclose(both(assisted), both(exact), rtol=1e-7)
+
+
+def test_a_quench_cannot_be_assisted():
+    with pytest.raises(ValueError, match="`duration` must be > 0, got 0"):
+        qt.machines.assisted(otto(0.0))
+
+
+def charged(cells, ts, photons=None, **given):
+    levels = given.pop("levels", cells + 1)
+    given = {"frequency": 1.5, "coupling": 0.2, "levels": levels} | given
+    system = qt.models.dicke_battery(cells, **given)
+    rho0 = qt.models.empty_battery(cells, levels, photons)
+    return qt.machines.charge(system, rho0, ts)
+
+
+def test_batteries_in_closed_form():
+    ts = jnp.linspace(0.0, 9.0, 31)
+    one = charged(1, ts, counter_rotating=False)
+    energy = 1.5 * np.sin(0.2 * ts) ** 2
+    np.testing.assert_allclose(one.energy, energy, atol=1e-12)
+    np.testing.assert_allclose(one.ergotropy, np.maximum(2 * energy - 1.5, 0.0), atol=1e-12)
+    np.testing.assert_allclose(one.power[1:], energy[1:] / ts[1:], atol=1e-12)
+    s = np.sqrt(6.0) * 0.2 * np.asarray(ts)
+    two = charged(2, ts, counter_rotating=False)
+    expected = 1.5 * (2 / 3 * np.sin(s) ** 2 + 4 / 9 * (1 - np.cos(s)) ** 2)
+    np.testing.assert_allclose(two.energy, expected, atol=1e-12)
+
+
+def test_collective_charging_has_more_power_than_parallel():
+    """Ferraro et al.: up to about sqrt(N) times, here with all terms of Dicke's model."""
+    ts = jnp.linspace(0.0, 12.0, 81)
+    given = {"coupling": 0.05, "counter_rotating": True}
+    alone = charged(1, ts, levels=4, **given)
+    together = charged(2, ts, levels=6, **given)
+    gain = float(jnp.max(together.power) / (2 * jnp.max(alone.power)))
+    assert gain == pytest.approx(np.sqrt(2.0), rel=0.1)
+
+
+def test_bad_batteries():
+    with pytest.raises(ValueError, match="`battery` must be one of the 2 parts"):
+        system = qt.models.dicke_battery(1, frequency=1.0, coupling=0.1, levels=2)
+        qt.machines.charge(system, np.eye(4) / 4, [0.0, 1.0], battery=2)
+    with pytest.raises(ValueError, match="`levels` must be a whole number >= 2"):
+        qt.models.dicke_battery(1, frequency=1.0, coupling=0.1, levels=1)
