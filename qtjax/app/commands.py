@@ -1,6 +1,7 @@
 """The command line: `qtjax optimize`, `qtjax paper` and `qtjax reproduce`."""
 
 import datetime
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -127,13 +128,15 @@ def reproduce_command(
     if list_papers:
         console.print(paper_table(papers))
         return
+    started = time.perf_counter()
     with console.status("computing ...") as status:
         found = reproduce(
             [paper.name for paper in papers],
             tell=lambda one: status.update(f"computed: {one.paper.name}"),
         )
     console.print(number_table(found))
-    console.print(summary(found), highlight=False, soft_wrap=True)
+    seconds = time.perf_counter() - started
+    console.print(f"{summary(found)} ({seconds:.0f} s)", highlight=False, soft_wrap=True)
     if json is not None:
         write_records(json, found)
     if markdown is not None:

@@ -70,10 +70,7 @@ def summary(found: Sequence[Reproduction]) -> str:
     """
     entries = [entry for one in found for entry in one.entries]
     agree = sum(entry.passed for entry in entries)
-    words = (
-        f"{agree} of {len(entries)} numbers of {len(found)} papers agree "
-        f"({sum(one.seconds for one in found):.0f} s)."
-    )
+    words = f"{agree} of {len(entries)} numbers of {len(found)} papers agree."
     wrong = [one.paper.name for one in found if not one.passed]
     return words + (f" Not: {', '.join(wrong)}." if wrong else "")
 

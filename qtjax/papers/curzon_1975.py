@@ -1,4 +1,4 @@
-"""Curzon and Ahlborn, Rezek and Kosloff: the efficiency at maximum work of a classical oscillator."""
+"""Curzon and Ahlborn, Rezek and Kosloff: maximum work of a classical oscillator."""
 
 import jax
 import jax.numpy as jnp
@@ -24,8 +24,9 @@ def efficiency(hot):
 def _entries():
     found = []
     for hot, tolerance in ((100.0, 1e-4), (10000.0, 1e-8)):
-        found.append(entry(f"efficiency at maximum work, T_h/w_h = {hot:g}", efficiency(hot), 0.5,
-                           "closed form 1 - sqrt(T_c/T_h) of the classical limit", tolerance))  # fmt: skip
+        quantity = f"efficiency at maximum work, T_h/w_h = {hot:g}"
+        source = "closed form 1 - sqrt(T_c/T_h) of the classical limit"
+        found.append(entry(quantity, efficiency(hot), 0.5, source, tolerance))
     return found
 
 

@@ -51,8 +51,9 @@ def _curve():
     powers = [sum(sidebands(t, 0.5)) for t in temperatures]
     marks = temperatures[::6]
     closed = [2.0 * DRIVE * closed_flux(t, 0.5) for t in marks]
-    return Curve("A modulated qubit between two baths", ("T_h at T_c = 0.5", temperatures),
-                 "power delivered", {"qtjax": powers}, {"closed form": (marks, closed)})  # fmt: skip
+    axis, points = ("T_h at T_c = 0.5", temperatures), {"closed form": (marks, closed)}
+    title = "A modulated qubit between two baths"
+    return Curve(title, axis, "power delivered", {"qtjax": powers}, points)
 
 
 PAPER = Paper(

@@ -58,8 +58,8 @@ def _entries():
                        slope[0] / slope[1], source + ", differences", 1e-6))  # fmt: skip
     _, onsager = currents(jnp.array([0.3, 0.3, 0.3]))
     size = float(jnp.max(jnp.abs(onsager)))
-    found.append(entry("reciprocity |L - L^T| at equilibrium",
-                       jnp.max(jnp.abs(onsager - onsager.T)), 0.0, "theorem", 1e-9, size))  # fmt: skip
+    defect = jnp.max(jnp.abs(onsager - onsager.T))
+    found.append(entry("reciprocity |L - L^T| at equilibrium", defect, 0.0, "theorem", 1e-9, size))
     return found
 
 

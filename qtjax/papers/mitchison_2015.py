@@ -21,11 +21,13 @@ def excitation(ts):
     system = three_qubit_refrigerator(
         (1.0, 3.0), coupling=COUPLING, temperatures=TEMPERATURES, rates=RATE
     )
-    rho = tensor(
-        *(thermal_state(w * number(2), t) for w, t in zip(GAPS, TEMPERATURES, strict=True))
-    )
-    return evolve(system, rho, jnp.asarray(ts),
-                  save=lambda system, t, rho: partial_trace(rho, (2, 2, 2), 0)[1, 1].real).saved  # fmt: skip
+    pairs = zip(GAPS, TEMPERATURES, strict=True)
+    rho = tensor(*[thermal_state(w * number(2), t) for w, t in pairs])
+
+    def upper(system, t, rho):
+        return partial_trace(rho, (2, 2, 2), 0)[1, 1].real
+
+    return evolve(system, rho, jnp.asarray(ts), save=upper).saved
 
 
 def by_matrix(ts):

@@ -22,7 +22,7 @@ class Reproduction:
     Args:
         paper: the paper.
         entries: its numbers.
-        seconds: that it took, compilation included.
+        seconds: that it took, compilation and what ran beside it included.
         error: why there are none, if the computation failed.
     """
 
