@@ -17,7 +17,7 @@ FIVE = 0.0006430041152263374
 
 def _entries():
     found = []
-    for copies in range(1, 6):
+    for copies in (4, 5):  # what is passive in four copies is so in fewer
         ours = copies_ergotropy(np.diag(P), LEVELS, copies)
         published = FIVE if copies == 5 else 0.0
         source, name = "exact fractions", f"ergotropy of {copies} copies"

@@ -42,7 +42,7 @@ def optimum(carnot):
 
 def _entries():
     values = (*DIGITS, *CUBIC)
-    efficiency, largest, _ = (np.asarray(x) for x in optimum(jnp.array(values)))
+    efficiency, largest, level = (np.asarray(x) for x in optimum(jnp.array(values)))
     source = "digits: Newton's method on the closed form"
     found = []
     for k, (carnot, digits) in enumerate(DIGITS.items()):
@@ -51,6 +51,9 @@ def _entries():
             entry(f"efficiency at maximum power, {name}", efficiency[k], digits[0], source)
         )
         found.append(entry(f"maximum power, {name}", largest[k], digits[1], source))
+    level_at_zero = 2.0 * level[-2] - level[-1]
+    quantity = "level (e - mu)/T as eta_C -> 0, extrapolated from eta_C = 0.02 and 0.04"
+    found.append(entry(quantity, level_at_zero, A0, "closed form a0 = 2 coth(a0/2)", 1e-3))
     carnot = np.array(list(CUBIC))
     rest = (efficiency[-2:] - carnot / 2 - carnot**2 / 8) / carnot**3
     for ours, (x, digits) in zip(rest, CUBIC.items(), strict=True):

@@ -1,5 +1,6 @@
 """Levy and Kosloff, Hofer et al., De Chiara et al.: which master equation of two oscillators?"""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -39,6 +40,7 @@ EXACT = (0.000190156962761, 0.00132633525895, 2.23353673471e-06, 0.0011558379068
 NAMES = ("local J1, bare", "local J2, bare", "local J1, full H", "local J2, full H", "global J1")
 
 
+@jax.jit
 def currents(w1, w2, g, t1, t2):
     """Heat currents of two oscillators with local and with global baths of gamma = 0.02."""
     h = jnp.array([[w1, g], [g, w2]])

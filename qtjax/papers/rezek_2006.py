@@ -5,8 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import minimize
 
+from ..algebra.operators import number
+from ..machines.figures import curzon_ahlborn_efficiency
 from ..machines.gaussian import gaussian_limit_cycle
 from ..machines.oscillator import oscillator_otto
+from ..machines.quasi_static import quasi_static_otto
 from .entries import Paper, compared, entry
 
 # (hot isochore, expansion, cold isochore, compression)
@@ -41,6 +44,11 @@ def closed_sudden():
 def _entries():
     ours = dict(zip(PUBLISHED, books(jnp.array(DURATIONS)), strict=True))
     found = list(compared(ours, PUBLISHED, "digits: covariances, iterated (NumPy)"))
+    slow = quasi_static_otto(W_C * number(3), W_H * number(3), COLD, HOT).efficiency
+    found.append(entry("efficiency of slow ramps", slow, 0.498304268427, "closed form 1 - w_c/w_h"))
+    classical = curzon_ahlborn_efficiency(jnp.asarray(COLD), jnp.asarray(HOT))
+    source = "closed form 1 - sqrt(T_c/T_h)"
+    found.append(entry("Curzon-Ahlborn efficiency", classical, 0.683236132626, source))
     at, source = jnp.array(BEST_DURATIONS), "digits: ascent by coordinates"
     found.append(entry("power at their best durations", books(at)[0], BEST, source))
     slope = jax.jit(jax.value_and_grad(lambda durations: -books(durations)[0]))
