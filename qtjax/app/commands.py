@@ -1,6 +1,7 @@
-"""The command line: `qtjax optimize` and `qtjax paper`."""
+"""The command line: `qtjax optimize`, `qtjax paper` and `qtjax reproduce`."""
 
 import datetime
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,6 +97,65 @@ def paper_command(
         console.print(_NO_FIGURES)
     for name in ("paper.html", "paper.json"):
         console.print(f"  {out / name}", highlight=False, soft_wrap=True)
+
+
+@app.command("reproduce")
+def reproduce_command(
+    names: Annotated[list[str] | None, typer.Argument(help="Papers, or all.")] = None,
+    list_papers: Annotated[
+        bool, typer.Option("--list", help="Say which papers there are, and stop.")
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="File for every number.")] = None,
+    figures: Annotated[Path | None, typer.Option(help="Folder for figures.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="File for the table as a page.")] = None,
+) -> None:
+    """Compute published results, each number next to the published one or a closed form.
+
+    The exit code is 1 if a number is not the published one to its tolerance.
+    """
+    # the runs are short: most of the time would go into optimizing what runs once
+    jax.config.update("jax_disable_most_optimizations", True)
+    from ..papers.reproduction import find_papers, reproduce
+    from .published import number_table, paper_table, summary, write_markdown, write_records
+
+    try:
+        if not names and not list_papers:
+            raise ValueError("Name papers, or all; `qtjax reproduce --list` says which there are.")
+        papers = find_papers(names or "all")
+    except ValueError as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    if list_papers:
+        console.print(paper_table(papers))
+        return
+    started = time.perf_counter()
+    with console.status("computing ...") as status:
+        found = reproduce(
+            [paper.name for paper in papers],
+            tell=lambda one: status.update(f"computed: {one.paper.name}"),
+        )
+    console.print(number_table(found))
+    seconds = time.perf_counter() - started
+    console.print(f"{summary(found)} ({seconds:.0f} s)", highlight=False, soft_wrap=True)
+    if json is not None:
+        write_records(json, found)
+    if markdown is not None:
+        write_markdown(markdown, found)
+    if figures is not None:
+        _draw_curves(figures, papers)
+    if not all(one.passed for one in found):
+        raise typer.Exit(1)
+
+
+def _draw_curves(folder: Path, papers: Any) -> None:
+    """The figures of papers whose point is a curve, if matplotlib is there."""
+    try:
+        from .published_figures import save_curves
+    except ImportError:
+        console.print(_NO_FIGURES)
+        return
+    for path in save_curves(folder, papers):
+        console.print(f"  {path}", highlight=False, soft_wrap=True)
 
 
 def _progress() -> Progress:

@@ -1,4 +1,20 @@
 """Published results, computed: each number beside one from an independent route.
 
-A paper is one file, or one folder where it needs more, that returns the records of `records.py`.
+A paper is one file with a `Paper` in `registry.py`, or one folder where it needs more, that returns
+the records of `records.py`. `qtjax.papers.reproduce("all")` is `qtjax reproduce all`.
 """
+
+from .entries import (
+    Curve as Curve,
+    Entry as Entry,
+    Paper as Paper,
+    compared as compared,
+    entry as entry,
+)
+from .registry import PAPERS as PAPERS
+from .reproduction import (
+    Reproduction as Reproduction,
+    find_papers as find_papers,
+    records as records,
+    reproduce as reproduce,
+)

@@ -1,0 +1,52 @@
+"""Figures of the published results whose point is a curve."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..papers.entries import Curve, Paper
+
+
+def save_curves(folder: Path, papers: Sequence[Paper]) -> list[Path]:
+    """Draw the curve of every paper that has one.
+
+    Args:
+        folder: where to; made if need be.
+        papers: some of them without a curve.
+
+    Returns:
+        The paths of the PNG files, one for each curve, by the paper's name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for paper in papers:
+        if paper.curve is None:
+            continue
+        # a Figure of its own, not pyplot's: nobody's backend is touched
+        figure = Figure(figsize=(6.0, 4.2), layout="constrained")
+        draw_curve(figure.subplots(), paper.curve())
+        paths.append(folder / f"{paper.name}.png")
+        figure.savefig(paths[-1], dpi=150)
+    return paths
+
+
+def draw_curve(ax: Axes, curve: Curve) -> None:
+    """Lines of qtjax, and marks where the published points are.
+
+    Args:
+        ax: the axes.
+        curve: what to draw.
+    """
+    label, x = curve.x
+    for name, values in curve.lines.items():
+        ax.plot(x, values, label=name)
+    for name, (at, values) in curve.points.items():
+        ax.plot(at, values, "o", ms=4, color="k", label=name)
+    if "x" in curve.logarithmic:
+        ax.set_xscale("log")
+    if "y" in curve.logarithmic:
+        ax.set_yscale("log")
+    ax.set(xlabel=label, ylabel=curve.y, title=curve.title)
+    ax.legend(fontsize="small")

@@ -1,0 +1,54 @@
+"""A two-state system between two reservoirs, and maxima by Newton's method: for several papers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._types import Real, RealLike
+from ..algebra.operators import create, destroy, number
+from ..dynamics.dissipators import Lindblad
+from ..dynamics.open_system import OpenSystem, heat_currents
+from ..dynamics.steady_state import steady_state
+
+
+def reservoir(down: RealLike, up: RealLike) -> Lindblad:
+    """A reservoir that flips a two-state system at given rates; the upper state is index 1."""
+    return Lindblad([destroy(2), create(2)], [down, up])
+
+
+def fermi(x: RealLike) -> Real:
+    """1/(1 + e^x)."""
+    return jax.nn.sigmoid(-jnp.asarray(x))
+
+
+def lead(x: RealLike, rate: RealLike) -> Lindblad:
+    """A lead of fermions that sees the level x = (e - mu)/T above its chemical potential."""
+    return reservoir(rate * fermi(-x), rate * fermi(x))
+
+
+def flux(hot: Lindblad, cold: Lindblad) -> Real:
+    """Quanta per time from the hot to the cold reservoir in the steady state."""
+    system = OpenSystem(number(2), (hot, cold))
+    return heat_currents(system, 0.0, steady_state(system, throw=False).state)[0]
+
+
+def maximum(
+    function: Callable[[Array], Real], start: Any, steps: int = 8
+) -> tuple[Float[Array, " n"], Real]:
+    """Where a smooth function is stationary, by Newton's method from nearby, and its value there.
+
+    Args:
+        function: of a vector, (n,).
+        start: close enough for Newton's method, (n,).
+        steps: iterations, static.
+    """
+    slope, curvature = jax.grad(function), jax.hessian(function)
+
+    def step(_: int, x: Array) -> Array:
+        return x - jnp.linalg.solve(curvature(x), slope(x))
+
+    x = jax.lax.fori_loop(0, steps, step, jnp.asarray(start, float))
+    return x, function(x)
