@@ -96,9 +96,8 @@ def ramp_shapes(ax: Axes, cycles: dict[str, CycleSolution], engine: Engine) -> N
     s = np.linspace(0.0, 1.0, 201)
     for label, solution in cycles.items():
         styles = iter(("-", "--", ":", "-."))
-        for name, table, stroke in zip(
-            engine.names, engine.table.strokes, solution.cycle.strokes, strict=True
-        ):
+        strokes: Any = solution.cycle.strokes  # of an engine file: all of them `Stroke`s
+        for name, table, stroke in zip(engine.names, engine.table.strokes, strokes, strict=True):
             if table.to is None:
                 continue
             progress: Any = stroke.system.hamiltonian.terms()[1]

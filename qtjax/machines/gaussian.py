@@ -297,7 +297,7 @@ def _generator(stroke: GaussianStroke, unit: Real) -> Callable[[Any], Matrix]:
         s = jnp.asarray(s, unit.dtype)
         w, slope = jax.jvp(frequency, (s,), (jnp.ones_like(s),))
         g, d, b, square = 0.0 * w, 0.0 * w, w, w**2
-        if stroke.spectrum is not None:
+        if stroke.spectrum is not None and stroke.temperature is not None:
             if stroke.bath_frequency is not None:
                 b = stroke.bath_frequency / unit
             down, up = thermal_rates(stroke.spectrum, b * unit, stroke.temperature)

@@ -2,7 +2,7 @@
 
 from ..dynamics.counterdiabatic import counterdiabatic
 from ..dynamics.open_system import OpenSystem
-from .stroke import Cycle, Stroke
+from .stroke import AbstractStroke, Cycle, Stroke
 
 
 def assisted(cycle: Cycle) -> Cycle:
@@ -27,7 +27,9 @@ def assisted(cycle: Cycle) -> Cycle:
     return Cycle([_assisted(stroke) for stroke in cycle.strokes])
 
 
-def _assisted(stroke: Stroke) -> Stroke:
+def _assisted(stroke: AbstractStroke) -> AbstractStroke:
+    if not isinstance(stroke, Stroke):
+        return stroke
     system = stroke.system
     if system.baths or system.hamiltonian.constant:
         return stroke

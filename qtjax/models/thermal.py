@@ -1,5 +1,6 @@
 """What recipes with several thermal baths are given: one temperature and one spectrum for each."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -23,7 +24,7 @@ def spectra_of(name: str, value: Any, meaning: tuple[str, ...]) -> list[Spectrum
 
 
 def local_baths(
-    lowerings: list[OperatorLike],
+    lowerings: Sequence[OperatorLike],
     gaps: list[Real],
     temperatures: Any,
     rates: Any,
@@ -33,4 +34,4 @@ def local_baths(
     found = as_entries("temperatures", temperatures, meaning)
     spectra = spectra_of("rates", rates, meaning)
     together = zip(lowerings, gaps, found, spectra, strict=True)
-    return tuple(LocalBath(jnp.asarray(lower), *rest) for lower, *rest in together)
+    return tuple(LocalBath(jnp.asarray(a), gap, t, spectrum) for a, gap, t, spectrum in together)

@@ -1,5 +1,7 @@
 """Ahmadi, Salimi and Khorashad: efficiency from generalized temperatures, eq. (19)."""
 
+from typing import Any
+
 import jax
 
 from ..algebra.operators import sigmax, sigmaz
@@ -60,8 +62,9 @@ def _entries():
     found = []
     for dephasing, published in PUBLISHED.items():
         s = engine(dephasing)
+        strokes: Any = s.cycle.strokes
         ends = [
-            temperature(s.cycle.strokes[k].system, s.states[edge])
+            temperature(strokes[k].system, s.states[edge])
             for k, edge in ((0, 0), (0, 1), (2, 2), (2, 3))
         ]
         values = (

@@ -1,6 +1,7 @@
 """Alicki and Fannes: work that only many copies, or whole states, can give."""
 
 import functools
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -24,7 +25,7 @@ def _entries():
         found.append(entry(name, ours, published, source, 1e-9 if published else 1e-12,
                            None if published else 1.0))  # fmt: skip
     three = functools.reduce(np.kron, [np.diag(P)] * 3)
-    h = sum(
+    h: Any = sum(
         functools.reduce(np.kron, [LEVELS if k == site else np.eye(3) for k in range(3)])
         for site in range(3)
     )

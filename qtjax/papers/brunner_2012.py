@@ -1,5 +1,7 @@
 """Brunner et al.: virtual qubits, and the temperatures that they have."""
 
+from typing import Any
+
 from ..algebra.composite import embed, tensor
 from ..algebra.operators import number
 from ..algebra.states import thermal_state
@@ -18,7 +20,7 @@ def _entries():
     for name, (gaps, betas, published) in CASES.items():
         parts = [gap * number(2) for gap in gaps]
         rho = tensor(*(thermal_state(h, 1.0 / beta) for h, beta in zip(parts, betas, strict=True)))
-        whole = sum(embed(h, (2, 2), k) for k, h in enumerate(parts))
+        whole: Any = sum(embed(h, (2, 2), k) for k, h in enumerate(parts))
         # levels in ascending order: 1 is |10>, 2 is |01>
         ours = population_beta(rho, whole, 1, 2)
         found.append(entry(f"virtual inverse temperature, {name}", ours, published,

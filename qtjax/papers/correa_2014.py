@@ -26,14 +26,14 @@ def hamiltonian():
 
 def by_rates():
     """Heats of the three baths from the rate equation of eight levels (NumPy)."""
-    energies, vectors = np.linalg.eigh(np.asarray(hamiltonian()).real)
+    energies, vectors = np.linalg.eigh(np.real(hamiltonian()))
     rates = []
     for k, t in enumerate(TEMPERATURES):
-        a = vectors.T @ np.asarray(embed(sigmax(), DIMS, k)).real @ vectors
+        a = vectors.T @ np.real(embed(sigmax(), DIMS, k)) @ vectors
         w = energies[:, None] - energies  # from column to row
         w = np.where(np.abs(w) < 1e-9, np.inf, w)
         rates.append(RATE * a**2 * np.where(w > 0, 1.0, -1.0) / np.expm1(w / t))
-    total = sum(rates)
+    total = np.sum(rates, axis=0)
     matrix = total - np.diag(total.sum(axis=0))
     p = np.linalg.solve(np.vstack([matrix[:7], np.ones(8)]), np.eye(8)[7])
     return [energies @ (m @ p) - (m.sum(axis=0) * energies) @ p for m in rates]

@@ -39,7 +39,7 @@ def by_rates(temperatures):
             # gamma(w) n(w) is T where w = 0
             m[f, c] = t if abs(w) < 1e-12 else w / np.expm1(w / t)
         matrices.append(m)
-    total = sum(matrices)
+    total = np.sum(matrices, axis=0)
     p = np.linalg.solve(np.vstack([(total - np.diag(total.sum(0)))[:7], np.ones(8)]), np.eye(8)[7])
     return np.array([energies @ (m @ p) - (m.sum(0) * energies) @ p for m in matrices])
 

@@ -1,6 +1,7 @@
 """Kosloff and Rezek: the Otto cycle of a qubit without coherence."""
 
 import math
+from typing import Any
 
 import jax
 import numpy as np
@@ -41,10 +42,10 @@ def engine() -> CycleSolution:
 
 def _entries():
     s = engine()
+    strokes: Any = s.cycle.strokes
     hot, cold = (thermal_state(w * number(2), t)[1, 1].real for w, t in ((2.0, 4.0), (1.0, 1.0)))
     slowest = [
-        np.max(-np.linalg.eigvals(np.asarray(liouvillian(s.cycle.strokes[k].system))).real)
-        for k in (0, 2)
+        np.max(-np.linalg.eigvals(np.asarray(liouvillian(strokes[k].system))).real) for k in (0, 2)
     ]
     values = (
         s.work, s.heat_hot, s.efficiency, (s.states[1] - s.states[0])[1, 1].real / (hot - cold),

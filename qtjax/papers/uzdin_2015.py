@@ -1,5 +1,7 @@
 """Uzdin, Levy and Kosloff: engines of four strokes, two strokes and none are the same engine."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -73,7 +75,7 @@ def _entries():
 
 def _curve():
     times = np.geomspace(0.01, 1.0, 9)
-    lines = dict(zip(KINDS, np.array([powers(float(t)) for t in times]).T, strict=True))
+    lines: Any = dict(zip(KINDS, np.array([powers(float(t)) for t in times]).T, strict=True))
     points = {"published": (list(DIGITS), [digits[0] for digits in DIGITS.values()])}
     lines["continuous"] = np.full(times.shape, CONTINUOUS)
     return Curve(
