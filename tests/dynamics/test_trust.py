@@ -75,7 +75,11 @@ def test_more_jumps_than_can_be_booked_are_not_successful():
     assert not bool(solution.result == qt.RESULTS.successful)
 
 
-@pytest.mark.parametrize("solver", [None, qt.Taylor()], ids=["default", "taylor"])
+@pytest.mark.parametrize(
+    "solver",
+    [pytest.param(None, marks=pytest.mark.slow), qt.Taylor()],
+    ids=["default", "taylor"],
+)
 def test_slopes_by_a_parameter_that_moves_a_jump(solver):
     """Rotation by t X from a time p on: <Z> = b cos(T^2 - p^2), W = a T whatever p."""
     a, b, p = 0.3, 0.6, 0.7

@@ -75,7 +75,7 @@ def otto():
     return Derivatives(figures, points, compared=["reference", "bent"])
 
 
-def test_every_gradient_is_that_of_differences(otto):
+def every_gradient_is_that_of_differences(otto):
     """And reverse mode is forward mode."""
     for point in otto.points:
         otto.check_reverse(point)
@@ -86,7 +86,7 @@ def test_every_gradient_is_that_of_differences(otto):
             assert np.max(np.abs(influence)) > 1e-4, f"{name} has no influence: nothing is compared"
 
 
-def test_the_quadrature_over_entropy_has_the_derivatives_of_the_first_law(otto):
+def the_quadrature_over_entropy_has_the_derivatives_of_the_first_law(otto):
     """Eq. (19) by its own route, at the reference machine: by T_c, T_h, tau_h, tau_1, tau_c."""
     wanted = [-0.01812566, 0.00426915, -0.01201392, 0.00357174, 0.00972736]
     by = otto.by_parameter("reference", "generalized_efficiency")
@@ -97,7 +97,7 @@ def test_the_quadrature_over_entropy_has_the_derivatives_of_the_first_law(otto):
     np.testing.assert_allclose(found[rows[0]], found[rows[1]], rtol=0, atol=1e-11)
 
 
-def test_published_gradients_of_a_frictionless_otto(otto):
+def published_gradients_of_a_frictionless_otto(otto):
     # Case P15: 30-digit derivatives of the closed form of case P09.
     keys = ("w_h", "w_c", "T_h", "T_c", "tau_h", "tau_c")
     rows = {"power": ("power", 0), "T_mean_hot": ("mean_temperatures", 1),
@@ -117,7 +117,7 @@ def test_published_gradients_of_a_frictionless_otto(otto):
             assert value == pytest.approx(wanted, rel=1e-8), (published, key)
 
 
-def test_batch_of_gradients_is_a_loop_and_compiles_once(otto):
+def batch_of_gradients_is_a_loop_and_compiles_once(otto):
     traces = []
 
     def work(x):
@@ -170,6 +170,14 @@ def everything(p):
     found |= {name: getattr(inside, name)[::4] for name in SAMPLED}
     found |= {name: getattr(inside.rates, name)[::4] for name in RATES}
     return found | {name: getattr(inside.temperature, name)[::4] for name in TEMPERATURE}
+
+
+def test_gradients_of_an_otto_cycle(otto):
+    """One test, since what takes time is the one program of all figures and their gradients."""
+    every_gradient_is_that_of_differences(otto)
+    the_quadrature_over_entropy_has_the_derivatives_of_the_first_law(otto)
+    published_gradients_of_a_frictionless_otto(otto)
+    batch_of_gradients_is_a_loop_and_compiles_once(otto)
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,7 @@ def fields(name, found):
     return {
         f"{name}.{key}": value
         for key, value in vars(found).items()
+        if value is not None  # particles, where there are none
         if not key.endswith("rounding") and f"{name}.{key}" not in VANISHING | NOT_NUMBERS
     }
 
