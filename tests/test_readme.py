@@ -35,11 +35,11 @@ def test_readme_block(block, tmp_path):
 
 
 def test_readme_has_its_programs_and_names_the_commands():
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 'pip install -e ".[plots]" && qtjax optimize' in text
     assert 'pip install -e ".[test]" && pytest' in text
-    assert "qtjax paper --out" in text
+    assert "qtjax paper --out" in text and "qtjax reproduce --list" in text
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

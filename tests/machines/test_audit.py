@@ -293,3 +293,15 @@ def test_nothing_is_warned_of_twice():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         audit(coupled((2, 2), (2.0, 1.0), 0.5, (1.0, 0.9), 0.02))
+
+
+def test_a_rotating_frame_is_no_coupling():
+    """H of the frame of the drive has not the gaps of the baths, and the energy has."""
+    gaps = (1.0, 3.0)
+    maser = [
+        qt.models.three_level_maser(gaps, temperatures=(1.0, 10.0), rates=0.02, drive=g)
+        for g in (0.05, 0.5)
+    ]
+    assert qt.machines.audit(maser[0]).findings == ()
+    found = {finding.check for finding in qt.machines.audit(maser[1]).findings}
+    assert "local_bath" in found
