@@ -39,7 +39,8 @@ def test_readme_has_its_programs_and_names_the_commands():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 'pip install -e ".[plots]" && qtjax optimize' in text
     assert 'pip install -e ".[test]" && pytest' in text
-    assert "qtjax paper --out" in text and "qtjax reproduce --list" in text
+    assert "qtjax paper --out" in text
+    assert "qtjax reproduce --list" in text
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
