@@ -28,7 +28,7 @@ def steady(delta, spins):
 def by_hand(delta, spins):
     """H and the jump operators of one chain, (d, d)."""
     chain = qt.models.boundary_driven_chain(spins, exchange=1.0, anisotropy=delta)
-    jumps = [np.asarray(bath.operators[0]) for bath in chain.baths]
+    jumps = [np.asarray(bath.operators[k]) for k, bath in enumerate(chain.baths)]
     return np.asarray(chain.hamiltonian(0.0)), jumps
 
 

@@ -1,4 +1,4 @@
-"""Redfield dynamics of a qubit, 1,024 at once, take less than a thousandth of brmesolve's time.
+"""Redfield dynamics of a qubit, 1,024 at once, against QuTiP's brmesolve.
 
 H = w/2 σ_z + g/2 σ_x, one coupling cos(a) σ_x + sin(a) σ_z to a Drude-Lorentz bath, the full
 Redfield generator (no secular step), from t = 0 to the state at 10; every lane has its own w, g, a,
