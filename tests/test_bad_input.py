@@ -235,7 +235,8 @@ MESSAGES = {
     "Lindblad nan": (lambda: qt.Lindblad(NOT_A_NUMBER, 0.1), "`operators` " + FINITE),
     "moving Davies": (
         lambda: qt.AdiabaticBath((qt.number(3),), 1.0, qt.Flat(0.1)),
-        r"`transitions` is needed.*d = 3; pass `transitions=qt\.dynamics\.bohr_transitions\(ex",
+        r"`transitions` is needed.*d = 3; pass "
+        r"`transitions=qt\.dynamics\.bohr_transitions\(exemplar\)`",
     ),
     # Times
     "ts backwards": (

@@ -294,7 +294,7 @@ class LocalBath(AbstractDissipator):
         if not is_function(gap):
             check_nonnegative("gap", gap, "let `lowering` point downward in energy.")
         self.lowering, self.gap = as_complex(lowering), as_schedule("gap", gap)
-        self.temperature, self.spectrum = as_temperature(temperature), as_spectrum(spectrum)
+        self.temperature, self.spectrum = as_temperature(temperature), checked_spectrum(spectrum)
         if isinstance(self.gap, Constant):
             check_spectrum(self.spectrum, self.gap.value)
 
@@ -367,7 +367,7 @@ class DaviesBath(AbstractDissipator):
         check_hermitian("hamiltonian", hamiltonian)
         self.hamiltonian = as_complex(hamiltonian)
         self.couplings = as_couplings(couplings, self.hamiltonian.shape[0])
-        self.temperature, self.spectrum = as_temperature(temperature), as_spectrum(spectrum)
+        self.temperature, self.spectrum = as_temperature(temperature), checked_spectrum(spectrum)
         self.zero_frequency = _zero_frequency(zero_frequency)
         _check_transitions(transitions)
         self.transitions = resolve_transitions(self.hamiltonian, transitions)
@@ -414,7 +414,7 @@ class AdiabaticBath(AbstractDissipator):
         transitions: Transitions | None = None,
     ):
         self.couplings = as_couplings(couplings)
-        self.temperature, self.spectrum = as_temperature(temperature), as_spectrum(spectrum)
+        self.temperature, self.spectrum = as_temperature(temperature), checked_spectrum(spectrum)
         self.zero_frequency = _zero_frequency(zero_frequency)
         _check_transitions(transitions)
         self.transitions = resolve_transitions(None, transitions, self.couplings.shape[-1])
@@ -438,7 +438,7 @@ def _zero_frequency(value: RealLike | None) -> Real | None:
     )
 
 
-def as_spectrum(value: Any) -> Spectrum:
+def checked_spectrum(value: Any) -> Spectrum:
     """A spectrum: any function of a frequency."""
     if not is_function(value):
         raise ValueError(

@@ -23,7 +23,7 @@ from .._types import Operator, Real, RealLike
 from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spread
 from ..algebra.operators import dag
 from .channels import Channel, Jumps, Moving
-from .dissipators import AbstractDissipator, as_couplings, as_spectrum, as_temperature
+from .dissipators import AbstractDissipator, as_couplings, as_temperature, checked_spectrum
 from .hamiltonians import AbstractHamiltonian
 from .lamb_shift import lamb_shift, power_spectrum, white_noise
 from .spectra import Flat, Spectrum, check_spectrum, name_of
@@ -82,7 +82,7 @@ class RedfieldBath(AbstractDissipator):
         lamb_shift: bool = False,
     ):
         self.couplings = as_couplings(couplings)
-        self.temperature, self.spectrum = as_temperature(temperature), as_spectrum(spectrum)
+        self.temperature, self.spectrum = as_temperature(temperature), checked_spectrum(spectrum)
         self.cutoff = _optional("cutoff", cutoff, "it is a difference of frequencies.")
         remedy = "it is the rate of pure dephasing."
         self.zero_frequency = _optional("zero_frequency", zero_frequency, remedy)

@@ -1,7 +1,8 @@
 """Published results, computed: each number beside one from an independent route.
 
-A paper is one file with a `Paper` in `registry.py`, or one folder where it needs more, that returns
-the records of `records.py`. `qtjax.papers.reproduce("all")` is `qtjax reproduce all`.
+A paper is one file, called after author and year, with a `PAPER`, or one folder where it needs
+more, that returns the records of `records.py`. `qtjax.papers.reproduce("all")` is
+`qtjax reproduce all`.
 """
 
 from .entries import (

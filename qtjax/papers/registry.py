@@ -1,95 +1,16 @@
-"""All papers by name."""
+"""All papers by name: every file of this folder that is called after an author and a year."""
 
-from . import (
-    ahmadi_2020,
-    alicki_2013,
-    allahverdyan_2004,
-    binder_2015,
-    breuer_2009,
-    brunner_2012,
-    correa_2014,
-    cresser_2021,
-    curzon_1975,
-    davies_1974,
-    dicke_1954,
-    erdman_2019,
-    esposito_2009,
-    esposito_2010,
-    esposito_erasure_2010,
-    forao_2025,
-    francica_2020,
-    gelbwaser_2013,
-    geusic_1967,
-    grifoni_1998,
-    hall_2014,
-    jarzynski_1997,
-    joulain_2016,
-    kalaee_2021,
-    kosloff_2017,
-    lambert_2024,
-    levy_2014,
-    linden_2010,
-    melo_2022,
-    mitchison_2015,
-    plastina_2014,
-    prosen_2011,
-    quan_2007,
-    rezek_2006,
-    sagawa_2008,
-    scarani_2002,
-    scovil_1959,
-    segal_2005,
-    spohn_1978,
-    strasberg_2021,
-    thomas_2011,
-    uzdin_2015,
-    vargas_2021,
-)
+import importlib
+import pkgutil
+import re
+
 from .entries import Paper
 
-_MODULES = (
-    ahmadi_2020,
-    alicki_2013,
-    allahverdyan_2004,
-    binder_2015,
-    breuer_2009,
-    brunner_2012,
-    correa_2014,
-    cresser_2021,
-    curzon_1975,
-    davies_1974,
-    dicke_1954,
-    erdman_2019,
-    esposito_2009,
-    esposito_2010,
-    esposito_erasure_2010,
-    forao_2025,
-    francica_2020,
-    gelbwaser_2013,
-    geusic_1967,
-    grifoni_1998,
-    hall_2014,
-    jarzynski_1997,
-    joulain_2016,
-    kalaee_2021,
-    kosloff_2017,
-    lambert_2024,
-    levy_2014,
-    linden_2010,
-    melo_2022,
-    mitchison_2015,
-    plastina_2014,
-    prosen_2011,
-    quan_2007,
-    rezek_2006,
-    sagawa_2008,
-    scarani_2002,
-    scovil_1959,
-    segal_2005,
-    spohn_1978,
-    strasberg_2021,
-    thomas_2011,
-    uzdin_2015,
-    vargas_2021,
+_FOLDER = __package__ or ""
+_FILES = sorted(
+    found.name
+    for found in pkgutil.iter_modules(importlib.import_module(_FOLDER).__path__)
+    if re.fullmatch(r"[a-z_]+_\d{4}", found.name)
 )
+_MODULES = [importlib.import_module(f"{_FOLDER}.{name}") for name in _FILES]
 PAPERS: dict[str, Paper] = {module.PAPER.name: module.PAPER for module in _MODULES}
