@@ -263,7 +263,8 @@ def deliver(name, results, args):
         "versions": all_versions(),
     }
     if args.save:
-        suffix = "" if jax.default_backend() == "cpu" else f"-{jax.default_backend()}"
+        backend = jax.default_backend()
+        suffix = "" if backend in ("cpu", name) else f"-{backend}"
         path = RESULTS / f"{name}{suffix}.json"
         path.write_text(json.dumps(record | {"results": results}, indent=2) + "\n")
     if args.json:

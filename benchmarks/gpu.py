@@ -1,11 +1,13 @@
-"""On a GPU a driven qubit takes a small multiple of the time of its arithmetic.
+"""On a GPU: trajectories, gradients, books and limit cycles by the million.
 
-W1 at 10^4 to 10^7 lanes and W2 at d = 4 at 10^5, float64 and float32: the time per trajectory
-beside dynamiqs on the same GPU, the recorded CPU result, and the arithmetic limit, with the step
-loop as XLA makes it and as one CUDA graph. Every row is appended to `gpu_rows.jsonl` in the folder
-$OUT (here without it) as soon as it is measured. Without a GPU it says so and ends.
+Every program is timed as the README writes it, and inside one CUDA graph; its results are compared
+with a reference or, where there is none, with the CPU of the same machine (64 lanes). Beside it
+stand dynamiqs on the same GPU, the recorded CPU results and, for W1, the arithmetic limit. All
+programs are compiled side by side first. Rows are appended to `gpu_rows.jsonl` in the folder $OUT
+(here without it) as they are measured; no case starts after `--budget` seconds. Single precision
+runs in a process of its own. Without a GPU it says so and ends.
 
-Started with XLA_FLAGS=--xla_backend_extra_options=--nvptx-fma-level=2 it measures fused
+Start it with XLA_FLAGS=--xla_backend_extra_options=--nvptx-fma-level=2 to measure fused
 multiply-adds, which XLA does not emit by default.
 """
 
@@ -13,92 +15,245 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from . import common, peers, references, workloads
-from .common import Measurement, largest, measure, measured
+from .common import Measurement, measure, measured
 
 NAME = "gpu"
+SINGLE = "--float32" in sys.argv
+PRECISION, TOLERANCE = ("float32", 1e-5) if SINGLE else ("float64", 1e-7)
 PEAK_FLOPS = {"float64": 34e12, "float32": 67e12}  # of an H100 or H200, vector units
 FLOP_PER_TRAJECTORY = 5060  # of W1, by count: a Taylor recursion of 5 segments and 22 orders
-BATCHES = {"W1": (10**4, 10**5, 10**6, 10**7), "W2 d=4": (10**5,)}
 GRAPH = {
     "xla_gpu_enable_command_buffer": "FUSION,CUBLAS,CUBLASLT,CUSTOM_CALL,CUDNN,"
     "DYNAMIC_SLICE_FUSION,WHILE,CONDITIONAL"
 }  # the whole step loop as one CUDA graph: no round trip to the host per step
 ROWS = Path(os.environ.get("OUT", ".")) / "gpu_rows.jsonl"
-DYNAMIQS_LANES = 10**6
+COMPARED = 64  # lanes
+DYNAMIQS_LANES = 10**6  # of W1
 
 
-def run(work, batch, precision, measurements):
-    chain = work != "W1"
-    parameters = workloads.chains(batch) if chain else workloads.driven_qubits(batch)
-    arrays = tuple(map(jnp.asarray, parameters))
-    tolerance = 1e-7 if precision == "float64" else 1e-5
-    if chain:
-        lane = workloads.driven_chain(4, tolerance, workloads.state_and_heats)
-        reference = references.driven_chains(4, parameters, 16)
-    else:
-        lane = workloads.driven_qubit(tolerance)
-        reference = references.driven_qubits(parameters)
+@dataclass
+class Program:
+    """One function of batched arrays.
 
-    def add(method, program, timing):
-        pairs = zip(timing.value, reference, strict=True)
-        found = max(largest(np.asarray(v[: len(r)]) - r) for v, r in pairs)
-        measurements.append(measured(f"{work} {precision}", batch, method, program, timing, found))
-        row = asdict(measurements[-1]) | {"xla_flags": os.environ.get("XLA_FLAGS", "")}
-        with ROWS.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+    Args:
+        work: its name.
+        lanes: how many.
+        method: in words.
+        program: "qtjax" or the peer.
+        function: of the batched arrays.
+        arrays: its arguments.
+        reference: what its first lanes should be; None: what the CPU of this machine finds.
+        options: for the compiler.
+        setting: as in `Measurement`.
+    """
 
-    timing = measure(jax.jit(jax.vmap(lane)), *arrays, repeats=10)
-    add(f"qtjax.evolve, tolerance {tolerance:g}", "qtjax", timing)
-    timing = measure(jax.jit(jax.vmap(lane), compiler_options=GRAPH), *arrays, repeats=10)
-    add(f"qtjax.evolve, tolerance {tolerance:g}, one CUDA graph", "qtjax", timing)
-    if peers.dq is None or batch > DYNAMIQS_LANES:
-        return
-    for name in ("Tsit5", "Dopri8"):
-        method = peers.dynamiqs_method(name)
-        if chain:
-            solve = peers.dynamiqs_driven_chains(4, method, heats=True)
-        else:
-            solve = peers.dynamiqs_driven_qubits(method)
-        try:
-            timing = measure(solve, *arrays, repeats=3)
-        except jax.errors.JaxRuntimeError as failure:  # out of memory: say so and go on
-            print(f"{work}, {batch:,} lanes, dynamiqs {name}: {str(failure).splitlines()[0]}")
+    work: str
+    lanes: int
+    method: str
+    program: str
+    function: Callable
+    arrays: tuple
+    reference: Any
+    options: dict
+    setting: str = common.DEFAULTS
+
+
+def ours(work, lanes, lane, arrays, reference=None):
+    """A program of qtjax as it is and as one CUDA graph."""
+    function, arrays = jax.vmap(lane), tuple(map(jnp.asarray, arrays))
+    graph = Program(
+        work, lanes, "qtjax, one CUDA graph", "qtjax", function, arrays, reference, GRAPH
+    )
+    plain = Program(
+        work, lanes, "qtjax", "qtjax", function, arrays, reference, {}, "without the graph"
+    )
+    return [graph, plain]
+
+
+def dynamiqs(work, lanes, name, solve, arrays, reference):
+    """dynamiqs on the same arrays."""
+    arrays = tuple(map(jnp.asarray, arrays))
+    return Program(
+        work, lanes, f"dynamiqs {name}, rtol 1e-6, dia", "dynamiqs", solve, arrays, reference, {}
+    )
+
+
+def driven_qubits(lanes):
+    parameters = workloads.driven_qubits(lanes)
+    reference = references.driven_qubits(parameters)
+    yield from ours("W1", lanes, workloads.driven_qubit(TOLERANCE), parameters, reference)
+    if lanes == DYNAMIQS_LANES and peers.dq is not None:
+        for name in ("Tsit5", "Dopri8"):
+            solve = peers.dynamiqs_driven_qubits(peers.dynamiqs_method(name))
+            yield dynamiqs("W1", lanes, name, solve, parameters, reference)
+
+
+def cubic_gradients(lanes):
+    parameters = workloads.cubic_qubits(lanes)
+    reference = references.cubic_heat_gradients(parameters)
+    gradient = jax.grad(workloads.cubic_qubit(TOLERANCE))
+    yield from ours("W4 gradient", lanes, gradient, parameters, reference)
+    if peers.dq is not None:
+        solve = peers.dynamiqs_cubic_gradients(peers.dynamiqs_method("Tsit5"))
+        yield dynamiqs("W4 gradient", lanes, "Tsit5", solve, parameters, reference)
+
+
+def chains(d, lanes):
+    parameters = workloads.chains(lanes)
+    reference = references.driven_chains(d, parameters, 4)
+    lane = workloads.driven_chain(d, TOLERANCE, workloads.state_and_heats)
+    yield from ours(f"W2 d={d}", lanes, lane, parameters, reference)
+    if peers.dq is not None:
+        solve = peers.dynamiqs_driven_chains(d, peers.dynamiqs_method("Tsit5"), heats=True)
+        yield dynamiqs(f"W2 d={d}", lanes, "Tsit5", solve, parameters, reference)
+
+
+def rates(lanes):
+    yield from ours("rates at 101 times", lanes, workloads.relaxing_qubit, workloads.gaps(lanes))
+
+
+def moving_baths(lanes):
+    lane, parameters = workloads.moving_bath(TOLERANCE), workloads.sweeps(lanes)
+    yield from ours("bath that follows H(t)", lanes, lane, parameters)
+
+
+def limit_cycles(d, lanes):
+    merits = workloads.with_gradient(workloads.power_and_efficiency(d, 0.3, 16))
+    scatter = np.random.default_rng(0).uniform(-0.02, 0.02, (lanes, 10))
+    yield from ours(f"W3 d={d}", lanes, merits, (workloads.CYCLE_PARAMETERS + scatter,))
+
+
+# What is run, the most telling first: a function of this file, its arguments, and how many lanes.
+CASES = [
+    (driven_qubits, 10**6),
+    (driven_qubits, 10**7),
+    (cubic_gradients, 10**5),
+]
+if not SINGLE:
+    CASES += [
+        (rates, 10**5),
+        (chains, 4, 10**5),
+        (moving_baths, 10**5),
+        (limit_cycles, 2, 10**4),
+        (driven_qubits, 10**5),
+        (chains, 8, 10**4),
+        (driven_qubits, 10**4),
+        (chains, 16, 10**3),
+    ]
+
+
+def compiled(program):
+    """The compiled program, or the first line of what went wrong, and the seconds it took."""
+    start = time.perf_counter()
+    try:
+        lowered = jax.jit(program.function).lower(*program.arrays)
+        found = lowered.compile(compiler_options=program.options or None)
+    except Exception as failure:  # a row less, not a run less
+        found = f"{type(failure).__name__}: {str(failure).splitlines()[0]}"
+    return found, time.perf_counter() - start
+
+
+def on_the_cpu(program):
+    """The first lanes by the CPU of this machine."""
+    with jax.default_device(jax.devices("cpu")[0]):
+        few = [jnp.asarray(np.asarray(a[:COMPARED])) for a in program.arrays]
+        return jax.block_until_ready(jax.jit(program.function)(*few))
+
+
+def error(value, reference):
+    """The largest deviation of the lanes that the reference has, relative to sizes above 1."""
+    found = 0.0
+    for v, r in zip(jax.tree.leaves(value), jax.tree.leaves(reference), strict=True):
+        v, r = np.asarray(v[: len(r)]), np.asarray(r)
+        found = max(found, float(np.max(np.abs(v - r))) / max(1.0, float(np.max(np.abs(r)))))
+    return found
+
+
+def run(programs, budget):
+    """Compile side by side, then measure one by one: every row is kept as soon as it is there."""
+    start, measurements = time.perf_counter(), []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        waiting = [pool.submit(compiled, program) for program in programs]
+        without = {p.work: p for p in programs if p.reference is None}
+        cpu = {work: pool.submit(on_the_cpu, p) for work, p in without.items()}
+        found = [each.result() for each in waiting]
+        cpu = {work: each.result() for work, each in cpu.items()}
+    print(f"compiled {len(programs)} programs in {time.perf_counter() - start:.0f} s", flush=True)
+    for program, (function, seconds) in zip(programs, found, strict=True):
+        name = f"{program.work}, {program.lanes:,} lanes, {program.method}"
+        if isinstance(function, str) or time.perf_counter() - start > budget:
+            print(f"{name}: {function if isinstance(function, str) else 'no time left'}")
             continue
-        add(f"dynamiqs {name}, rtol 1e-6, dia", "dynamiqs", timing)
+        try:
+            timing = measure(function, *program.arrays, repeats=10, budget=3.0)
+        except jax.errors.JaxRuntimeError as failure:  # out of memory: say so and go on
+            print(f"{name}: {str(failure).splitlines()[0]}")
+            continue
+        timing.compile_s = seconds
+        reference = cpu[program.work] if program.reference is None else program.reference
+        row = measured(
+            f"{program.work} {PRECISION}", program.lanes, program.method, program.program, timing,
+            error(timing.value, reference), program.setting,
+        )  # fmt: skip
+        del timing
+        measurements.append(row)
+        record = asdict(row) | {"xla_flags": os.environ.get("XLA_FLAGS", "")}
+        print(f"{name}: {row.time_us:.4g} µs, error {row.error:.1e}", flush=True)
+        with ROWS.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+    return measurements
 
 
-def recorded_cpu_time():
-    """µs per trajectory of W1 at its largest batch, as saved by batched_driven_qubit, or None."""
-    path = common.RESULTS / "batched_driven_qubit.json"
+# Where the same work was measured on a CPU: the file, the work and the least batch.
+ON_CPU = {
+    "W1": ("batched_driven_qubit", "W1", 10_000),
+    "W4 gradient": ("batched_gradient", "W4", 100),
+    "W3 d=2": ("limit_cycle_gradient", "W3 d=2 gamma=0.3", 100),
+    "W2 d=4": ("spin_chain", "W2 d=4", 100),
+    "W2 d=8": ("spin_chain", "W2 d=8", 100),
+    "W2 d=16": ("spin_chain", "W2 d=16", 10),
+}
+
+
+def recorded_cpu_time(work):
+    """µs per item as saved by the benchmark of this work on a CPU, or None."""
+    name, there, least = ON_CPU.get(work, (None, None, None))
+    path = common.RESULTS / f"{name}.json"
     if not path.exists():
         return None
-    return json.loads(path.read_text())["results"]["time_us"]
+    rows = json.loads(path.read_text())["results"]["rows"]
+    times = [row["time_us"] for row in rows if row["work"] == there and row["batch"] >= least]
+    return min(filter(None, times), default=None)
 
 
 def summary(measurements):
     """Rows with the ratios of this benchmark: to dynamiqs, to the CPU, to the limit."""
-    cpu, rows = recorded_cpu_time(), []
+    rows = []
     for row in common.cases(measurements):
         work, precision = row["work"].rsplit(" ", 1)
         limit = 1e6 * FLOP_PER_TRAJECTORY / PEAK_FLOPS[precision]
-        qubit = work == "W1"
-        row["ratio_to_recorded_cpu"] = cpu / row["time_us"] if qubit and cpu else None
-        row["times_arithmetic_limit"] = row["time_us"] / limit if qubit else None
+        cpu = recorded_cpu_time(work)
+        row["ratio_to_recorded_cpu"] = cpu / row["time_us"] if cpu and row["time_us"] else None
+        row["times_arithmetic_limit"] = row["time_us"] / limit if work == "W1" else None
         rows.append(row)
     return rows
 
 
 def in_words(row):
     """One row of the summary as a sentence."""
-    text = f"{row['work']}, {row['batch']:,} lanes: {1e3 * row['time_us']:.3g} ns per trajectory"
+    text = f"{row['work']}, {row['batch']:,} lanes: {1e3 * row['time_us']:.3g} ns each"
     if row["ratio_to_recorded_cpu"]:
         text += f", {row['ratio_to_recorded_cpu']:.3g} times as fast as the recorded CPU"
     if row["times_arithmetic_limit"]:
@@ -110,39 +265,35 @@ if __name__ == "__main__":
     args = common.arguments(
         __doc__,
         float32={"action": "store_true", "help": "in single precision, and nothing else"},
-        batch={"type": int, "nargs": "+", "help": "batch sizes instead of the usual ones"},
-        profile={"help": "write a trace of one W1 call to this folder"},
+        only={"nargs": "+", "help": "works to run, of W1, W2, W3, W4, rates, bath"},
+        lanes={"type": int, "help": "that many of each, instead of the usual numbers"},
+        budget={"type": float, "default": 400.0, "help": "seconds"},
     )
-    if jax.default_backend() != "gpu":
+    if jax.default_backend() != "gpu" and not args.quick:
         print("not run: no GPU")
         if args.json:
             print(json.dumps({"name": NAME, "status": "not run"}))
         sys.exit(0)
-    precision, measurements = ("float32" if args.float32 else "float64"), []
-    for work, usual in BATCHES.items():
-        for batch in args.batch or (usual[:2] if args.quick else usual):
-            run(work, batch, precision, measurements)
-    if not args.float32:
-        options = ["--float32", "--json", *(["--quick"] if args.quick else [])]
-        options += ["--batch", *args.batch] if args.batch else []
+    start = time.perf_counter()
+    lanes = args.lanes or (256 if args.quick else None)
+    cases = [(make, *given, lanes or usual) for make, *given, usual in CASES]
+    programs = [
+        program for make, *numbers in dict.fromkeys(cases) for program in make(*numbers)
+        if args.only is None or program.work.startswith(tuple(args.only))
+    ]  # fmt: skip
+    measurements = run(programs, args.budget)
+    if not SINGLE and args.only is None:
+        left = args.budget - (time.perf_counter() - start)
+        options = ["--float32", "--json", "--budget", max(left, 60.0)]
+        options += ["--quick"] if args.quick else []
         try:
             child = common.child("benchmarks.gpu", *options, XLA_PYTHON_CLIENT_PREALLOCATE="false")
             measurements += [Measurement(**row) for row in child["measurements"]]
-        except subprocess.CalledProcessError as failure:  # what was measured is in `ROWS`
-            print(f"float32: failed with exit code {failure.returncode}")
-    if args.profile:
-        arrays = tuple(map(jnp.asarray, workloads.driven_qubits(10**6)))
-        function = jax.jit(jax.vmap(workloads.driven_qubit()))
-        jax.block_until_ready(function(*arrays))
-        with jax.profiler.trace(args.profile):
-            jax.block_until_ready(function(*arrays))
+        except (subprocess.CalledProcessError, json.JSONDecodeError) as failure:
+            print(f"float32: {failure}")  # what was measured is in `ROWS`
     rows = summary(measurements)
-    headline = {}
-    if not args.float32:
-        double = [row for row in rows if row["work"] == "W1 float64"]
-        headline = max(double, key=lambda row: row["batch"])
-        ratios = [row["ratio_to_dynamiqs"] for row in double if row["ratio_to_dynamiqs"]]
-        headline |= {"ratio_to_dynamiqs": min(ratios, default=None)}
-    headline |= {"gpu_rows": rows}
-    notes = [in_words(row) for row in rows]
+    million = [row for row in rows if row["work"] == f"W1 {PRECISION}" and row["batch"] == 10**6]
+    headline = (million[0] if million else {}) | {"gpu_rows": rows}
+    headline["xla_flags"] = os.environ.get("XLA_FLAGS", "")
+    notes = [in_words(row) for row in rows if row["time_us"]]
     common.publish(NAME, __doc__.splitlines()[0], measurements, headline, args, notes)

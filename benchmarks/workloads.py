@@ -99,6 +99,47 @@ def cubic_qubit(tolerance=1e-7, keep=heat_only):
     return lane
 
 
+# A driven qubit whose bath follows H(t), and the thermodynamic rates of relaxing qubits.
+
+
+def sweeps(batch):
+    """Speeds and temperatures of driven qubits with moving baths, each (batch,)."""
+    rng = np.random.default_rng(0)
+    return rng.uniform(0.5, 1.0, batch), rng.uniform(0.4, 0.8, batch)
+
+
+def moving_bath(tolerance=1e-7):
+    """Final state and heat of H = 0.3 σ_x + (0.5 + v t/10) σ_z with a bath on its levels at t."""
+    ts = jnp.linspace(0.0, T_END, 11)
+    rho0 = jnp.array([[0.6, 0.1], [0.1, 0.4]]) + 0j
+
+    def lane(v, temperature):
+        ramp = qt.Linear(0.5, 0.5 + v, 0.0, T_END)
+        h = qt.Driven([(0.3, qt.sigmax()), (ramp, qt.sigmaz())])
+        bath = qt.AdiabaticBath(qt.sigmax(), temperature, qt.Flat(0.1))
+        system = qt.OpenSystem(h, bath)
+        return state_and_heat(
+            qt.evolve(system, rho0, ts, rtol=tolerance, atol=tolerance, throw=False)
+        )
+
+    return lane
+
+
+def gaps(batch):
+    """Temperatures and gaps of relaxing qubits, each (batch,)."""
+    return np.linspace(0.2, 3.0, batch), np.linspace(0.5, 2.0, batch)
+
+
+def relaxing_qubit(temperature, gap):
+    """The thermodynamic rates of a qubit at 101 times of its relaxation."""
+    n = qt.number(2)
+    bath = qt.LocalBath(qt.destroy(2), gap, temperature, qt.Flat(0.1))
+    system = qt.OpenSystem(qt.Static(gap * n), bath)
+    ts = jnp.linspace(0.0, 20.0, 101)
+    rho0 = qt.thermal_state(n, 2.0)
+    return qt.evolve(system, rho0, ts, save=qt.rates, throw=False).saved
+
+
 # W2: a spin chain with a bath at either end.
 
 CHAIN_RATE, CHAIN_OCCUPATIONS = 0.1, (1.5, 0.3)

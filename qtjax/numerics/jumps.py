@@ -108,7 +108,7 @@ def _apply(equation: Any, given: list[Any], found: list[Array]) -> list[Any]:
         branches = [_run(b.jaxpr, b.consts, given[1:], found) for b in params["branches"]]
         return [jax.lax.select_n(given[0], *outs) for outs in zip(*branches, strict=True)]
     if name == "scan":
-        return _scan(params, given, found)
+        return _scan(equation, given, found)
     if all(jnp.issubdtype(jnp.result_type(x), jnp.floating) for x in given):
         found += _number(name, given, equation.outvars[0].aval)
     bound = equation.primitive.get_bind_params(params)
@@ -136,10 +136,14 @@ def _from_whole(x: Any) -> Array:
     return x - jax.lax.stop_gradient(jnp.round(x))
 
 
-def _scan(params: Any, given: list[Any], found: list[Array]) -> list[Any]:
-    split = params["num_consts"], params["num_consts"] + params["num_carry"]
-    constants, carry, xs = given[: split[0]], given[split[0] : split[1]], given[split[1] :]
-    closed = params["jaxpr"]
+def _scan(equation: Any, given: list[Any], found: list[Array]) -> list[Any]:
+    """What is scanned over, and what is stacked, has an axis more outside the body than inside."""
+    params, closed = equation.params, equation.params["jaxpr"]
+    outside, inside = equation.invars + equation.outvars, closed.jaxpr.invars + closed.jaxpr.outvars
+    sliced = [a.aval.ndim > b.aval.ndim for a, b in zip(outside, inside, strict=True)]
+    first = len(given) - sum(sliced[: len(given)])  # of those that are scanned over
+    kept = len(equation.outvars) - sum(sliced[len(given) :])
+    constants, carry, xs = given[: first - kept], given[first - kept : first], given[first:]
 
     def body(carry: list[Any], x: list[Any]) -> tuple[list[Any], Any]:
         numbers: list[Array] = []
