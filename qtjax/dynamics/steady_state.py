@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checks import as_complex, check_density_matrix, is_concrete
+from .._in_turn import in_turn
 from .._precise import einsum, matmul
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real, RealLike
@@ -28,10 +29,11 @@ from .asymptotic import (
 from .channels import dissipate
 from .dissipators import jump_operators
 from .open_system import OpenSystem
+from .sectors import Sectors, known_sectors
 from .secular import warn_unless_secular
 
-# Beyond this dimension the default takes no matrix of d^2 x d^2.
-LARGEST_DENSE = 16
+# Beyond this many entries of rho that populations turn into, the default takes no matrix.
+LARGEST_DENSE = 256
 
 
 class SteadyState(eqx.Module):
@@ -119,7 +121,8 @@ def steady_state(
             warn_unless_secular(f"baths[{k}]", bath, h)
     if tolerance is None:
         tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
-    solution = _steady_state(system, t, rho0, solver, float(tolerance))
+    sectors = known_sectors(system)
+    solution = _steady_state(system, t, rho0, solver, float(tolerance), sectors)
     if throw:
         raise_if_failed(solution, partial(_conserved_words, system, t, solution))
     return solution
@@ -136,7 +139,12 @@ def _conserved_words(system: OpenSystem, t: RealLike, solution: SteadyState) -> 
 
 @eqx.filter_jit
 def _steady_state(
-    system: OpenSystem, t: RealLike, rho0: Operator | None, solver: Any, tolerance: float
+    system: OpenSystem,
+    t: RealLike,
+    rho0: Operator | None,
+    solver: Any,
+    tolerance: float,
+    sectors: Sectors,
 ) -> SteadyState:
     jumps = [jump_operators(bath, system.hamiltonian, t) for bath in system.baths]
     h = system.hamiltonian(t)
@@ -150,8 +158,8 @@ def _steady_state(
         result = RESULTS.where(finite, result, RESULTS.not_finite)
         residual = jnp.max(jnp.abs(_action(generator, state)))
         return SteadyState(state, gap, residual, error, result)
-    if solver is None and system.dimension <= LARGEST_DENSE:
-        state, gap, error = _dense(generator)
+    if solver is None and len(sectors.populations) <= LARGEST_DENSE:
+        state, gap, error = _dense(generator, sectors)
     else:
         components, gap, error = _matrix_free(generator, solver, tolerance)
         state = from_components(components)
@@ -185,8 +193,8 @@ def _drowned(generator: _Generator) -> Array:
     return smallest < 1e4 * jnp.finfo(strengths.dtype).eps * largest
 
 
-def _dense(generator: _Generator) -> NullVector:
-    """By elimination, on the entries of rho in the given basis or in that of H.
+def _dense(generator: _Generator, sectors: Sectors) -> NullVector:
+    """By elimination, on the entries of Re rho + Im rho in the given basis or in that of H.
 
     In the given basis fast and slow jumps often act on different entries; where all of them are
     slower than the coherent motion, they would be lost beside it, but in the eigenbasis of H they
@@ -197,27 +205,69 @@ def _dense(generator: _Generator) -> NullVector:
     one = jnp.eye(d, dtype=fixed.hamiltonian.dtype)
     moving = jnp.max(jnp.abs(fixed.hamiltonian * (1.0 - one)))
     fast = jnp.max(_strengths(fixed), initial=0.0)
-    basis = jnp.where(moving > fast, eigensystem(fixed.hamiltonian)[1], one)
-    matrix, trace, sizes = _entries(generator, basis)
-    found = null_vector(matrix, trace, sizes=sizes)
-    rho = found.solution.reshape(d, d)
-    rho = product(product(basis, 0.5 * (rho + dag(rho))), dag(basis))
-    return NullVector(rho, found.gap, found.error)
+    basis = jnp.where(moving > fast, _eigenvectors(fixed.hamiltonian, sectors), one)
+    turned, spread = _in_basis(generator, basis)
+    held = np.array(sectors.populations)
+    matrix, sizes = _entries(turned, spread, held)
+    i, j = np.divmod(held, d)
+    swapped = np.searchsorted(held, j * d + i)
+    real = matrix.real + matrix.imag[:, swapped]
+    found = null_vector(real, 1.0 * (i == j), sizes=sizes + sizes[:, swapped])
+    parts = jnp.zeros(d * d).at[held].set(found.solution).reshape(d, d)
+    rho = 0.5 * (parts + parts.T) + 0.5j * (parts - parts.T)
+    rho = product(product(basis, rho), dag(basis))
+    alone = _alone(sectors, *jax.lax.stop_gradient((turned, spread, found.error)))
+    return NullVector(rho, jnp.where(alone, found.gap, 0.0), jnp.where(alone, found.error, jnp.inf))
 
 
-def _entries(generator: _Generator, basis: Operator) -> tuple[Array, np.ndarray, Array]:
-    """L on the entries of rho in a basis row by row, the trace, and what rounding is relative to.
+def _eigenvectors(h: Operator, sectors: Sectors) -> Operator:
+    """Eigenvectors of H that keep sectors apart, in columns."""
+    vectors, last = jnp.eye(h.shape[0], dtype=h.dtype), jnp.zeros(())
+    for levels in sectors.levels:
+        if len(levels) > 1:
+            at = np.ix_(levels, levels)
+            energies, found = eigensystem(in_turn(h[at], last))
+            vectors, last = vectors.at[at].set(found), energies[0]
+    return vectors
+
+
+def _alone(sectors: Sectors, turned: _Generator, moduli: _Generator, after: Array) -> Array:
+    """Whether all coherences that populations do not turn into decay."""
+    alone = jnp.asarray(True)
+    for group in sectors.coherences:
+        matrix, sizes = _entries(turned, moduli, np.array(group))
+        decays, after = _decays(in_turn(matrix, after), sizes)
+        alone = alone & decays
+    return alone
+
+
+def _decays(matrix: Array, sizes: Array) -> tuple[Array, Array]:
+    """Whether nothing that a block of coherences holds stays for ever; and how sure that is."""
+    scale = jnp.max(sizes, initial=0.0)
+    inverse = jnp.linalg.inv(matrix / jnp.where(scale > 0.0, scale, 1.0))
+    doubt = jnp.max(matmul(jnp.abs(inverse), jnp.sum(sizes, axis=1))) / scale
+    doubt = jnp.finfo(sizes.dtype).eps * doubt
+    return doubt < 1e-2, doubt  # nan is not
+
+
+def _in_basis(generator: _Generator, basis: Operator) -> tuple[_Generator, _Generator]:
+    """H and the jumps in another basis, and the moduli of what was summed there.
 
     A difference of given energies rounds relative to itself; a sum of rates relative to the
     largest; and in another basis H to what was summed there.
     """
-    h, rates, operators = _turned(generator.hamiltonian, basis), *generator[1:]
-    matrix = _lifted(h, rates, _turned(operators, basis), -1j, -0.5)
-    size = jnp.abs(basis)
-    summed = _turned(jnp.abs(generator.hamiltonian), size) - jnp.abs(h)
+    h, rates, operators = generator
+    size, inner = jnp.abs(basis), _turned(h, basis)
+    summed = _turned(jnp.abs(h), size) - jnp.abs(inner)
     moduli = _turned(jnp.abs(operators), size)
-    sizes = jnp.abs(matrix) + _lifted(summed, jnp.abs(rates), moduli, 1.0, 0.5)
-    return matrix, np.eye(h.shape[0]).reshape(-1), sizes
+    turned = _Generator(inner, rates, _turned(operators, basis))
+    return turned, _Generator(summed, jnp.abs(rates), moduli)
+
+
+def _entries(turned: _Generator, moduli: _Generator, held: np.ndarray) -> tuple[Array, Array]:
+    """L on some entries of rho, numbered row by row, and what rounding is relative to."""
+    matrix = _lifted(turned, -1j, -0.5, held)
+    return matrix, jnp.abs(matrix) + _lifted(moduli, 1.0, 0.5, held)
 
 
 def _turned(x: Array, basis: Array) -> Array:
@@ -226,19 +276,23 @@ def _turned(x: Array, basis: Array) -> Array:
 
 
 def _lifted(
-    h: Array, rates: Array, operators: Array, first: complex | float, second: float
+    generator: _Generator, first: complex | float, second: float, held: np.ndarray
 ) -> Array:
-    """sum_k rate_k L_k rho L_k^+ + K rho + rho K^+ as a matrix on the entries of rho row by row.
+    """sum_k rate_k L_k rho L_k^+ + K rho + rho K^+ as a matrix on the entries that are held.
 
     K = first H + second sum_k rate_k L_k^+ L_k.
     """
-    d = h.shape[0]
-    one, conjugate = np.eye(d), operators.conj()
+    h, rates, operators = generator
+    d, conjugate = h.shape[0], operators.conj()
     still = first * h + second * einsum("k,kji,kjl->il", rates, conjugate, operators)
-    total = einsum("k,kac,kbd->abcd", rates, operators, conjugate)
-    total = total + still[:, None, :, None] * one[:, None, :]
-    total = total + one[:, None, :, None] * still.conj()[:, None, :]
-    return total.reshape(d * d, d * d)
+    i, j = np.divmod(held, d)
+    if held.size == d * d:
+        total = einsum("k,kac,kbd->abcd", rates, operators, conjugate).reshape(d * d, d * d)
+    else:
+        left, right = operators[:, i[:, None], i], conjugate[:, j[:, None], j]
+        total = jnp.sum(rates[:, None, None] * left * right, axis=0)
+    total = total + still[i[:, None], i] * (j[:, None] == j)
+    return total + (i[:, None] == i) * still.conj()[j[:, None], j]
 
 
 def _matrix_free(generator: _Generator, solver: Any, tolerance: float) -> NullVector:

@@ -5,12 +5,22 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
-from .._checks import as_complex, as_nonnegative, as_scalar, as_vector, check_count, is_concrete
+from .._checks import (
+    as_complex,
+    as_nonnegative,
+    as_scalar,
+    as_vector,
+    check_count,
+    concretely,
+    is_concrete,
+)
 from .._types import Operator, RealLike
 from ..algebra.composite import embed, tensor
 from ..algebra.operators import create, dag, destroy, identity, product, sigmax, sigmay, sigmaz
 from ..dynamics.dissipators import Lindblad
+from ..dynamics.hamiltonians import Driven
 from ..dynamics.open_system import OpenSystem
 
 
@@ -33,16 +43,28 @@ def xxz_chain(
     Raises:
         ValueError: fewer than two sites, what is no finite number, or not one field for each site.
     """
+    return _chain(sites, exchange, anisotropy, fields)(0.0)
+
+
+def _chain(sites: int, exchange: RealLike, anisotropy: RealLike, fields: Any) -> Driven:
+    """The same as numbers times operators, whose zeros are known inside `jit` too."""
     check_count("sites", sites, 2)
     j, delta = as_scalar("exchange", exchange), as_scalar("anisotropy", anisotropy)
     h = as_vector("fields", fields if np.ndim(fields) else [fields] * sites)
     if h.shape[0] != sites:
         raise ValueError(f"`fields` must be one number or {sites} of them, got {h.shape[0]}.")
     dims = (2,) * sites
-    flip = sum((tensor(a, a) for a in (sigmax(), sigmay())), jnp.zeros((4, 4)))
-    bond = j * (flip + delta * tensor(sigmaz(), sigmaz()))
-    bonds = [embed(bond, dims, (k, k + 1)) for k in range(sites - 1)]
-    return sum((h[k] * embed(sigmaz(), dims, k) for k in range(sites)), sum(bonds[1:], bonds[0]))
+
+    def bonds(operators: tuple[Operator, ...]) -> Array:
+        bond = sum((tensor(a, a) for a in operators[1:]), tensor(operators[0], operators[0]))
+        return sum(
+            (embed(bond, dims, (k, k + 1)) for k in range(1, sites - 1)), embed(bond, dims, (0, 1))
+        )
+
+    flips = concretely(bonds, (sigmax(), sigmay()))
+    aligned = concretely(bonds, (sigmaz(),))
+    up = [concretely(lambda a, k=k: embed(a, dims, k), sigmaz()) for k in range(sites)]
+    return Driven([(j, flips), (j * delta, aligned), *((h[k], up[k]) for k in range(sites))])
 
 
 def boundary_driven_chain(
@@ -76,7 +98,7 @@ def boundary_driven_chain(
 
     Source: Prosen, Phys. Rev. Lett. 107, 137201 (2011).
     """
-    h = xxz_chain(sites, exchange=exchange, anisotropy=anisotropy, fields=fields)
+    h = _chain(sites, exchange, anisotropy, fields)
     g = as_nonnegative("rate", rate, "it is that of jumps.")
     b = as_scalar("bias", bias)
     if is_concrete(b) and not -1.0 <= b <= 1.0:
@@ -84,7 +106,7 @@ def boundary_driven_chain(
     dims = (2,) * sites
 
     def end(site: int, b: Any) -> Lindblad:
-        operators = [embed(a, dims, site) for a in (destroy(2), create(2))]
+        operators = [concretely(lambda a: embed(a, dims, site), a) for a in (destroy(2), create(2))]
         return Lindblad(operators, [0.5 * g * (1.0 + b), 0.5 * g * (1.0 - b)])
 
     return OpenSystem(h, [end(0, b), end(sites - 1, -b)])

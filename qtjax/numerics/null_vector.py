@@ -25,7 +25,7 @@ import lineax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Inexact
 
-from .._precise import matmul
+from .._precise import einsum, matmul
 from .._types import Real
 
 Vector = Inexact[Array, " n"]
@@ -33,7 +33,7 @@ Matrix = Inexact[Array, "n n"]
 Flow = Float[Array, "p p"]
 
 # How many neighbours, and how much further than to them x may be wrong.
-PROBES, SAFETY = 2, 4.0
+PROBES, SAFETY = 4, 4.0
 
 
 class NullVector(NamedTuple):
@@ -88,21 +88,21 @@ def _judged(g: Matrix, weights: np.ndarray, sizes: Float[Array, "n n"] | None) -
     """By elimination, of G and of neighbours that differ from it by rounding."""
     fixed = jax.lax.stop_gradient(g)
     largest = jnp.max(_size(fixed))
+    unit = jnp.where(largest > 0.0, largest, 1.0)
     s = largest * jnp.ones(g.shape) if sizes is None else jax.lax.stop_gradient(sizes)
     eps = float(jnp.finfo(largest.dtype).eps)
     noise = np.random.default_rng(0).choice([-eps, eps], size=(PROBES, *g.shape))
     if jnp.iscomplexobj(g):
         noise = noise * np.exp(2j * np.pi * np.random.default_rng(1).uniform(size=noise.shape))
-    near = fixed + jnp.asarray(noise, g.dtype) * s
-    lanes = jnp.concatenate([g[None], near]) / jnp.where(largest > 0.0, largest, 1.0)
-    found, drained = jax.vmap(partial(_eliminated, weights=weights))(lanes)
-    apart = jax.lax.stop_gradient(found)
-    spread = jnp.max(_size(apart - apart[0]))
-    unique = drained[0] & (spread < 1e-2)  # nan is not
+    solution, spread, drained = _eliminated(
+        g / unit, weights, jnp.asarray(noise, g.dtype) * s / unit
+    )
+    unique = drained & (spread < 1e-2)  # nan is not
     gap = jnp.where(unique, jnp.minimum(eps / jnp.maximum(spread, eps), 1.0), 0.0)
     gap = jnp.where(jnp.isfinite(largest), gap, jnp.nan)
-    error = jnp.where(unique, SAFETY * spread + eps * jnp.max(_size(apart[0])), jnp.inf)
-    return NullVector(found[0], gap, error)
+    found = jax.lax.stop_gradient(jnp.max(_size(solution)))
+    error = jnp.where(unique, SAFETY * spread + eps * found, jnp.inf)
+    return NullVector(solution, gap, error)
 
 
 def _size(array: Array) -> Array:
@@ -110,30 +110,53 @@ def _size(array: Array) -> Array:
     return jnp.abs(array.real) + jnp.abs(array.imag) if jnp.iscomplexobj(array) else jnp.abs(array)
 
 
-def _eliminated(g: Matrix, weights: np.ndarray) -> tuple[Vector, Bool[Array, ""]]:
-    """x with G x = 0 and w.x = 1, and whether no outflow on the way was 0.
+def _eliminated(
+    g: Matrix, weights: np.ndarray, noise: Inexact[Array, "k n n"]
+) -> tuple[Vector, Real, Bool[Array, ""]]:
+    """x with G x = 0 and w.x = 1, how far neighbours' x lie, and whether no outflow was 0.
 
     The coherences are eliminated by their own equations, with a share of the populations' added.
     Without the share, resonant coherences that hardly decay would leave a singular block although
     they turn into populations. For a column v of G_pc, adding -K G_p with K = v^+/|v| damps them at
     the rate of that turning.
+
+    What noise does to the coherences' block is followed to first order, by the same inverse.
     """
     weights = np.where(np.abs(weights) > 1e-12 * np.max(np.abs(weights)), weights, 0.0)
     held, rest = np.flatnonzero(weights), np.flatnonzero(weights == 0)
     w = jnp.asarray(weights[held], g.real.dtype)
-    if rest.size == 0:
-        shares, drained = _stationary(w[:, None] * g.real / w)
-        return (shares / w).astype(g.dtype), drained
-    pp, pr = g[np.ix_(held, held)], g[np.ix_(held, rest)]
+    pp, pr, rp, rr = _blocks(g, held, rest)
     total = jax.lax.stop_gradient(jnp.sum(_size(pr), axis=0))
     share = jax.lax.stop_gradient(pr).conj().T / jnp.where(total > 0.0, total, 1.0)[:, None]
-    rr = g[np.ix_(rest, rest)] - matmul(share, pr)
-    moved = matmul(-jnp.linalg.inv(rr), g[np.ix_(rest, held)] - matmul(share, pp))
-    flow = w[:, None] * (pp + matmul(pr, moved)).real / w
-    shares, drained = _stationary(flow)
+    inverse = -jnp.linalg.inv(rr - matmul(share, pr))
+    moved = matmul(inverse, rp - matmul(share, pp))
+    flow = (pp + matmul(pr, moved)).real
+
+    def neighbour(change: Matrix) -> tuple[Array, Array]:
+        """What a change of G does to `flow` and to `moved`, to first order in rr and rp."""
+        dpp, dpr, drp, drr = _blocks(change, held, rest)
+        direct = dpp + matmul(dpr, moved)
+        dmoved = matmul(inverse, drp + matmul(drr, moved) - matmul(share, direct))
+        return (direct + matmul(pr, dmoved)).real, dmoved
+
+    fixed = jax.lax.stop_gradient
+    changes, turned = fixed(jax.vmap(neighbour)(noise))
+    flows = w[:, None] * jnp.concatenate([flow[None], fixed(flow) + changes]) / w
+    shares, drained = jax.vmap(_stationary)(flows)
     populations = (shares / w).astype(g.dtype)
-    x = jnp.zeros(g.shape[0], g.dtype).at[held].set(populations)
-    return x.at[rest].set(matmul(moved, populations)), drained
+    others = matmul(moved, populations[0])
+    near = fixed(populations)
+    apart = jnp.max(_size(near[1:] - near[0]))
+    if rest.size:
+        beside = matmul(near[1:] - near[0], fixed(moved).T) + einsum("kij,kj->ki", turned, near[1:])
+        apart = jnp.maximum(apart, jnp.max(_size(beside)))
+    x = jnp.zeros(g.shape[0], g.dtype).at[held].set(populations[0])
+    return x.at[rest].set(others), apart, drained[0]
+
+
+def _blocks(g: Matrix, p: np.ndarray, r: np.ndarray) -> list[Array]:
+    """G_pp, G_pr, G_rp and G_rr."""
+    return [g[np.ix_(a, b)] for a in (p, r) for b in (p, r)]
 
 
 class _Step(NamedTuple):

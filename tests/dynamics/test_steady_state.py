@@ -11,6 +11,7 @@ import pytest
 import qutip
 
 import qtjax as qt
+from qtjax.dynamics.sectors import known_sectors
 
 N, SX = qt.number(2), qt.sigmax()
 LOWER = qt.destroy(2)
@@ -326,3 +327,38 @@ def test_a_solver_that_did_not_get_there_is_no_success():
     loose = qt.steady_state(spin_chain(2), solver=lineax.GMRES(1e-4, 1e-4), throw=False)
     wrong = np.max(np.abs(np.asarray(loose.state) - qt.steady_state(spin_chain(2)).state))
     assert wrong <= float(loose.error)
+
+
+def test_what_sectors_save_changes_nothing():
+    """Operators that are traced hide the sectors; values and slopes are the same."""
+
+    def of(known):
+        def state(fields, one):
+            chain = qt.models.boundary_driven_chain(
+                3, exchange=1.0, anisotropy=0.5, fields=fields, bias=0.7
+            )
+            h = chain.hamiltonian if known else qt.Static(one * chain.hamiltonian(0.0))
+            return qt.steady_state(qt.OpenSystem(h, chain.baths), throw=False).state
+
+        return jax.jit(lambda f: (state(f, 1.0), jax.jacfwd(state)(f, 1.0)))
+
+    fields = jnp.array([0.3, -0.2, 0.1])
+    for found, expected in zip(of(True)(fields), of(False)(fields), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-14)
+
+
+def test_the_sectors_of_a_chain():
+    chain = qt.models.boundary_driven_chain(3, exchange=1.0, anisotropy=0.5)
+    sectors = known_sectors(chain)
+    assert sorted(map(len, sectors.levels)) == [1, 1, 3, 3]
+    assert len(sectors.populations) == 20
+    assert sorted(map(len, sectors.coherences)) == [1, 6, 15]
+
+
+def test_a_coherence_of_another_sector_that_stays_is_found():
+    """sigma_x alone: populations end at 1/2 each, and what is proportional to sigma_x stays."""
+    system = qt.OpenSystem(qt.Static(np.zeros((2, 2))), qt.Lindblad(qt.sigmax(), 1.0))
+    assert known_sectors(system).coherences == ((1, 2),)
+    solution = qt.steady_state(system, throw=False)
+    assert bool(solution.result == qt.RESULTS.steady_state_not_unique)
+    assert np.all(np.isnan(solution.state))
