@@ -32,38 +32,6 @@ QUICK = frozenset((
     "test_objectives.py", "test_files.py",
 ))  # fmt: skip
 
-# tests that take seconds to compile, on ground that faster ones cover: nightly, with `slow`
-NIGHTLY = frozenset((
-    "test_two_baths_that_follow_under_jit_and_grad",
-    "test_values_and_derivatives_agree_with_diffrax[sparse_chain]",
-    "test_slopes_of_a_batch_are_its_lanes[wave]",
-    "test_slopes_of_a_limit_cycle_by_a_parameter_that_moves_a_jump",
-    "test_two_qubits_with_other_spectra_make_a_limit_cycle",
-    "test_derivatives_batches_and_units_of_collisions",
-    "test_example_runs_and_draws_its_figure[two_qubits_exchange]",
-    "test_example_runs_and_draws_its_figure[thermalizing_qubit]",
-    "test_example_runs_and_draws_its_figure[driven_sweep]",
-    "test_six_sites",
-    "test_float32_in_a_process_of_its_own",
-    "test_published_best_durations_and_their_gradient",
-    "test_against_truncated_levels[12-2e-05]",
-    "test_second_derivatives",
-    "test_populations_stay_at_any_speed[landau_zener-2]",
-    "test_slow_carnot_cycles_reach_carnots_efficiency",
-    "test_books_along_a_trajectory_on_every_path[schedules]",
-    "test_books_along_a_trajectory_on_every_path[moving]",
-    "test_derivatives_of_the_limit",
-    "test_constant_systems_agree_with_diffrax[4]",
-    "test_all_is_guaranteed_for_davies_baths",
-    "test_engine_cycle_is_differentiable_in_everything_free",
-    "test_second_program_of_the_design_improves_power",
-    "test_two_schedules_that_jump_together_do_their_work_once",
-    "test_a_reset_is_a_swap_with_an_ancilla",
-    "test_efficiency_at_most_power_of_the_quantum_dot_engine",
-    "test_what_has_no_limit_cycle",
-    "test_the_two_level_engine_of_most_power",
-))  # fmt: skip
-
 MAPS = Path("/proc/self/maps")  # of Linux: memory maps, of which a process may have 65,530
 MANY_MAPS = 40_000
 
@@ -72,8 +40,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.name in QUICK:
             item.add_marker(pytest.mark.quick)
-        if item.name in NIGHTLY:
-            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -17,6 +17,7 @@ def blocks(path):
 BLOCKS = blocks(ROOT / "README.md")
 PAGES = [path for path in sorted((ROOT / "docs").glob("*.md")) if blocks(path)]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+LONG = ("two_qubits_exchange", "thermalizing_qubit", "driven_sweep")  # in compilation
 
 
 def run(code, folder):
@@ -49,7 +50,14 @@ def test_the_blocks_of_a_page_are_one_program(path, tmp_path):
     assert outcome.returncode == 0, outcome.stderr
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=pytest.mark.slow) if path.stem in LONG else path
+        for path in EXAMPLES
+    ],
+    ids=[path.stem for path in EXAMPLES],
+)
 def test_example_runs_and_draws_its_figure(path, tmp_path):
     code = path.read_text(encoding="utf-8")
     assert len(code.splitlines()) < 60

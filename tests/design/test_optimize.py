@@ -264,6 +264,7 @@ def engine(p):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_second_program_of_the_design_improves_power():
     knots = jnp.linspace(0.0, 1.0, 10)[1:-1]
     start = {"durations": jnp.array([2.0, 1.0, 2.0, 1.0]), "expand": knots, "compress": knots}

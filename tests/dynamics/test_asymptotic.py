@@ -49,6 +49,7 @@ def test_the_state_that_a_dark_state_leaves(unit):
     assert float(found.residual) < 1e-15 * unit
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_limit():
     def ground(n):
         return qt.steady_state(collective(n), rho0=RHO).state[0, 0].real

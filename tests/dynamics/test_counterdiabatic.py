@@ -25,9 +25,8 @@ def spread(time=1.0):
     )
 
 
-@pytest.mark.parametrize(
-    ("make", "d"), [(landau_zener, 2), pytest.param(spread, 3, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("make", "d"), [(landau_zener, 2), (spread, 3)])
 def test_populations_stay_at_any_speed(make, d):
     p = np.array([0.7, 0.25, 0.05])[:d]
     p = p / p.sum()

@@ -407,6 +407,7 @@ np.savez({file!r}, **out)
 """
 
 
+@pytest.mark.slow
 def test_float32_in_a_process_of_its_own(tmp_path):
     """States and books to 1e-4: ten times the default rtol of the solver in float32."""
     here, root = str(Path(__file__).parent), str(Path(qt.__file__).parent.parent)

@@ -79,7 +79,7 @@ def sparse_chain(p):
 
 DIMENSIONS = {polynomial_qubit: 2, broken_qubit: 2, sparse_chain: 8}
 DIMENSIONS |= {dense: dense.d for dense in map(Dense, (3, 5))}
-LONG = ("broken_qubit", "dense_3", "dense_5")  # in compilation
+LONG = ("broken_qubit", "sparse_chain", "dense_3", "dense_5")  # in compilation
 PARAMETERS = jnp.array([0.8, 0.6, 0.4])
 DIRECTION = jnp.array([0.3, -0.5, 0.7])
 
@@ -141,7 +141,7 @@ def test_values_and_derivatives_agree_with_diffrax(make):
     np.testing.assert_allclose(along(fast)[0], exact, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("d", [2, 4])
+@pytest.mark.parametrize("d", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_constant_systems_agree_with_diffrax(d):
     """The exact propagator, for baths that follow the Hamiltonian too."""
     h, coupling = hermitian(d, d), hermitian(d, d + 1)

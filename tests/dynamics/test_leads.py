@@ -76,6 +76,7 @@ def most_power(x, carnot):
     return power, power / heat
 
 
+@pytest.mark.slow
 def test_efficiency_at_most_power_of_the_quantum_dot_engine():
     published = PUBLISHED["quantum_dot_emp_series"]
     for carnot in (0.1, 0.2, 0.5, 0.9):
@@ -102,6 +103,7 @@ def two_strokes(energies, potentials, duration):
     return qt.limit_cycle(qt.Cycle(strokes), throw=False)
 
 
+@pytest.mark.slow
 def test_the_two_level_engine_of_most_power():
     published = PUBLISHED["erdman_two_level_max_power"]
     for name, duration in (("P_dt0p5", 0.5), ("P_period_1e_3", 5e-4)):
@@ -180,6 +182,7 @@ def ledger_of_reference():
     return np.asarray(solved.ys[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_books_along_a_trajectory_on_every_path(name):
     ledger = qt.evolve(qt.OpenSystem(*RUNS[name]), EMPTY, TS).ledger

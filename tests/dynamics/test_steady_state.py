@@ -285,6 +285,7 @@ def test_beyond_sixteen_levels_without_a_matrix():
     assert abs(float(currents.sum())) < 1e-15
 
 
+@pytest.mark.slow
 def test_six_sites():
     solution = qt.steady_state(spin_chain(6))
     assert float(solution.error) < 1e-12

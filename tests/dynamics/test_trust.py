@@ -94,6 +94,7 @@ def test_slopes_by_a_parameter_that_moves_a_jump(solver):
     np.testing.assert_allclose(slopes, [2 * p * b * np.sin(1.5**2 - p**2), 0.0], atol=1e-8)
 
 
+@pytest.mark.slow
 def test_slopes_of_a_limit_cycle_by_a_parameter_that_moves_a_jump():
     bath = qt.DaviesBath(Z, X, 0.5, qt.Flat(0.5))
 

@@ -83,6 +83,7 @@ contact = [0.1, 10.0]
 """
 
 
+@pytest.mark.slow
 def test_two_qubits_with_other_spectra_make_a_limit_cycle(tmp_path):
     engine = read(tmp_path, TWO_QUBITS)
     assert engine.dimension == 4
@@ -159,6 +160,7 @@ def test_a_hot_bath_that_is_not_hotter_warns(tmp_path):
         read(tmp_path, TEXT.replace("temperature = 4.0", "temperature = 0.25"))
 
 
+@pytest.mark.slow
 def test_engine_cycle_is_differentiable_in_everything_free():
     engine = read_engine(REFERENCE)
     gradient = jax.grad(lambda p: qt.limit_cycle(engine.cycle(p)).efficiency)(engine.start)

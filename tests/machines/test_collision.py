@@ -80,6 +80,7 @@ def test_books_of_collisions(engine):
     assert float(engine.spohn_production) == pytest.approx(float(production), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_derivatives_batches_and_units_of_collisions():
     def power(x, scale):
         solution = qt.limit_cycle(two_stroke_engine(*x, scale=scale))
@@ -168,6 +169,7 @@ def kicked(kick):
     return qt.limit_cycle(qt.Cycle([kick, qt.Stroke(free, 1.3), reset, qt.Stroke(free, 0.4)]))
 
 
+@pytest.mark.slow
 def test_a_reset_is_a_swap_with_an_ancilla():
     tau = qt.thermal_state(0.5 * Z, 0.5)
     swap = qt.embed(SWAP, (2, 2, 2), (0, 2))

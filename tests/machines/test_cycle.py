@@ -317,6 +317,7 @@ def test_a_stroke_in_time_stretches_all_that_moves():
     assert float(there.energy(5.0)[1, 1].real) == 0.5
 
 
+@pytest.mark.slow
 def test_two_schedules_that_jump_together_do_their_work_once():
     one, two = qt.PiecewiseConstant([0.5], [1.0, 2.0]), qt.PiecewiseConstant([0.5], [0.2, -0.3])
     system = qt.OpenSystem(qt.Driven([(one, qt.sigmaz()), (two, qt.sigmax())]))

@@ -48,6 +48,7 @@ def test_published_engine():
     assert float(solution.spohn_production) > 0.0
 
 
+@pytest.mark.slow
 def test_published_best_durations_and_their_gradient():
     """The published durations are the maximum to their digits: the gradient all but vanishes."""
     durations = jnp.array([BEST["values"][x] for x in ORDER])
@@ -100,9 +101,8 @@ def test_ramps_at_constant_adiabatic_parameter_can_be_frictionless():
     assert float(solution.efficiency) == pytest.approx(1 - w_c / w_h, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("levels", "off"), [(12, 2e-5), pytest.param(24, 1e-7, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("levels", "off"), [(12, 2e-5), (24, 1e-7)])
 def test_against_truncated_levels(levels, off):
     """The density matrix of so many levels has the books of the moments."""
     given = {
@@ -144,6 +144,7 @@ def test_units_do_not_matter_and_displacements_decay():
     np.testing.assert_array_equal(solution.moments[:, :2], 0.0)
 
 
+@pytest.mark.slow
 def test_what_has_no_limit_cycle():
     closed = [qt.machines.GaussianStroke(1.0, 1.0)]
     with pytest.raises(qt.SolverError, match="not unique"):

@@ -28,6 +28,7 @@ def solved(cycle):
     return solution.heat_hot, solution.heat_cold, solution.work_output, solution.result
 
 
+@pytest.mark.slow
 def test_slow_carnot_cycles_reach_carnots_efficiency():
     hot, *_ = gibbs(SMALL, COLD)
     cold, *_ = gibbs(LARGE, HOT)

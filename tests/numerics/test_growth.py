@@ -141,6 +141,7 @@ class Sampled(qt.AbstractDissipator):
         return (qt.Moving(lambda t: moving.function(t)),)
 
 
+@pytest.mark.slow
 def test_two_baths_that_follow_under_jit_and_grad():
     """Their heats are those of the same jump operators, sampled; their slopes are differences."""
     h = qt.Driven([(0.3, X), (qt.Linear(0.5, 1.5, 0.0, 2.0), Z)])

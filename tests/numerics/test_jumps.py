@@ -63,6 +63,7 @@ def test_jumps_move_as_their_comparisons_do(jacobian):
         np.testing.assert_allclose(slopes[name], right[name], rtol=1e-13, err_msg=name)
 
 
+@pytest.mark.slow
 def test_second_derivatives():
     names = ["comparison", "ceil", "pieces"]
 
