@@ -43,6 +43,7 @@ NIGHTLY = frozenset((
     "test_example_runs_and_draws_its_figure[two_qubits_exchange]",
     "test_example_runs_and_draws_its_figure[thermalizing_qubit]",
     "test_example_runs_and_draws_its_figure[driven_sweep]",
+    "test_example_runs_and_draws_its_figure[which_master_equation]",
     "test_six_sites",
     "test_float32_in_a_process_of_its_own",
     "test_published_best_durations_and_their_gradient",
