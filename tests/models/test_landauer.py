@@ -159,6 +159,19 @@ def test_where_local_secular_and_redfield_leads_hold():
 
 
 @pytest.mark.slow
+def test_derivatives_of_the_currents_of_redfield_leads():
+    """By the tunnelling, where levels nearly coincide and where they do not."""
+    gamma = 0.002
+    d, g = np.array([0.0, 1e-7, 0.05]), np.array([1e-7, 1e-3, 0.02])
+    along = np.zeros(3), np.ones(3), np.zeros(3)
+    _, slopes = jax.jvp(by_master_equations, (d, g, np.full(3, gamma)), along)
+    steps = g * np.array([0.1, 1e-3, 1e-3])  # the first current is g^2 but for 1e-8 of it
+    for k, slope in enumerate(slopes[2]):
+        ends = [moments(np.asarray(dots(d[k], g[k] + x)), gamma)[1] for x in (steps[k], -steps[k])]
+        np.testing.assert_allclose(slope, (ends[0] - ends[1]) / (2 * steps[k]), rtol=1e-5)
+
+
+@pytest.mark.slow
 def test_a_reaction_coordinate_holds_at_strong_coupling():
     """With friction in second order; Redfield alone is off by half where gamma is 5 widths."""
 
