@@ -17,7 +17,12 @@ def blocks(path):
 BLOCKS = blocks(ROOT / "README.md")
 PAGES = [path for path in sorted((ROOT / "docs").glob("*.md")) if blocks(path)]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-LONG = ("two_qubits_exchange", "thermalizing_qubit", "driven_sweep")  # in compilation
+LONG = (
+    "two_qubits_exchange",
+    "thermalizing_qubit",
+    "driven_sweep",
+    "which_master_equation",
+)  # in compilation
 
 
 def run(code, folder):

@@ -9,6 +9,7 @@ from .canonical import (
 from .composite import (
     collective as collective,
     embed as embed,
+    fermions as fermions,
     partial_trace as partial_trace,
     partial_transpose as partial_transpose,
     replace_part as replace_part,

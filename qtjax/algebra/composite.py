@@ -45,6 +45,26 @@ def tensor(*operators: Num[Array | np.ndarray, "_ _"]) -> Operator:
     return functools.reduce(jnp.kron, [as_complex(a) for a in operators])
 
 
+def fermions(modes: int) -> tuple[Operator, ...]:
+    """The operators c_k that take a fermion out of mode k, by Jordan and Wigner.
+
+    c_k = z x ... x z x c x 1 x ... x 1 with c = |0><1| on mode k, z = diag(1, -1) before it:
+    {c_j, c_k^+} = delta_jk, {c_j, c_k} = 0. Index 0 of every mode is empty.
+
+    Args:
+        modes: how many, at least one.
+
+    Returns:
+        One operator for each mode, (2^modes, 2^modes).
+
+    Raises:
+        ValueError: `modes` is no whole number >= 1.
+    """
+    check_count("modes", modes)
+    z, one, c = np.diag([1.0, -1.0]), np.eye(2), np.eye(2, k=1)
+    return tuple(tensor(*[z] * k, c, *[one] * (modes - k - 1)) for k in range(modes))
+
+
 def embed(
     operator: Num[Array | np.ndarray, "part part"],
     dims: Sequence[int],

@@ -95,6 +95,9 @@ from .ramps import (
 from .redfield import (
     RedfieldBath as RedfieldBath,
 )
+from .redfield_leads import (
+    RedfieldLead as RedfieldLead,
+)
 from .reset import (
     ResetBath as ResetBath,
 )

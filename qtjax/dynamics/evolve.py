@@ -172,7 +172,9 @@ def evolve(
         system: the open system of dimension d.
         rho0: density matrix at ts[0], (d, d).
         ts: increasing times, (times,), at least two; steps are forced onto them, so the books
-            carry no interpolation error.
+            carry no interpolation error. Times that are known when the program is traced (NumPy's,
+            or made outside `jit`) are quicker: equal steps of what is constant share one
+            exponential.
         save: f(system, t, rho), or a PyTree of such functions; evaluated at all times.
         solver: any Diffrax solver of ordinary differential equations (`Magnus` and `Exponential`
             are such), or a method: `Taylor`, or one of your own (`AbstractMethod`).

@@ -45,7 +45,7 @@ class FermionicLead(AbstractDissipator):
 
     Args:
         lowering: the operator L that takes a particle out of the system, (d, d); `destroy(2)` for a
-            single level, with strings of signs for one of several (Jordan and Wigner).
+            single level, of `algebra.fermions` for one of several.
         energy: E of the level, of any sign: a number, or a schedule for a level that is moved.
         temperature: >= 0; at T = 0 the lead is a step, with f = 1/2 at E = mu.
         chemical_potential: mu, of any sign.
@@ -158,6 +158,25 @@ def fermi_occupations(
     return jax.nn.sigmoid(x), jax.nn.sigmoid(-x)
 
 
+def check_takes_one(lowering: Operator, number: Operator, said: str) -> None:
+    """Raise unless [N, L] = -L (concrete only).
+
+    Args:
+        lowering: L.
+        number: N.
+        said: where N is from, for the message.
+    """
+    if not is_concrete(lowering, number):
+        return
+    n, a = np.asarray(number), np.asarray(lowering)
+    defect = np.max(np.abs(n @ a - a @ n + a))
+    if defect > _MISMATCH * np.max(np.abs(a)):
+        raise ValueError(
+            f"`lowering` must take one particle out, [N, L] = -L, but with `number` {said} they "
+            f"differ by {defect:.3g}; give the particle number of the whole system as `number=`."
+        )
+
+
 def _number(lowering: Operator, number: OperatorLike | None) -> Operator:
     """The particle number, of which L takes out one."""
     if number is None:
@@ -165,15 +184,7 @@ def _number(lowering: Operator, number: OperatorLike | None) -> Operator:
     else:
         check_hermitian("number", number, lowering.shape[0])
         found = as_complex(number)
-    if is_concrete(lowering, found):
-        n, a = np.asarray(found), np.asarray(lowering)
-        defect = np.max(np.abs(n @ a - a @ n + a))
-        if defect > _MISMATCH * np.max(np.abs(a)):
-            raise ValueError(
-                f"`lowering` must take one particle out, [N, L] = -L, but with `number` "
-                f"{'L^+ L' if number is None else 'as given'} they differ by {defect:.3g}; give "
-                "the particle number of the whole system as `number=`."
-            )
+    check_takes_one(lowering, found, "L^+ L" if number is None else "as given")
     return found
 
 

@@ -35,6 +35,7 @@ from .hamiltonians import (
     hamiltonian_rate,
 )
 from .redfield import RedfieldBath
+from .redfield_leads import RedfieldLead
 from .schedules import breakpoints_of
 
 LEVY_KOSLOFF_TOLERANCE = 1e-6
@@ -357,7 +358,7 @@ def warn_unless_gibbs(system: OpenSystem, defects: Float[Array, " baths"]) -> No
     found = np.asarray(defects)
     tolerance = max(LEVY_KOSLOFF_TOLERANCE, 1e3 * float(np.finfo(found.dtype).eps))
     for k, defect in enumerate(found):
-        if defect > tolerance and not isinstance(system.baths[k], RedfieldBath):
+        if defect > tolerance and not isinstance(system.baths[k], RedfieldBath | RedfieldLead):
             state = "Gibbs state of H at its temperature"
             if not is_thermal(system.baths[k]):
                 state = "state of its `reference` (with enough levels, for an oscillator)"

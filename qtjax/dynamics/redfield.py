@@ -9,13 +9,14 @@ which is the channel of two operators Lambda and A beside -i[K, rho], K = sum_A 
 Lambda^+ A)/2i. A cutoff keeps the pairs A(w) rho A(w')^+ with |w - w'| <= cutoff alone.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex
+from jaxtyping import Array, Complex, Float
 
 from .._checks import as_nonnegative, concretely, is_concrete
 from .._precise import einsum
@@ -27,6 +28,9 @@ from .dissipators import AbstractDissipator, as_couplings, as_temperature, check
 from .hamiltonians import AbstractHamiltonian
 from .lamb_shift import lamb_shift, power_spectrum, white_noise
 from .spectra import Flat, Spectrum, check_spectrum, name_of
+
+# rates and the operators L, R of channels of two operators
+Terms = tuple[Float[Array, " terms"], Complex[Array, "terms d d"], Complex[Array, "terms d d"]]
 
 
 class RedfieldBath(AbstractDissipator):
@@ -101,53 +105,85 @@ class RedfieldBath(AbstractDissipator):
                 "`tensor` for operators of a part."
             )
         if not hamiltonian.constant:
-            return (Moving(_Following(self, hamiltonian)),)
+            return (Moving(Following(self, hamiltonian, redfield_terms)),)
         h = hamiltonian(jnp.zeros(()))
-        rate, left, right = concretely(_compiled_redfield_terms, self, h)
-        if is_concrete(left):
-            _check_terms(self, h, left)
-        pairs = concretely(lambda *terms: tuple(map(list, terms)), left, right)
-        return tuple(Channel(rate, *pair) for pair in zip(*pairs, strict=True))
+        terms = concretely(_compiled_redfield_terms, self, h)
+        if is_concrete(terms):
+            _check_terms(self, h, terms[1])
+        return channels_of(terms)
 
 
-class _Following(eqx.Module):
-    """The Redfield generator of H(t) as a function of time, in channels of one operator."""
+class Following(eqx.Module):
+    """A Redfield generator of H(t) as a function of time, in channels of one operator.
 
-    bath: RedfieldBath
+    Args:
+        bath: that has the generator.
+        hamiltonian: H(t).
+        terms: (bath, H) -> the generator; static.
+    """
+
+    bath: AbstractDissipator
     hamiltonian: AbstractHamiltonian
+    terms: Callable[[Any, Operator], Terms] = eqx.field(static=True)
 
     def __call__(self, t: RealLike) -> Jumps:
-        rate, left, right = redfield_terms(self.bath, self.hamiltonian(t))
+        rates, left, right = self.terms(self.bath, self.hamiltonian(t))
         operators = jnp.concatenate([left + right, left - right]) / np.sqrt(2.0)
-        sign = np.repeat([1.0, -1.0], left.shape[0])
-        return rate * sign, operators
+        return jnp.concatenate([rates, -rates]), operators
 
 
-def redfield_terms(
-    bath: RedfieldBath, hamiltonian: Operator
-) -> tuple[Real, Complex[Array, "terms d d"], Complex[Array, "terms d d"]]:
-    """A rate and the operators L, R of channels of two operators that are the generator.
+def channels_of(terms: Terms) -> tuple[Channel, ...]:
+    """The terms of a generator as channels of two operators.
 
-    The operators are of the order of 1, so that L + R and L - R lose nothing of either. The last
-    channel, with R = 1, is -i[K, rho].
+    Args:
+        terms: of a fixed H.
+    """
+    listed = concretely(lambda *parts: tuple(map(list, parts)), *terms)
+    return tuple(Channel(*term) for term in zip(*listed, strict=True))
+
+
+def redfield_terms(bath: RedfieldBath, hamiltonian: Operator) -> Terms:
+    """A Redfield bath's generator as `second_order_terms`.
 
     Args:
         bath: a Redfield bath.
         hamiltonian: Hermitian operator, (d, d).
-
-    Returns:
-        (rate, L, R): in units of energy; (terms, d, d) each.
     """
-    d, dtype = hamiltonian.shape[0], hamiltonian.dtype
     unit = bath.temperature if bath.zero_frequency is None else jnp.zeros_like(bath.temperature)
 
     def gamma(frequencies: Array) -> Array:
         return half_sided(bath, frequencies)
 
-    if bath.cutoff is None:
-        left, right = bohr_function(gamma, hamiltonian, bath.couplings, unit), bath.couplings
+    return second_order_terms(gamma, hamiltonian, bath.couplings, bath.cutoff, unit)
+
+
+def second_order_terms(
+    gamma: Callable[[Array], Array],
+    hamiltonian: Operator,
+    couplings: Complex[Array, "couplings d d"],
+    cutoff: Real | None,
+    unit: Real,
+) -> Terms:
+    """Rates and the operators L, R of channels of two operators that are sum_A Lambda rho A^+ ...
+
+    The operators are of the order of 1, so that L + R and L - R lose nothing of either. The last
+    channel, with R = 1, is -i[K, rho].
+
+    Args:
+        gamma: Gamma(w) of all frequencies in an array.
+        hamiltonian: Hermitian operator, (d, d).
+        couplings: A, Hermitian or not, (couplings, d, d).
+        cutoff: largest |w - w'| of the pairs kept; all of them if `None`.
+        unit: scale on which Gamma changes, as for `bohr_function`.
+
+    Returns:
+        (rates, L, R): (terms,) in units of energy; (terms, d, d) each.
+    """
+    d, dtype = hamiltonian.shape[0], hamiltonian.dtype
+    if cutoff is None:
+        left, right = bohr_function(gamma, hamiltonian, couplings, unit), couplings
     else:
-        left = bohr_pairs(gamma, hamiltonian, bath.couplings, bath.cutoff, unit)
+        left = bohr_pairs(gamma, hamiltonian, couplings, cutoff, unit)
         left, right = left.reshape(d * d, d, d), jnp.eye(d * d, dtype=dtype).reshape(d * d, d, d)
     product_of_both = einsum("kji,kjl->il", right.conj(), left)
     shift = (product_of_both - dag(product_of_both)) / 2j
@@ -155,7 +191,8 @@ def redfield_terms(
     sizes = [jnp.where(size > 0.0, size, 1.0) for size in sizes]
     rate, one = sizes[0] * sizes[1], jnp.eye(d, dtype=dtype)[None]
     left = jnp.concatenate([left / sizes[0], -1j * shift[None] / rate])
-    return rate, left, jnp.concatenate([right / sizes[1], one])
+    rates = jnp.broadcast_to(rate, left.shape[:1])
+    return rates, left, jnp.concatenate([right / sizes[1], one])
 
 
 _compiled_redfield_terms = eqx.filter_jit(redfield_terms)

@@ -17,6 +17,10 @@ from .heat_flow import (
     ising_energies as ising_energies,
     thermal_transistor as thermal_transistor,
 )
+from .landauer import (
+    LandauerCurrents as LandauerCurrents,
+    landauer_currents as landauer_currents,
+)
 from .lattices import (
     boundary_driven_chain as boundary_driven_chain,
     hubbard_dimer as hubbard_dimer,

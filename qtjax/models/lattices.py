@@ -1,6 +1,5 @@
 """Spins and electrons on lattices: chains, pairs and dimers, some between two reservoirs."""
 
-import functools
 from typing import Any
 
 import jax.numpy as jnp
@@ -8,7 +7,6 @@ import numpy as np
 from jaxtyping import Array
 
 from .._checks import (
-    as_complex,
     as_nonnegative,
     as_scalar,
     as_vector,
@@ -17,8 +15,8 @@ from .._checks import (
     is_concrete,
 )
 from .._types import Operator, RealLike
-from ..algebra.composite import embed, tensor
-from ..algebra.operators import create, dag, destroy, identity, product, sigmax, sigmay, sigmaz
+from ..algebra.composite import embed, fermions, tensor
+from ..algebra.operators import create, dag, destroy, product, sigmax, sigmay, sigmaz
 from ..dynamics.dissipators import Lindblad
 from ..dynamics.hamiltonians import Driven
 from ..dynamics.open_system import OpenSystem
@@ -152,16 +150,8 @@ def hubbard_dimer(interaction: RealLike, hopping: RealLike) -> Operator:
         ValueError: what is no finite number.
     """
     u, t = as_scalar("interaction", interaction), as_scalar("hopping", hopping)
-    c = _fermions(4)
+    c = fermions(4)
     hops = [product(dag(c[a]), c[b]) for a, b in ((0, 2), (1, 3))]
     occupied = [product(dag(a), a) for a in c]
     double = product(occupied[0], occupied[1]) + product(occupied[2], occupied[3])
     return u * double - t * sum((hop + dag(hop) for hop in hops), jnp.zeros((16, 16)))
-
-
-def _fermions(modes: int) -> list[Operator]:
-    """Annihilators of fermions by Jordan and Wigner; index 0 of every mode is empty."""
-    strings = [
-        [sigmaz()] * k + [destroy(2)] + [identity(2)] * (modes - k - 1) for k in range(modes)
-    ]
-    return [as_complex(functools.reduce(jnp.kron, factors)) for factors in strings]

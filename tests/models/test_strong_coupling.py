@@ -1,11 +1,13 @@
 """Reaction coordinates and pseudomodes, against closed forms, hierarchies and the mean force."""
 
 import functools
+import itertools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 import qtjax as qt
 
@@ -86,6 +88,69 @@ def test_a_reaction_coordinate_has_the_equilibrium_of_the_whole_bath():
     system = coordinate(frequency=1.0, coupling=0.3, width=0.05, temperature=0.5, levels=8)
     found = qt.thermodynamics.mean_force_state(system, 0.5)[0, 0].real
     assert abs(found - 0.1474004) < 1e-4
+
+
+def occupation_by_langevin(frequency, peak, g, k, t):
+    """<a^+ a> of an oscillator in a Brownian bath, by the quantum Langevin equation.
+
+    (<x^2> + <p^2>)/4 - 1/2, <x^2> = int dw/pi coth(w/2T) Im chi over w > 0, with w^2/frequency^2
+    for <p^2>.
+    """
+
+    def fluctuation(w):
+        rest = peak**2 - w**2 - 1j * k * w
+        chi = 2 * frequency * rest
+        chi = chi / ((frequency**2 - w**2) * rest - 4 * frequency * peak * g**2)
+        return (1 + (w / frequency) ** 2) / np.tanh(w / (2 * t)) * chi.imag / np.pi
+
+    edges = [1e-9, *np.arange(0.1, 4.0, 0.05), 10.0, 1000.0]
+    options = {"epsabs": 1e-13, "epsrel": 1e-10, "limit": 200}
+    parts = [quad(fluctuation, *pair, **options)[0] for pair in itertools.pairwise(edges)]
+    return sum(parts) / 4 - 0.5
+
+
+def occupation_by_normal_modes(frequency, peak, g, k, t, modes=600, highest=6.0):
+    """The same in the Gibbs state of the oscillator and 600 of its bath, cut off at 6."""
+    w = (np.arange(modes) + 0.5) * highest / modes
+    density = 2 * g**2 * peak * k * w / ((peak**2 - w**2) ** 2 + (k * w) ** 2)
+    potential = np.diag([frequency**2, *w**2])
+    couplings = 2 * np.sqrt(density * highest / modes / np.pi * frequency * w)
+    potential[0, 1:] = potential[1:, 0] = couplings
+    squares, v = np.linalg.eigh(potential)
+    modes = np.sqrt(squares)
+    means = (frequency / modes + modes / frequency) / np.tanh(modes / (2 * t)) / 4
+    return v[0] ** 2 @ means - 0.5
+
+
+@pytest.mark.slow
+def test_a_coordinate_gives_the_exact_occupation_of_an_oscillator():
+    """Which every second-order equation misses by the order of g^2: 23 % at g = 0.2 W."""
+    k, t, levels = 0.1, 0.5, 10
+    number, position = qt.number(levels), qt.destroy(levels) + qt.create(levels)
+    given, thermal = [(1.0, 1.0, 0.2), (1.0, 2.0, 0.2), (1.0, 1.0, 0.05)], 1 / np.expm1(2.0)
+    exact = [occupation_by_langevin(*row, k, t) for row in given]
+    np.testing.assert_allclose(occupation_by_normal_modes(*given[0], k, t), exact[0], rtol=5e-5)
+    errors = [-0.231, -0.117, -0.0156]
+    np.testing.assert_allclose(thermal / np.array(exact) - 1.0, errors, rtol=5e-3)
+    for (frequency, peak, g), wanted in zip(given, exact, strict=True):
+        system = qt.models.reaction_coordinate(
+            frequency * number, position, frequency=peak, coupling=g, width=k, temperature=t,
+            levels=levels, bath=qt.dynamics.RedfieldBath,
+        )  # fmt: skip
+        rho = qt.thermodynamics.mean_force_state(system, t)
+        found = np.diag(rho).real @ np.arange(levels)
+        assert abs(found / wanted - 1.0) < 2e-4
+
+
+@pytest.mark.slow
+def test_redfield_populations_of_an_oscillator_are_thermal():
+    levels = 10
+    number, position = qt.number(levels), qt.destroy(levels) + qt.create(levels)
+    bath = qt.dynamics.RedfieldBath(position, 0.5, qt.dynamics.Brownian(0.2, 1.0, 0.1))
+    rho = qt.steady_state(qt.OpenSystem(number, bath)).state
+    found = np.diag(rho).real @ np.arange(levels)
+    thermal = np.diag(qt.thermal_state(number, 0.5)).real @ np.arange(levels)
+    np.testing.assert_allclose(found, thermal, rtol=1e-6)
 
 
 def test_the_spectrum_of_a_coordinate():

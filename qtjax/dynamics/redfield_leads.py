@@ -1,0 +1,161 @@
+"""Fermionic leads that know the system's Hamiltonian: weak coupling, with or without secular step.
+
+With Gamma(e) the rate of the lead at the energy e that a particle takes along, f Fermi's function,
+
+    D(rho) = (Lambda rho c^+ + c rho Lambda^+ - c^+ Lambda rho - rho Lambda^+ c)
+             + the same with Lambda', c^+ in place of Lambda, c,
+    Lambda = sum_mn Gamma (1 - f)/2 |m><m|c|n><n| at e = E_n - E_m,
+    Lambda' = sum_mn Gamma f/2 |m><m|c^+|n><n| at e = E_m - E_n.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._checks import (
+    as_complex,
+    as_nonnegative,
+    as_real,
+    as_scalar,
+    check_hermitian,
+    check_nonnegative,
+    check_operator,
+    concretely,
+    is_concrete,
+    is_function,
+)
+from .._types import Operator, OperatorLike, Real, RealLike
+from ..algebra.operators import dag
+from .channels import Channel, Moving
+from .dissipators import AbstractDissipator, Particles
+from .hamiltonians import AbstractHamiltonian
+from .leads import check_takes_one, fermi_occupations
+from .redfield import Following, Terms, channels_of, second_order_terms
+from .spectra import Flat, Spectrum
+
+_MIXES = 1e-9  # of H, by which it may fail to conserve the particles
+
+
+class RedfieldLead(AbstractDissipator):
+    """A lead of fermions in second order of its coupling to c: the Redfield generator of H or H(t).
+
+    Where `FermionicLead` is given the energy of a level, this one reads the energies off H:
+    coupled levels, interacting ones too. `cutoff=None` is the full generator; `cutoff=0` the
+    secular one, the global (Davies) lead, which leaves e^{-(H - mu N)/T}/Z as it is; in between
+    pairs of transitions interfere whose energies differ by no more than the cutoff. There is no
+    Lamb shift. Positivity is not guaranteed without the secular step.
+
+    Args:
+        lowering: c, which takes a particle out of the site at the lead, (d, d): of
+            `algebra.fermions`.
+        temperature: >= 0.
+        chemical_potential: mu, of any sign.
+        rate: Gamma >= 0, a number or a function of the energy of a particle.
+        number: the particle number N of the whole system, (d, d); H must conserve it.
+        cutoff: largest difference of energies of the pairs kept, >= 0; all of them if `None`.
+            Energies within 1e-9 of the spectral range always count as equal. Its derivative is 0.
+
+    Raises:
+        ValueError: a negative rate, temperature or cutoff, operators that are not square or not
+            finite, a c that does not take one particle out, or (where the system is used) an H
+            that does not conserve them or of another size.
+
+    Source: Schaller, Open Quantum Systems Far from Equilibrium (Springer, 2014).
+    """
+
+    lowering: Operator
+    temperature: Real
+    chemical_potential: Real
+    rate: Spectrum
+    number: Operator
+    cutoff: Real | None
+
+    def __init__(
+        self,
+        lowering: OperatorLike,
+        temperature: RealLike,
+        chemical_potential: RealLike,
+        rate: RealLike | Spectrum,
+        *,
+        number: OperatorLike,
+        cutoff: RealLike | None = None,
+    ):
+        check_operator("lowering", lowering)
+        self.lowering = as_complex(lowering)
+        self.temperature = as_nonnegative("temperature", temperature, "a lead is thermal.")
+        self.chemical_potential = as_scalar("chemical_potential", chemical_potential)
+        self.rate = rate if is_function(rate) else Flat(rate)  # pyright: ignore
+        check_hermitian("number", number, self.lowering.shape[0])
+        self.number = as_complex(number)
+        check_takes_one(self.lowering, self.number, "as given")
+        remedy = "it is a difference of energies."
+        self.cutoff = None if cutoff is None else as_nonnegative("cutoff", cutoff, remedy)
+
+    @property
+    def particles(self) -> Particles:
+        return Particles(self.number, self.chemical_potential)
+
+    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
+        d = self.lowering.shape[0]
+        other = eqx.filter_eval_shape(hamiltonian, jnp.zeros(())).shape[0]
+        if other != d:
+            raise ValueError(
+                f"`lowering` has d = {d}, but the Hamiltonian has d = {other}; use `fermions`, "
+                "`embed` or `tensor` for operators of a part."
+            )
+        if not hamiltonian.constant:
+            return (Moving(Following(self, hamiltonian, lead_terms)),)
+        h = hamiltonian(jnp.zeros(()))
+        if is_concrete(h, self.number, self.lowering):
+            _check_hamiltonian(self, np.asarray(h))
+        return channels_of(concretely(_compiled_lead_terms, self, h))
+
+
+def lead_terms(lead: RedfieldLead, hamiltonian: Operator) -> Terms:
+    """Rates and the operators L, R of channels of two operators that are the generator of a lead.
+
+    Args:
+        lead: with an H of its size.
+        hamiltonian: Hermitian operator, (d, d).
+    """
+    mu, c = lead.chemical_potential, lead.lowering
+    # the frequencies of H - mu N: there f changes around 0, on the scale of T
+    grand = hamiltonian - mu * lead.number
+
+    def taken(excess: Real) -> Real:
+        empty, _ = fermi_occupations(excess, lead.temperature, 0.0)
+        return 0.5 * as_real("rate", lead.rate(excess + mu)) * empty
+
+    def given(loss: Real) -> Real:
+        _, filled = fermi_occupations(-loss, lead.temperature, 0.0)
+        return 0.5 * as_real("rate", lead.rate(mu - loss)) * filled
+
+    out, into = (
+        second_order_terms(
+            jnp.vectorize(gamma), grand, coupling[None], lead.cutoff, lead.temperature
+        )
+        for gamma, coupling in ((taken, c), (given, dag(c)))
+    )
+    rates, left, right = (jnp.concatenate(pair) for pair in zip(out, into, strict=True))
+    return rates, left, right
+
+
+_compiled_lead_terms = eqx.filter_jit(lead_terms)
+
+
+def _check_hamiltonian(lead: RedfieldLead, h: np.ndarray) -> None:
+    """Raise where a concrete H does not conserve the particles, or has a rate < 0."""
+    n, c = np.asarray(lead.number), np.asarray(lead.lowering)
+    mixed = np.max(np.abs(h @ n - n @ h))
+    if mixed > _MIXES * np.max(np.abs(h)):
+        raise ValueError(
+            f"`number` must be conserved by the Hamiltonian, [H, N] = 0, but they differ by "
+            f"{mixed:.3g}; give the particle number of the whole system as `number=`."
+        )
+    energies, v = np.linalg.eigh(h)
+    taken = np.abs(v.conj().T @ c @ v) > _MIXES * np.max(np.abs(c))
+    levels = jnp.asarray((energies - energies[:, None])[taken])
+    found = concretely(jax.vmap(lambda e: as_real("rate", lead.rate(e))), levels)
+    remedy = "it is Gamma(energy), at the energies that a particle may take along."
+    check_nonnegative("rate", found, remedy, entries=True)
