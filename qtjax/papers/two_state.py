@@ -1,4 +1,4 @@
-"""A two-state system between two reservoirs, and maxima by Newton's method: for several papers."""
+"""A two-state system between two reservoirs, and its maxima: for several papers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +35,44 @@ def flux(hot: Lindblad, cold: Lindblad) -> Real:
     return heat_currents(system, 0.0, steady_state(system, throw=False).state)[0]
 
 
+def engine_power(energies: Array, betas: Array, rate: Real, fermions: Real) -> Real:
+    """Power of a two-state system whose energy depends on the bath that flips it.
+
+    Baths have the rates G e^{x/2} down and G e^{-x/2} up at x = beta e, with G = rate for Arrhenius
+    (fermions = 0) and rate/(2 cosh(x/2)) for a lead (fermions = 1).
+
+    Args:
+        energies: (hot, cold), (2,).
+        betas: (hot, cold), (2,).
+        rate: of both baths.
+        fermions: 1 or 0.
+    """
+
+    def bath(x: Real) -> Lindblad:
+        size = rate * (2.0 * jnp.cosh(0.5 * x)) ** -fermions
+        return reservoir(size * jnp.exp(0.5 * x), size * jnp.exp(-0.5 * x))
+
+    hot, cold = (bath(x) for x in betas * energies)
+    return (energies[0] - energies[1]) * flux(hot, cold)
+
+
+@jax.jit
+def best_engine(
+    start: Array, betas: Array, rate: Real, fermions: Real
+) -> tuple[Float[Array, " 2"], Real]:
+    """Energies (hot, cold) of largest `engine_power`, and that power.
+
+    One program for the papers that ask for it.
+
+    Args:
+        start: close enough for Newton's method, (2,).
+        betas: as for `engine_power`.
+        rate: as there.
+        fermions: as there.
+    """
+    return maximum(lambda e: engine_power(e, betas, rate, fermions), start, 12)
+
+
 def maximum(
     function: Callable[[Array], Real], start: Any, steps: int = 8
 ) -> tuple[Float[Array, " n"], Real]:
@@ -45,10 +83,10 @@ def maximum(
         start: close enough for Newton's method, (n,).
         steps: iterations, static.
     """
-    slope, curvature = jax.grad(function), jax.hessian(function)
+    slope = jax.jacfwd(function)
 
     def step(_: int, x: Array) -> Array:
-        return x - jnp.linalg.solve(curvature(x), slope(x))
+        return x - jnp.linalg.solve(jax.jacfwd(slope)(x), slope(x))
 
     x = jax.lax.fori_loop(0, steps, step, jnp.asarray(start, float))
     return x, function(x)
