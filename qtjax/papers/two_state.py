@@ -5,7 +5,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
+from scipy.optimize import root
 
 from .._types import Real, RealLike
 from ..algebra.operators import create, destroy, number
@@ -57,20 +59,26 @@ def engine_power(energies: Array, betas: Array, rate: Real, fermions: Real) -> R
 
 
 @jax.jit
-def best_engine(
-    start: Array, betas: Array, rate: Real, fermions: Real
-) -> tuple[Float[Array, " 2"], Real]:
-    """Energies (hot, cold) of largest `engine_power`, and that power.
+def _power_and_slopes(
+    energies: Array, betas: Array, rate: Real, fermions: Real
+) -> tuple[Real, Array]:
+    def power(energies: Array) -> tuple[Real, Real]:
+        found = engine_power(energies, betas, rate, fermions)
+        return found, found
 
-    One program for the papers that ask for it.
+    slopes, value = jax.jacfwd(power, has_aux=True)(energies)
+    return value, slopes
+
+
+def best_engine(start: Any, *parameters: Any) -> tuple[np.ndarray, float]:
+    """Energies (hot, cold) of largest `engine_power` by its gradient, and that power.
 
     Args:
-        start: close enough for Newton's method, (2,).
-        betas: as for `engine_power`.
-        rate: as there.
-        fermions: as there.
+        start: close enough, (2,).
+        parameters: the other arguments of `engine_power`.
     """
-    return maximum(lambda e: engine_power(e, betas, rate, fermions), start, 12)
+    best = root(lambda e: _power_and_slopes(e, *parameters)[1], start, tol=1e-14).x
+    return best, float(_power_and_slopes(best, *parameters)[0])
 
 
 def maximum(
