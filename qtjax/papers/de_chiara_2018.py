@@ -22,7 +22,7 @@ LOWERS = np.kron(LOWER, np.eye(2)), np.kron(np.eye(2), LOWER)
 
 def operators():
     """The Hamiltonian without and with the coupling g xx."""
-    bare = sum(w * a.T @ a for w, a in zip(GAPS, LOWERS, strict=True))
+    bare = GAPS[0] * LOWERS[0].T @ LOWERS[0] + GAPS[1] * LOWERS[1].T @ LOWERS[1]
     return bare, bare + COUPLING * (LOWERS[0] + LOWERS[0].T) @ (LOWERS[1] + LOWERS[1].T)
 
 
@@ -48,7 +48,7 @@ def by_matrix():
     """The local ones from a 16 x 16 Liouvillian (NumPy)."""
     (bare, h), one, flows = operators(), np.eye(4), []
     for a, w, t in zip(LOWERS, GAPS, TEMPERATURES, strict=True):
-        n, flow = 1.0 / np.expm1(w / t), 0.0
+        n, flow = 1.0 / np.expm1(w / t), np.zeros((16, 16))
         for rate, jump in ((RATE * (n + 1.0), a), (RATE * n, a.T)):
             square = jump.T @ jump
             flow = flow + rate * np.kron(jump, jump)

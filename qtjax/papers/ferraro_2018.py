@@ -5,7 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq
 
 from ..algebra.operators import expectation
 from ..dynamics.evolve import evolve
@@ -55,7 +55,8 @@ def by_matrix(cells):
 
 def many_cells():
     """The limit of many cells: they hold N tanh^2(g sqrt(N) t)."""
-    return -minimize_scalar(lambda u: -(np.tanh(u) ** 2) / u, (0.8, 1.0, 1.4)).fun
+    u = brentq(lambda u: np.sinh(2.0 * u) - 4.0 * u, 0.5, 2.0)  # of the largest tanh^2(u)/u
+    return np.tanh(u) ** 2 / u
 
 
 def exponent(powers):

@@ -78,7 +78,7 @@ def _entries():
         ours = current(*parameters)
         found += [
             entry(f"Redfield current, {name}", ours, by_matrix(*parameters),
-                  "256 x 256 matrix (NumPy)"),
+                  "256 x 256 matrix (NumPy)", 1e-8),
             entry(f"Redfield over exact current, {name}", ours / exact(*parameters), 1.0,
                   "Landauer's formula, exact without counter-rotating terms", 5e-3),
         ]  # fmt: skip

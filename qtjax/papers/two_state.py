@@ -1,12 +1,11 @@
 """A two-state system between two reservoirs, and its maxima: for several papers."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 from scipy.optimize import root
 
 from .._types import Real, RealLike
@@ -79,22 +78,3 @@ def best_engine(start: Any, *parameters: Any) -> tuple[np.ndarray, float]:
     """
     best = root(lambda e: _power_and_slopes(e, *parameters)[1], start, tol=1e-14).x
     return best, float(_power_and_slopes(best, *parameters)[0])
-
-
-def maximum(
-    function: Callable[[Array], Real], start: Any, steps: int = 8
-) -> tuple[Float[Array, " n"], Real]:
-    """Where a smooth function is stationary, by Newton's method from nearby, and its value there.
-
-    Args:
-        function: of a vector, (n,).
-        start: close enough for Newton's method, (n,).
-        steps: iterations, static.
-    """
-    slope = jax.jacfwd(function)
-
-    def step(_: int, x: Array) -> Array:
-        return x - jnp.linalg.solve(jax.jacfwd(slope)(x), slope(x))
-
-    x = jax.lax.fori_loop(0, steps, step, jnp.asarray(start, float))
-    return x, function(x)
