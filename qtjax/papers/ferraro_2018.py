@@ -1,6 +1,7 @@
 """Ferraro et al.: the power of N cells that one cavity charges."""
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -55,7 +56,7 @@ def by_matrix(cells):
 
 def many_cells():
     """The limit of many cells: they hold N tanh^2(g sqrt(N) t)."""
-    u = brentq(lambda u: np.sinh(2.0 * u) - 4.0 * u, 0.5, 2.0)  # of the largest tanh^2(u)/u
+    u: Any = brentq(lambda u: np.sinh(2.0 * u) - 4.0 * u, 0.5, 2.0)  # of the largest
     return np.tanh(u) ** 2 / u
 
 
