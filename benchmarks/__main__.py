@@ -17,6 +17,7 @@ CLAIMS = (
     "knot_gradient_under_2_ms",
     "thousand_limit_cycles",
     "redfield",
+    "oscillator_cycle",
     "chain_steady_states",
     "against_qthermo",
     "first_result",

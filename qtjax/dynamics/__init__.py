@@ -122,7 +122,6 @@ from .spectra import (
     AbstractSpectrum as AbstractSpectrum,
     DrudeLorentz as DrudeLorentz,
     Flat as Flat,
-    Lorentzian as Lorentzian,
     Ohmic as Ohmic,
     PowerLaw as PowerLaw,
     Tabulated as Tabulated,

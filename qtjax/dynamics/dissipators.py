@@ -108,6 +108,14 @@ class AbstractDissipator(eqx.Module):
         return thermal_state(*self.equilibrium(hamiltonian))
 
     @property
+    def keeps_reference(self) -> bool:
+        """Whether the bath is meant to leave `reference` as it is; it is warned of if it does not.
+
+        A bath that is known to come to another state, as a Redfield bath, says `False`.
+        """
+        return True
+
+    @property
     def has_own_reference(self) -> bool:
         """Whether `reference` is its own, and not the state of `equilibrium`."""
         return type(self).reference is not AbstractDissipator.reference

@@ -34,8 +34,6 @@ from .hamiltonians import (
     embed_hamiltonian,
     hamiltonian_rate,
 )
-from .redfield import RedfieldBath
-from .redfield_leads import RedfieldLead
 from .schedules import breakpoints_of
 
 LEVY_KOSLOFF_TOLERANCE = 1e-6
@@ -353,12 +351,12 @@ def gibbs_defects(system: OpenSystem, t: RealLike) -> Float[Array, " baths"]:
 def warn_unless_gibbs(system: OpenSystem, defects: Float[Array, " baths"]) -> None:
     """Warn, after Levy and Kosloff, of baths that do not fix their Gibbs states (concrete only).
 
-    Of a Redfield bath that is known: its fixed point has coherences of the order of the coupling.
+    Not of those that say so themselves (`keeps_reference`).
     """
     found = np.asarray(defects)
     tolerance = max(LEVY_KOSLOFF_TOLERANCE, 1e3 * float(np.finfo(found.dtype).eps))
     for k, defect in enumerate(found):
-        if defect > tolerance and not isinstance(system.baths[k], RedfieldBath | RedfieldLead):
+        if defect > tolerance and system.baths[k].keeps_reference:
             state = "Gibbs state of H at its temperature"
             if not is_thermal(system.baths[k]):
                 state = "state of its `reference` (with enough levels, for an oscillator)"

@@ -96,6 +96,10 @@ class RedfieldBath(AbstractDissipator):
         if zero_frequency is None:
             _check_limit(self.spectrum, self.temperature)
 
+    @property
+    def keeps_reference(self) -> bool:
+        return False  # its fixed point has coherences of the order of the coupling
+
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         d = self.couplings.shape[-1]
         other = eqx.filter_eval_shape(hamiltonian, jnp.zeros(())).shape[0]

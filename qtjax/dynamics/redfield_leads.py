@@ -93,6 +93,10 @@ class RedfieldLead(AbstractDissipator):
         self.cutoff = None if cutoff is None else as_nonnegative("cutoff", cutoff, remedy)
 
     @property
+    def keeps_reference(self) -> bool:
+        return False  # its fixed point has coherences of the order of the coupling
+
+    @property
     def particles(self) -> Particles:
         return Particles(self.number, self.chemical_potential)
 

@@ -49,6 +49,11 @@ class AbstractSpectrum(eqx.Module):
     def __call__(self, omega: RealLike) -> Real:
         """gamma(omega), in units of energy; >= 0 for omega > 0."""
 
+    @property
+    def frequency_scale(self) -> Real | None:
+        """The scale of frequencies on which gamma changes; `None`, the default, if unknown."""
+        return None
+
 
 class Flat(AbstractSpectrum):
     """gamma(omega) = rate.
@@ -70,6 +75,10 @@ class Flat(AbstractSpectrum):
 
     def __call__(self, omega: RealLike) -> Real:
         return self.rate
+
+    @property
+    def frequency_scale(self) -> Real:
+        return jnp.asarray(jnp.inf)
 
 
 class Ohmic(AbstractSpectrum):
@@ -95,6 +104,10 @@ class Ohmic(AbstractSpectrum):
 
     def __call__(self, omega: RealLike) -> Real:
         return self.strength * omega * jnp.exp(-jnp.abs(omega) / self.cutoff)
+
+    @property
+    def frequency_scale(self) -> Real:
+        return self.cutoff
 
     @classmethod
     def from_qutip(cls, alpha: RealLike, wc: RealLike) -> "Ohmic":
@@ -132,6 +145,10 @@ class DrudeLorentz(AbstractSpectrum):
 
     def __call__(self, omega: RealLike) -> Real:
         return self.strength * omega / (1.0 + (omega / self.cutoff) ** 2)
+
+    @property
+    def frequency_scale(self) -> Real:
+        return self.cutoff
 
     @classmethod
     def from_qutip(cls, lam: RealLike, gamma: RealLike) -> "DrudeLorentz":
@@ -176,55 +193,6 @@ class PowerLaw(AbstractSpectrum):
     def from_qutip(cls, alpha: RealLike, wc: RealLike, s: RealLike) -> "PowerLaw":
         """That of QuTiP's `OhmicEnvironment(T, alpha, wc, s)`: alpha w^s wc^(1-s) exp(-w/wc)."""
         return cls(2.0 * as_real("alpha", alpha), wc, s)
-
-
-class Lorentzian(AbstractSpectrum):
-    """gamma(omega) = strength (w^2/((omega-c)^2 + w^2) - w^2/((omega+c)^2 + w^2)) = 2 J(omega).
-
-    The spectral density of an oscillator of frequency sqrt(c^2 + w^2) that is damped at rate 2 w
-    (underdamped Brownian motion, a pseudomode, a cavity): about `strength` at the center where
-    w << c, and Ohmic at low frequencies.
-
-    Args:
-        strength: height of the peak, in units of energy, >= 0.
-        center: c > 0.
-        width: w > 0, half of the full width at half maximum.
-
-    Raises:
-        ValueError: a negative strength, a center or width that is not positive.
-
-    Source: Garg, Onuchic and Ambegaokar, J. Chem. Phys. 83, 4491 (1985).
-    """
-
-    strength: Real
-    center: Real
-    width: Real
-
-    def __init__(self, strength: RealLike, center: RealLike, width: RealLike):
-        check_nonnegative("strength", strength, "a bath cannot couple with a negative strength.")
-        self.strength = as_real("strength", strength)
-        self.center = as_positive("center", center, "for a peak at 0 take `DrudeLorentz`.")
-        self.width = as_positive("width", width, "a peak without width is an oscillator.")
-
-    def __call__(self, omega: RealLike) -> Real:
-        x, c = omega / self.width, self.center / self.width
-        return 4.0 * self.strength * c * x / (((x - c) ** 2 + 1.0) * ((x + c) ** 2 + 1.0))
-
-    @classmethod
-    def from_qutip(cls, lam: RealLike, gamma: RealLike, w0: RealLike) -> "Lorentzian":
-        """That of J = lam^2 gamma w/((w0^2 - w^2)^2 + gamma^2 w^2): `UnderDampedEnvironment`.
-
-        Raises:
-            ValueError: gamma >= 2 w0, which is overdamped and has no peak.
-        """
-        lam, gamma, w0 = as_real("lam", lam), as_real("gamma", gamma), as_real("w0", w0)
-        if is_concrete(gamma, w0) and float(gamma) >= 2.0 * float(w0):
-            raise ValueError(
-                f"`gamma` must be < 2 w0 = {2.0 * float(w0):g}, got {float(gamma):g}; an "
-                "overdamped oscillator is a `DrudeLorentz`."
-            )
-        center = jnp.sqrt(w0**2 - gamma**2 / 4.0)
-        return cls(2.0 * lam**2 / (center * gamma), center, gamma / 2.0)
 
 
 class Tabulated(AbstractSpectrum):
@@ -293,13 +261,9 @@ def from_power_spectrum(power_spectrum: Callable[[Any], Any], frequencies: Any) 
     return Tabulated(w, difference)
 
 
-def scale_of(spectrum: Spectrum) -> Real | float | None:
+def scale_of(spectrum: Spectrum) -> Real | None:
     """The scale of frequencies on which gamma changes; `None` where nothing is known of it."""
-    if type(spectrum) is Flat:
-        return jnp.inf
-    if type(spectrum) is Lorentzian:
-        return spectrum.width
-    return spectrum.cutoff if type(spectrum) in (Ohmic, DrudeLorentz) else None  # pyright: ignore
+    return spectrum.frequency_scale if isinstance(spectrum, AbstractSpectrum) else None
 
 
 def as_cutoff(value: RealLike) -> Real:

@@ -51,8 +51,8 @@ def reaction_coordinate(
 ) -> OpenSystem:
     """A system and the reaction coordinate of its bath, with the bath that is left.
 
-    A bath with `dynamics.Brownian(coupling, frequency, width)`, coupled by S, is exactly an
-    oscillator with an Ohmic bath of its own (gamma = (k/W) w, coupled by a + a^+):
+    A bath with `dynamics.Brownian.from_coordinate(coupling, frequency, width)`, coupled by S, is
+    exactly an oscillator with an Ohmic bath of its own (gamma = (k/W) w, coupled by a + a^+):
 
         H = H_S + g S (a + a^+) + W a^+ a.
 

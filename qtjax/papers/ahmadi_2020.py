@@ -58,6 +58,15 @@ def temperature(system, rho):
     return generalized_temperature(rates(system, 0.0, rho)).temperature
 
 
+@jax.jit
+def figures(s):
+    """Heats, work, efficiencies and Spohn's production."""
+    return (
+        s.heat_hot, s.heat_cold, s.work_output, s.efficiency, s.carnot_efficiency,
+        s.spohn_production,
+    )  # fmt: skip
+
+
 def _entries():
     found = []
     for dephasing, published in PUBLISHED.items():
@@ -67,10 +76,7 @@ def _entries():
             temperature(strokes[k].system, s.states[edge])
             for k, edge in ((0, 0), (0, 1), (2, 2), (2, 3))
         ]
-        values = (
-            s.heat_hot, s.heat_cold, s.work_output, s.efficiency, s.carnot_efficiency,
-            s.spohn_production, *ends, s.entropy_hot,
-        )  # fmt: skip
+        values = (*figures(s), *ends, s.entropy_hot)
         name = "with A(0)" if dephasing else "without A(0)"
         source = "digits: matrix exponentials and Magnus-4 steps (NumPy)"
         ours = {f"{key}, {name}": v for key, v in zip(published, values, strict=True)}

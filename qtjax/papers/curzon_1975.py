@@ -1,11 +1,9 @@
 """Curzon and Ahlborn, Rezek and Kosloff: maximum work of a classical oscillator."""
 
 import jax
-import jax.numpy as jnp
 
 from ..dynamics.spectra import occupation
 from .entries import Paper, entry
-from .two_state import maximum
 
 RATIO = 0.25
 
@@ -15,10 +13,13 @@ def efficiency(hot):
     """Of an oscillator's Otto cycle at the cold frequency of most work; w_h = 1, T_c = T_h/4."""
 
     def work(w):
-        moved = occupation(1.0, hot) - occupation(w[0], RATIO * hot)
-        return (1.0 - w[0]) * moved / hot
+        moved = occupation(1.0, hot) - occupation(w, RATIO * hot)
+        return (1.0 - w) * moved / hot
 
-    return 1.0 - maximum(work, jnp.array([0.5]))[0][0]
+    slope = jax.grad(work)
+    curvature = jax.grad(slope)
+    best = jax.lax.fori_loop(0, 8, lambda _, w: w - slope(w) / curvature(w), 0.5)
+    return 1.0 - best
 
 
 def _entries():

@@ -1,7 +1,9 @@
 """Dicke: atoms that radiate together."""
 
 import math
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,19 +26,29 @@ def intensity(system, t, rho):
     return -heat_currents(system, t, rho)[0]
 
 
+@partial(jax.jit, static_argnums=0)
+def half_excited(atoms):
+    """Intensity of N atoms of which half are excited."""
+    half = jnp.diag(jnp.arange(atoms + 1) == atoms // 2).astype(complex)
+    return intensity(emission(atoms), 0.0, half)
+
+
+@partial(jax.jit, static_argnums=0)
+def all_excited(atoms, ts):
+    """Intensity of N atoms that are all excited at the first time."""
+    start = jnp.diag(jnp.arange(atoms + 1) == 0).astype(complex)
+    return evolve(emission(atoms), start, ts, save=intensity, throw=False).saved
+
+
 def _entries():
     found = []
     for atoms in (2, 6, 12):
-        system, d = emission(atoms), atoms + 1
-        half = jnp.diag(jnp.arange(d) == atoms // 2).astype(complex)
-        ours = intensity(system, 0.0, half)
+        ours = half_excited(atoms)
         closed, source = atoms / 2 * (atoms / 2 + 1), "closed form (J + M)(J - M + 1)"
         found.append(entry(f"intensity of N = {atoms}, half of it excited", ours, closed, source))
-    pair = emission(2)
-    full = jnp.diag(jnp.array([1.0, 0.0, 0.0]))
-    run = evolve(pair, full, jnp.array([0.0, 0.3, 1.0]), save=intensity)
+    flash = all_excited(2, np.array([0.0, 0.3, 1.0]))
     for k, t in ((1, 0.3), (2, 1.0)):
-        found.append(entry(f"intensity of N = 2, t = {t:g}", run.saved[k],
+        found.append(entry(f"intensity of N = 2, t = {t:g}", flash[k],
                            2.0 * math.exp(-2.0 * t) * (1.0 + 2.0 * t),
                            "closed form 2 e^{-2t} (1 + 2t)"))  # fmt: skip
     return found
@@ -44,8 +56,7 @@ def _entries():
 
 def _curve():
     ts = np.linspace(0.0, 1.0, 101)
-    start = jnp.diag(jnp.arange(13) == 0).astype(complex)
-    together = np.asarray(evolve(emission(12), start, ts, save=intensity).saved)
+    together = np.asarray(all_excited(12, ts))
     lines = {"together": together, "each by itself": 12.0 * np.exp(-ts)}
     return Curve("A flash of twelve atoms", ("time", ts), "intensity", lines)
 

@@ -2,11 +2,11 @@
 
 import math
 
+import jax
 import jax.numpy as jnp
-import numpy as np
 
 from ..algebra.operators import sigmax, sigmaz
-from ..algebra.spectral import level_projectors
+from ..algebra.spectral import eigenvalues, level_projectors
 from ..algebra.states import thermal_state
 from ..dynamics.evolve import evolve
 from ..dynamics.hamiltonians import Driven
@@ -24,36 +24,40 @@ def gap(t):
     return math.hypot(1.0 + 2.0 * t, 1.4)
 
 
-def _entries():
+@jax.jit
+def books():
+    """<exp(-W/T)> and <W> by two measurements, change of free energy, loss, integrated work."""
     h = Driven([(1.0, 0.5 * sigmaz() + 0.7 * sigmax()), (Linear(0.0, 1.0), sigmaz())])
-    system = OpenSystem(h)
-    first, last = h(0.0), h(1.0)
-    ts = jnp.array([0.0, 1.0])
-    projectors, finals = (level_projectors(x, (1, 1)) for x in (first, last))
-    e0, e1 = (np.linalg.eigvalsh(np.asarray(x)) for x in (first, last))
-    tau = thermal_state(first, TEMPERATURE)
-    p = np.real(np.einsum("kij,ji->k", projectors, tau))
-    ends = [np.asarray(evolve(system, start, ts).state) for start in projectors]
-    seen = np.real(np.array([[np.trace(f @ end) for f in np.asarray(finals)] for end in ends]))
-    weights = np.exp(-(e1[None, :] - e0[:, None]) / TEMPERATURE)
-    average = float(np.sum(p[:, None] * seen * weights))
+    system, ends = OpenSystem(h), (h(0.0), h(1.0))
+    projectors, finals = (level_projectors(x, (1, 1)) for x in ends)
+    tau = thermal_state(ends[0], TEMPERATURE)
+    starts = jnp.concatenate([projectors, tau[None]])
+    runs = jax.vmap(lambda rho: evolve(system, rho, jnp.array([0.0, 1.0]), throw=False))(starts)
+    p = jnp.einsum("kij,ji->k", projectors, tau).real
+    seen = jnp.einsum("fij,kji->kf", finals, runs.state[:2]).real
+    work = eigenvalues(ends[1])[None, :] - eigenvalues(ends[0])[:, None]
+    run = jax.tree.map(lambda x: x[2], runs)
+    change = equilibrium_free_energy(ends[1], TEMPERATURE)
+    change = change - equilibrium_free_energy(ends[0], TEMPERATURE)
+    lost = deffner_lutz_closed(system, run, TEMPERATURE)[1]
+    weighted = p[:, None] * seen
+    average = jnp.sum(weighted * jnp.exp(-work / TEMPERATURE))
+    return average, jnp.sum(weighted * work), change, lost, run.ledger.work[1]
+
+
+def _entries():
+    average, mean, change, lost, work = books()
     free = -TEMPERATURE * (
         math.log(2.0 * math.cosh(0.5 * gap(1.0) / TEMPERATURE))
         - math.log(2.0 * math.cosh(0.5 * gap(0.0) / TEMPERATURE))
-    )
-    run = evolve(system, tau, ts)
-    lost = deffner_lutz_closed(system, run, TEMPERATURE)[1]
-    change = equilibrium_free_energy(last, TEMPERATURE) - equilibrium_free_energy(
-        first, TEMPERATURE
     )
     return (
         entry("<exp(-W/T)>, work by two measurements", average, math.exp(-free / TEMPERATURE),
               "theorem: exp(-dF/T), dF in closed form"),
         entry("change of free energy", change, free, "closed form -T ln 2 cosh"),
-        entry("Deffner and Lutz's production", lost, (run.ledger.work[1] - free) / TEMPERATURE,
+        entry("Deffner and Lutz's production", lost, (work - free) / TEMPERATURE,
               "theorem: (W - dF)/T, dF in closed form"),
-        entry("mean of that work", np.sum(p[:, None] * seen * (e1[None, :] - e0[:, None])),
-              run.ledger.work[1], "identity: the integrated power"),
+        entry("mean of that work", mean, work, "identity: the integrated power"),
     )  # fmt: skip
 
 

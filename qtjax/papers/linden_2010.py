@@ -1,6 +1,8 @@
 """Linden, Popescu and Skrzypczyk: the smallest refrigerator, three qubits that are reset."""
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..algebra.composite import embed, partial_trace
 from ..algebra.operators import create, destroy, number
@@ -39,6 +41,7 @@ def reset(site, gap, temperature, rate):
     return Lindblad(operators, [rate * (1.0 - excited), rate * excited, 0.25 * rate], temperature)
 
 
+@jax.jit
 def refrigerator(temperatures, coupling, rate):
     """The steady state of qubits (cold, room, hot) with gaps 1, 5, 4."""
     gaps = (1.0, 5.0, 4.0)
@@ -47,8 +50,23 @@ def refrigerator(temperatures, coupling, rate):
     one, other = ket((1, 0, 1), DIMS), ket((0, 1, 0), DIMS)
     swap = jnp.outer(one, other) + jnp.outer(other, one)
     system = OpenSystem(bare + coupling * swap, baths, bare)
-    rho = steady_state(system).state
+    rho = steady_state(system, throw=False).state
     return heat_currents(system, 0.0, rho), partial_trace(rho, DIMS, 0)
+
+
+@jax.jit
+def local_heats(temperatures):
+    """Heats of thermal baths (cold, room, hot) of gaps (1, 4, 3), and their slopes by T."""
+
+    def found(temperatures):
+        system = three_qubit_refrigerator(
+            (1.0, 3.0), coupling=0.05, temperatures=temperatures, rates=0.01
+        )
+        heat = heat_currents(system, 0.0, steady_state(system, throw=False).state)
+        return heat, heat
+
+    slopes, values = jax.jacfwd(found, has_aux=True)(temperatures)
+    return values, slopes
 
 
 def numbers(names, heats, qubit):
@@ -69,10 +87,7 @@ def _entries():
         {name + second: x for name, x in TWO.items()},
         source,
     )
-    system = three_qubit_refrigerator(
-        (1.0, 3.0), coupling=0.05, temperatures=(1.0, 1.5, 4.0), rates=0.01
-    )
-    cold, _, hot = heat_currents(system, 0.0, steady_state(system).state)
+    (cold, _, hot), _ = local_heats(np.array([1.0, 1.5, 4.0]))
     quantity = "performance, thermal baths, E = 1 and 3"
     found.append(entry(quantity, cold / hot, 1.0 / 3.0, "closed form E_c/E_h"))
     return found

@@ -12,7 +12,7 @@ def _entries():
     cold, hot = (0.5 * a * sigmaz() + 0.3 * sigmax() for a in (1.0, 2.5))
     machine = otto_cycle(
         cold, hot, couplings=[sigmax(), sigmaz()], temperatures=(0.4, 4.0), rate=1.0,
-        durations=(60.0, 0.0, 60.0, 0.0),
+        durations=(60.0, 0.0, 60.0, 0.0), zero_frequency=0.0,
     )  # fmt: skip
     cycle = limit_cycle(machine, steps=64)
     gaps = [math.hypot(a, 0.6) for a in (1.0, 2.5)]

@@ -1,5 +1,7 @@
 """Quan, Liu, Sun and Nori: quantum Otto and Carnot cycles of systems with few levels."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ..algebra.operators import expectation, number, sigmax
@@ -20,48 +22,66 @@ def occupied(x):
     return 1.0 / (1.0 + np.exp(x))
 
 
+@jax.jit
 def carnot():
-    """Heats of the stepwise Carnot cycle, and by hand: sums over quenches of the gap."""
+    """Heats and efficiency of the stepwise Carnot cycle."""
     machine = stepwise_carnot_cycle(
         number(2), couplings=sigmax(), temperatures=(0.5, 1.0), scales=(1.0, 3.0), rate=1.0,
         duration=60.0, steps=STEPS,
     )  # fmt: skip
+    found = limit_cycle(machine, steps=64, throw=False)
+    return found.heat_hot, found.heat_cold, found.efficiency
+
+
+def by_hand():
+    """Its heats: sums over quenches of the gap."""
     gaps = 3.0 - 2.0 * np.arange(STEPS + 1) / STEPS
     p = occupied(gaps)
-    hot = np.sum(gaps[1:] * np.diff(p))
-    cold = -0.5 * np.sum(gaps[:-1] * np.diff(p))
-    return limit_cycle(machine, steps=64), hot, cold
+    return np.sum(gaps[1:] * np.diff(p)), -0.5 * np.sum(gaps[:-1] * np.diff(p))
 
 
-def hubbard(hopping):
-    """The levels of a Hubbard dimer, ordered within each number of electrons of either spin."""
-    h = np.asarray(hubbard_dimer(1.0, hopping))
-    bits = np.array([[(k >> j) & 1 for j in (3, 2, 1, 0)] for k in range(16)])
-    numbers = np.stack([bits[:, 0] + bits[:, 2], bits[:, 1] + bits[:, 3]], axis=1)
-    sectors = [np.flatnonzero((numbers == pair).all(axis=1)) for pair in np.unique(numbers, axis=0)]
-    return np.diag(np.concatenate([eigenvalues(h[np.ix_(s, s)]) for s in sectors]))
+@jax.jit
+def qubit_cycle(gaps, temperatures):
+    """Work and efficiency of a quasi-static Otto cycle of a qubit."""
+    found = quasi_static_otto(gaps[0] * number(2), gaps[1] * number(2), *temperatures)
+    return found.work_output, found.efficiency
 
 
-def _entries():
-    w_c, w_h, t_c, t_h = 1.0, 2.0, 0.5, 2.0
-    qubit = quasi_static_otto(w_c * number(2), w_h * number(2), t_c, t_h)
-    moved = occupied(w_h / t_h) - occupied(w_c / t_c)
-    found = [
-        entry("work of a qubit Otto cycle", qubit.work_output, (w_h - w_c) * moved,
-              "closed form (w_h - w_c)(p_h - p_c)"),
-        entry("its efficiency", qubit.efficiency, 0.5, "closed form 1 - w_c/w_h"),
-    ]  # fmt: skip
-    cycle, hot, cold = carnot()
-    found += [
-        entry("Q_h of a Carnot cycle in 4 steps", cycle.heat_hot, hot, "closed form, a sum"),
-        entry("its Q_c", cycle.heat_cold, cold, "closed form, a sum"),
-        entry("its efficiency", cycle.efficiency, 1.0 + cold / hot, "closed form, a sum"),
-    ]
+@jax.jit
+def hubbard_cycle():
+    """Heat, work and efficiency of the Hubbard dimer."""
     cold, hot = hubbard(1.0), hubbard(2.0)
     moved = thermal_state(hot, 3.0) - thermal_state(cold, 1.0)
     heat = expectation(hot, moved)
     work = heat - expectation(cold, moved)
-    ours = dict(zip(HUBBARD, (heat, work, work / heat), strict=True))
+    return heat, work, work / heat
+
+
+def hubbard(hopping):
+    """The levels of a Hubbard dimer, ordered within each number of electrons of either spin."""
+    h = hubbard_dimer(1.0, hopping)
+    bits = np.array([[(k >> j) & 1 for j in (3, 2, 1, 0)] for k in range(16)])
+    numbers = np.stack([bits[:, 0] + bits[:, 2], bits[:, 1] + bits[:, 3]], axis=1)
+    sectors = [np.flatnonzero((numbers == pair).all(axis=1)) for pair in np.unique(numbers, axis=0)]
+    return jnp.diag(jnp.concatenate([eigenvalues(h[np.ix_(s, s)]) for s in sectors]))
+
+
+def _entries():
+    w_c, w_h, t_c, t_h = 1.0, 2.0, 0.5, 2.0
+    work, efficiency = qubit_cycle(np.array([w_c, w_h]), np.array([t_c, t_h]))
+    moved = occupied(w_h / t_h) - occupied(w_c / t_c)
+    found = [
+        entry("work of a qubit Otto cycle", work, (w_h - w_c) * moved,
+              "closed form (w_h - w_c)(p_h - p_c)"),
+        entry("its efficiency", efficiency, 0.5, "closed form 1 - w_c/w_h"),
+    ]  # fmt: skip
+    (heat_hot, heat_cold, efficiency), (hot, cold) = carnot(), by_hand()
+    found += [
+        entry("Q_h of a Carnot cycle in 4 steps", heat_hot, hot, "closed form, a sum"),
+        entry("its Q_c", heat_cold, cold, "closed form, a sum"),
+        entry("its efficiency", efficiency, 1.0 + cold / hot, "closed form, a sum"),
+    ]
+    ours = dict(zip(HUBBARD, hubbard_cycle(), strict=True))
     medium = ", Hubbard dimer"
     found += compared(
         {name + medium: x for name, x in ours.items()},

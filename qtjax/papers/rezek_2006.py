@@ -26,12 +26,23 @@ GAMMA, COLD, HOT, W_C, W_H = 0.6, 0.5, 4.98309, 1.0, 1.99324
 
 @jax.jit
 def books(durations):
-    """Power, heats and efficiency of the limit cycle."""
-    strokes = oscillator_otto(
-        (W_C, W_H), temperatures=(COLD, HOT), rate=GAMMA, durations=[*durations]
-    )
-    found = gaussian_limit_cycle(strokes, steps=64, throw=False)
-    return found.power, found.heat_hot, found.heat_cold, found.efficiency
+    """Power, heats and efficiency of the limit cycle, and the slopes of the power."""
+
+    def found(durations):
+        strokes = oscillator_otto(
+            (W_C, W_H), temperatures=(COLD, HOT), rate=GAMMA, durations=[*durations]
+        )
+        s = gaussian_limit_cycle(strokes, steps=64, throw=False)
+        return s.power, (s.heat_hot, s.heat_cold, s.efficiency)
+
+    (power, others), slopes = jax.value_and_grad(found, has_aux=True)(durations)
+    return (power, *others), slopes
+
+
+def to_minimize(durations):
+    """Minus the power, and its slopes."""
+    (power, *_), slopes = books(durations)
+    return -float(power), -np.asarray(slopes)
 
 
 def closed_sudden():
@@ -42,27 +53,24 @@ def closed_sudden():
 
 
 def _entries():
-    ours = dict(zip(PUBLISHED, books(jnp.array(DURATIONS)), strict=True))
+    ours = dict(zip(PUBLISHED, books(np.array(DURATIONS))[0], strict=True))
     found = list(compared(ours, PUBLISHED, "digits: covariances, iterated (NumPy)"))
     slow = quasi_static_otto(W_C * number(3), W_H * number(3), COLD, HOT).efficiency
     found.append(entry("efficiency of slow ramps", slow, 0.498304268427, "closed form 1 - w_c/w_h"))
     classical = curzon_ahlborn_efficiency(jnp.asarray(COLD), jnp.asarray(HOT))
     source = "closed form 1 - sqrt(T_c/T_h)"
     found.append(entry("Curzon-Ahlborn efficiency", classical, 0.683236132626, source))
-    at, source = jnp.array(BEST_DURATIONS), "digits: ascent by coordinates"
-    found.append(entry("power at their best durations", books(at)[0], BEST, source))
-    slope = jax.jit(jax.value_and_grad(lambda durations: -books(durations)[0]))
-    best = minimize(
-        lambda x: [np.asarray(part) for part in slope(jnp.asarray(x))], DURATIONS, jac=True
-    )
+    at, source = np.array(BEST_DURATIONS), "digits: ascent by coordinates"
+    found.append(entry("power at their best durations", books(at)[0][0], BEST, source))
+    best = minimize(to_minimize, np.array(DURATIONS), jac=True)
     quantity = "largest power over the durations, by gradients"
     found.append(entry(quantity, -best.fun, BEST, source, 1e-3))
-    _, hot, cold, _ = books(jnp.array([60.0, 0.0, 60.0, 0.0]))
+    (_, hot, cold, _), _ = books(np.array([60.0, 0.0, 60.0, 0.0]))
     source = "closed form with Q* = (w_c^2 + w_h^2)/(2 w_c w_h)"
     for name, x, published in zip(("Q_h", "Q_c"), (hot, cold), closed_sudden(), strict=True):
         found.append(entry(f"{name}, sudden ramps", x, published, source))
     quantity = "the power that the second paper prints"
-    found.append(entry(quantity, round(float(books(at)[0]), 3), 0.131, "Fig. 5, dashed"))
+    found.append(entry(quantity, round(float(books(at)[0][0]), 3), 0.131, "Fig. 5, dashed"))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,17 +14,18 @@ from .entries import Curve, Paper, entry
 TEMPERATURE = 1.0
 
 
+@jax.jit
 def engine(error):
     """Information of a measurement of one bit with errors, and the work that feedback gets of it.
 
     Work is the free energy that the states after the two results have beyond the one before.
     """
-    joint = 0.5 * np.diag([1.0 - error, error, error, 1.0 - error])
+    joint = 0.5 * jnp.diag(jnp.stack([1.0 - error, error, error, 1.0 - error]))
     h = 0.0 * identity(2)
     before = free_energy(0.5 * identity(2), h, TEMPERATURE)
-    after = [np.diag([1.0 - error, error]), np.diag([error, 1.0 - error])]
+    after = [jnp.diag(jnp.stack(p)) for p in ([1.0 - error, error], [error, 1.0 - error])]
     work = sum(0.5 * (free_energy(rho, h, TEMPERATURE) - before) for rho in after)
-    return mutual_information(jnp.asarray(joint), (2, 2), 0, 1), work
+    return mutual_information(joint, (2, 2), 0, 1), work
 
 
 def closed(error):

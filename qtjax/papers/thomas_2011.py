@@ -6,9 +6,12 @@ import numpy as np
 from ..algebra.composite import embed
 from ..algebra.operators import sigmax
 from ..algebra.spectral import eigenvalues
+from ..dynamics.dissipators import DaviesBath
+from ..dynamics.open_system import OpenSystem
+from ..dynamics.spectra import Flat
 from ..machines.cycle import limit_cycle
-from ..machines.otto import otto_cycle
 from ..machines.quasi_static import quasi_static_otto
+from ..machines.stroke import Cycle, Stroke
 from ..models.lattices import xxz_chain
 from .entries import Curve, Paper, entry
 
@@ -44,13 +47,11 @@ def bound(coupling):
 
 def simulated(coupling, fields, temperatures):
     """The efficiency of a limit cycle with long contacts and ramps that take no time."""
-    both = [embed(sigmax(), (2, 2), k) for k in range(2)]
-    cold, hot = (pair(field, coupling) for field in fields)
-    durations = (200.0, 0.0, 200.0, 0.0)
-    machine = otto_cycle(
-        cold, hot, couplings=both, temperatures=temperatures, rate=1.0, durations=durations
-    )
-    return limit_cycle(machine, steps=64)
+    both, strokes = [embed(sigmax(), (2, 2), k) for k in range(2)], []
+    for field, t, name in zip(fields, temperatures, ("cold", "hot"), strict=True):
+        h = pair(field, coupling)
+        strokes.append(Stroke(OpenSystem(h, DaviesBath(h, both, t, Flat(1.0))), 200.0, name))
+    return limit_cycle(Cycle(strokes), steps=64)
 
 
 def _entries():

@@ -1,11 +1,12 @@
-"""A two-state system between two reservoirs, and maxima by Newton's method: for several papers."""
+"""A two-state system between two reservoirs, and its maxima: for several papers."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array
+from scipy.optimize import root
 
 from .._types import Real, RealLike
 from ..algebra.operators import create, destroy, number
@@ -35,20 +36,45 @@ def flux(hot: Lindblad, cold: Lindblad) -> Real:
     return heat_currents(system, 0.0, steady_state(system, throw=False).state)[0]
 
 
-def maximum(
-    function: Callable[[Array], Real], start: Any, steps: int = 8
-) -> tuple[Float[Array, " n"], Real]:
-    """Where a smooth function is stationary, by Newton's method from nearby, and its value there.
+def engine_power(energies: Array, betas: Array, rate: Real, fermions: Real) -> Real:
+    """Power of a two-state system whose energy depends on the bath that flips it.
+
+    Baths have the rates G e^{x/2} down and G e^{-x/2} up at x = beta e, with G = rate for Arrhenius
+    (fermions = 0) and rate/(2 cosh(x/2)) for a lead (fermions = 1).
 
     Args:
-        function: of a vector, (n,).
-        start: close enough for Newton's method, (n,).
-        steps: iterations, static.
+        energies: (hot, cold), (2,).
+        betas: (hot, cold), (2,).
+        rate: of both baths.
+        fermions: 1 or 0.
     """
-    slope, curvature = jax.grad(function), jax.hessian(function)
 
-    def step(_: int, x: Array) -> Array:
-        return x - jnp.linalg.solve(curvature(x), slope(x))
+    def bath(x: Real) -> Lindblad:
+        size = rate * (2.0 * jnp.cosh(0.5 * x)) ** -fermions
+        return reservoir(size * jnp.exp(0.5 * x), size * jnp.exp(-0.5 * x))
 
-    x = jax.lax.fori_loop(0, steps, step, jnp.asarray(start, float))
-    return x, function(x)
+    hot, cold = (bath(x) for x in betas * energies)
+    return (energies[0] - energies[1]) * flux(hot, cold)
+
+
+@jax.jit
+def _power_and_slopes(
+    energies: Array, betas: Array, rate: Real, fermions: Real
+) -> tuple[Real, Array]:
+    def power(energies: Array) -> tuple[Real, Real]:
+        found = engine_power(energies, betas, rate, fermions)
+        return found, found
+
+    slopes, value = jax.jacfwd(power, has_aux=True)(energies)
+    return value, slopes
+
+
+def best_engine(start: Any, *parameters: Any) -> tuple[np.ndarray, float]:
+    """Energies (hot, cold) of largest `engine_power` by its gradient, and that power.
+
+    Args:
+        start: close enough, (2,).
+        parameters: the other arguments of `engine_power`.
+    """
+    best = root(lambda e: _power_and_slopes(e, *parameters)[1], start, tol=1e-14).x
+    return best, float(_power_and_slopes(best, *parameters)[0])

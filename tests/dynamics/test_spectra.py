@@ -143,7 +143,7 @@ ENVIRONMENTS = {
     ),
     "underdamped": (
         qutip.UnderDampedEnvironment(T=0.7, lam=0.3, gamma=0.5, w0=1.0),
-        lambda _: qt.dynamics.Lorentzian.from_qutip(0.3, 0.5, 1.0),
+        lambda _: qt.dynamics.Brownian.from_qutip(0.3, 0.5, 1.0),
         1e-13,
     ),
     "underdamped, tabulated": (
@@ -158,7 +158,7 @@ ENVIRONMENTS = {
     "make",
     [
         lambda p: qt.dynamics.PowerLaw(p[0], p[1], p[2]),
-        lambda p: qt.dynamics.Lorentzian(p[0], p[1], p[2]),
+        lambda p: qt.dynamics.Brownian.from_peak(p[0], p[1], p[2]),
     ],
 )
 def test_power_laws_and_peaks_are_odd_with_slopes(make):
@@ -185,7 +185,23 @@ def test_a_power_of_one_is_ohmic_and_a_narrow_peak_has_its_height():
     np.testing.assert_allclose(
         qt.dynamics.PowerLaw(0.3, 1.4, 1.0)(0.7), qt.Ohmic(0.3, 1.4)(0.7), rtol=1e-15
     )
-    np.testing.assert_allclose(qt.dynamics.Lorentzian(0.3, 1.0, 1e-4)(1.0), 0.3, rtol=1e-7)
+    np.testing.assert_allclose(qt.dynamics.Brownian.from_peak(0.3, 1.0, 1e-4)(1.0), 0.3, rtol=1e-7)
+
+
+def test_one_spectrum_of_a_damped_oscillator():
+    """As two Lorentzians, as a coordinate, and overdamped as Drude and Lorentz have it."""
+    height, c, w = 0.3, 1.4, 0.7
+    found = qt.dynamics.Brownian.from_peak(height, c, w)
+    size, k = np.hypot(c, w), 2 * w
+    g = np.sqrt(height * c * w / (2 * size))
+    other = qt.dynamics.Brownian.from_coordinate(g, size, k)
+    for omega in (0.3, 1.4, -2.5):
+        wanted = height * (1 / (1 + ((omega - c) / w) ** 2) - 1 / (1 + ((omega + c) / w) ** 2))
+        np.testing.assert_allclose([found(omega), other(omega)], wanted, rtol=1e-13)
+    np.testing.assert_allclose(found.frequency_scale, w, rtol=1e-15)
+    slow = qt.dynamics.Brownian(0.3, 1e4, 1e8)
+    np.testing.assert_allclose(slow(0.7), DrudeLorentz(0.3, 1.0)(0.7), rtol=1e-7)
+    np.testing.assert_allclose(slow.frequency_scale, 1.0, rtol=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +210,9 @@ def test_a_power_of_one_is_ohmic_and_a_narrow_peak_has_its_height():
         (lambda: qt.dynamics.PowerLaw(-0.1, 1.0, 1.0), "`strength` must be >= 0"),
         (lambda: qt.dynamics.PowerLaw(0.1, jnp.inf, 1.0), "`cutoff` must be finite"),
         (lambda: qt.dynamics.PowerLaw(0.1, 1.0, 0.0), "`exponent` must be > 0"),
-        (lambda: qt.dynamics.Lorentzian(0.1, 0.0, 0.2), "`center` must be > 0"),
-        (lambda: qt.dynamics.Lorentzian(0.1, 1.0, 0.0), "`width` must be > 0"),
-        (lambda: qt.dynamics.Lorentzian.from_qutip(0.1, 2.0, 1.0), "`gamma` must be < 2 w0 = 2"),
+        (lambda: qt.dynamics.Brownian.from_peak(0.1, 0.0, 0.2), "`center` must be > 0"),
+        (lambda: qt.dynamics.Brownian.from_peak(0.1, 1.0, 0.0), "`width` must be > 0"),
+        (lambda: qt.dynamics.Brownian(-0.1, 1.0, 1.0), "`strength` must be >= 0"),
     ],
 )
 def test_bad_power_laws_and_peaks(make, message):

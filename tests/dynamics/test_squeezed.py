@@ -1,5 +1,7 @@
 """Squeezed thermal baths: decay rates, moments, what is left as it is, production, bad input."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -141,5 +143,17 @@ def test_bad_squeezing(make, message):
 def test_too_few_levels_are_warned_of():
     a = qt.destroy(8)
     system = qt.OpenSystem(0.0 * a, SqueezedBath(a, 1.0, 0.5, 1.0, 0.5), energy=a.T @ a)
+    defects = qt.dynamics.gibbs_defects(system, 0.0)
     with pytest.warns(UserWarning, match="enough levels, for an oscillator"):
-        warn_unless_gibbs(system, qt.dynamics.gibbs_defects(system, 0.0))
+        warn_unless_gibbs(system, defects)
+    warn_unless_gibbs(qt.OpenSystem(0.0 * a, Pump(0.5), energy=a.T @ a), defects)
+
+
+class Pump(qt.AbstractDissipator):
+    """A bath that tells that its fixed point is not its Gibbs state, so nothing is warned of."""
+
+    temperature: float
+    keeps_reference: ClassVar[bool] = False
+
+    def channels(self, hamiltonian):
+        return (qt.dynamics.Channel(0.1, qt.create(8)),)

@@ -155,7 +155,7 @@ def test_redfield_populations_of_an_oscillator_are_thermal():
 
 def test_the_spectrum_of_a_coordinate():
     """QuTiP's underdamped J; the pure dephasing of the residual bath is that of the whole one."""
-    spectrum = qt.dynamics.Brownian(0.3, 1.2, 0.1)
+    spectrum = qt.dynamics.Brownian.from_coordinate(0.3, 1.2, 0.1)
     qutip = pytest.importorskip("qutip")
     lam = 0.3 * np.sqrt(2 * 1.2)
     environment = qutip.UnderDampedEnvironment(T=1.0, lam=lam, gamma=0.1, w0=1.2)
@@ -167,7 +167,8 @@ def test_the_spectrum_of_a_coordinate():
         np.testing.assert_allclose(other, wanted, rtol=1e-12)
     (bath,) = coordinate(**COORDINATE).baths
     shift = 2 * COORDINATE["coupling"] / COORDINATE["frequency"]  # of <a + a^+> per unit of S
-    whole = qt.dynamics.Brownian(*(COORDINATE[key] for key in ("coupling", "frequency", "width")))
+    parameters = (COORDINATE[key] for key in ("coupling", "frequency", "width"))
+    whole = qt.dynamics.Brownian.from_coordinate(*parameters)
     slope = whole(1e-6) / 1e-6
     np.testing.assert_allclose(bath.zero_frequency * shift**2, slope * 0.25, rtol=1e-9)
 
@@ -235,7 +236,7 @@ def test_parameters_are_differentiated_through_the_model():
             "`levels` = 4 is too small",
         ),
         (lambda: pseudomode(frequency=1.0, coupling=0.1, width=-1.0, levels=4), "`width` must be"),
-        (lambda: qt.dynamics.Brownian(0.1, 1.0, 0.0), "`width` must be > 0"),
+        (lambda: qt.dynamics.Brownian.from_coordinate(0.1, 1.0, 0.0), "`width` must be > 0"),
     ],
 )  # fmt: skip
 def test_messages(call, message):
