@@ -19,6 +19,7 @@ CLAIMS = (
     "redfield",
     "chain_steady_states",
     "against_qthermo",
+    "sweep",
     "first_result",
     "cost_curves",
     "work_precision",

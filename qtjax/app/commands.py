@@ -1,4 +1,4 @@
-"""The command line: `qtjax optimize`, `qtjax paper` and `qtjax reproduce`."""
+"""The command line: `qtjax optimize`, `paper`, `reproduce` and `show`."""
 
 import datetime
 import time
@@ -145,6 +145,25 @@ def reproduce_command(
         _draw_curves(figures, papers)
     if not all(one.passed for one in found):
         raise typer.Exit(1)
+
+
+@app.command("show")
+def show_command(
+    path: Annotated[Path, typer.Argument(help="Results folder, or store of a sweep.")],
+) -> None:
+    """Print what a result holds: a machine before and after, or the maps of a sweep.
+
+    Also while the sweep runs.
+    """
+    from .show import tables
+
+    try:
+        found = tables(path)
+    except (ValueError, ImportError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    for table in found:
+        console.print(table)
 
 
 def _draw_curves(folder: Path, papers: Any) -> None:
