@@ -1,4 +1,4 @@
-"""A sweep costs the same per point from a thousand to a million machines, in the memory of a slice.
+"""From a thousand to a million machines a sweep costs no more per point, nor more memory.
 
 Qubit Otto machines with friction over the hot temperature and the time of the isochores: work,
 efficiency, regime, Spohn's production and the paper's books (mean generalized temperatures and the
@@ -19,7 +19,7 @@ from qtjax.design.grid import grid_of, in_slices
 from qtjax.design.outputs import outputs_of
 from qtjax.design.program import Program
 from qtjax.design.slices import compute
-from qtjax.design.store import create, open_store
+from qtjax.design.store import create, made_with, open_store
 
 from . import common, peers, workloads
 from .common import DEFAULTS, EQUAL_ERROR, NEAREST_ERROR, Measurement, largest
@@ -71,7 +71,7 @@ def one_size(side):
         times.append(time.perf_counter() - start)
     with tempfile.TemporaryDirectory() as folder:
         start, path = time.perf_counter(), Path(folder, "maps.zarr")
-        create(path, points, outputs, {})
+        create(path, points, outputs, {}, made_with())
         store = open_store(path)
         slices = sum(1 for _ in compute(program, store, store.missing()))
         seconds = time.perf_counter() - start

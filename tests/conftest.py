@@ -62,6 +62,7 @@ NIGHTLY = frozenset((
     "test_efficiency_at_most_power_of_the_quantum_dot_engine",
     "test_what_has_no_limit_cycle",
     "test_the_two_level_engine_of_most_power",
+    "test_example_runs_and_draws_its_figure[phase_map]",
 ))  # fmt: skip
 
 MAPS = Path("/proc/self/maps")  # of Linux: memory maps, of which a process may have 65,530

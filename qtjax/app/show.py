@@ -57,31 +57,30 @@ def _sweep(path: Path) -> list[Table]:
     store, maps = open_store(path), xarray_package().open_zarr(path, chunks=None)
     done = store.done()
     count, total = sum(map(store.grid.count, done)), math.prod(store.grid.shape)
-    parameters = _table(
-        ("parameter", "units"), ("points", "from", "to"),
-        title=f"{path}: {count:,} of {total:,} points", title_justify="left",
-    )  # fmt: skip
+    title = f"{path}: {count:,} of {total:,} points"
+    units = {n: str(maps[n].attrs.get("units", "")) for n in [*store.grid.values, *store.arrays]}
+    parameters = _table(("parameter",), ("points", "from", "to"), title)
     for name in store.grid.values:
         values = maps[name]
         low, high = number(float(values.min()), 6), number(float(values.max()), 6)
-        units = str(values.attrs.get("units", ""))
-        parameters.add_row(escape(name), escape(units), str(values.size), low, high)
-    outputs = _table(("output", "units", "type", "axes"), ("least", "largest", "nan"))
+        parameters.add_row(_named(name, units), str(values.size), low, high)
+    outputs = _table(("output", "type"), ("least", "largest", "nan"), None)
     for output in store.outputs:
-        array = maps[output.name]
-        outputs.add_row(
-            escape(output.name), escape(str(array.attrs.get("units", ""))), output.dtype,
-            escape(", ".join(map(str, array.dims))), *_extent(store, output.name, done),
-        )  # fmt: skip
+        kind = " x ".join([*map(str, output.shape), output.dtype])
+        outputs.add_row(_named(output.name, units), kind, *_extent(store, output.name, done))
     return [parameters, outputs]
 
 
-def _table(words: Sequence[str], numbers: Sequence[str], **options: Any) -> Table:
-    table = Table(**options)
+def _named(name: str, units: dict[str, str]) -> str:
+    return escape(f"{name} ({units[name]})" if units[name] else name)
+
+
+def _table(words: Sequence[str], numbers: Sequence[str], title: str | None) -> Table:
+    table = Table(title=title, title_justify="left")
     for word in words:
         table.add_column(word, overflow="fold")
     for word in numbers:
-        table.add_column(word, justify="right")
+        table.add_column(word, justify="right", no_wrap=True)
     return table
 
 

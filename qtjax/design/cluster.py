@@ -10,7 +10,7 @@ import jax
 
 from .program import Program
 from .slices import check, finish
-from .store import Store, identity_of, open_store
+from .store import Store, identity_of, made_with, open_store
 
 PACKAGES = ("qtjax", "jax", "jaxlib", "zarr")
 SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision")
@@ -49,22 +49,12 @@ def distribute(
         The slices as they are stored, in any order.
 
     Raises:
-        ImportError: distributed is not installed.
-        ValueError: no client; a worker has other versions, or does not see the store; what is
-            stored already is not of this function.
+        ValueError: a worker has other versions, or does not see the store; what is stored already
+            is not of this function.
     """
-    try:
-        import cloudpickle
-        import distributed
-    except ImportError as error:
-        raise ImportError(
-            f'`client` needs {error.name}: install it with `pip install "qtjax[cluster]"`.'
-        ) from error
-    if not isinstance(client, distributed.Client):
-        raise ValueError(
-            f"`client` must be a `distributed.Client`, got {client!r}; "
-            "`distributed.Client(n_workers=2)` starts one on this machine."
-        )
+    import cloudpickle
+    import distributed
+
     versions = check_versions(client)
     identity = json.dumps(identity_of(store.grid, store.outputs))
     settings = tuple(getattr(jax.config, name) for name in SETTINGS)
@@ -76,6 +66,31 @@ def distribute(
             yield future.result()
     finally:
         client.cancel(futures)
+
+
+def made_by(client: Any) -> dict[str, Any]:
+    """Versions and devices of a worker.
+
+    Args:
+        client: a `distributed.Client`; one without workers is waited for.
+
+    Raises:
+        ImportError: distributed is not installed.
+        ValueError: it is no client, or a worker has other versions.
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise ImportError(
+            f'`client` needs {error.name}: install it with `pip install "qtjax[cluster]"`.'
+        ) from error
+    if not isinstance(client, distributed.Client):
+        raise ValueError(
+            f"`client` must be a `distributed.Client`, got {client!r}; "
+            "`distributed.Client(n_workers=2)` starts one on this machine."
+        )
+    check_versions(client)
+    return client.submit(made_with, pure=False).result()
 
 
 def check_versions(client: Any) -> tuple[str | None, ...]:

@@ -58,7 +58,7 @@ def outputs_of(f: Callable[..., Any], points: dict[str, Any]) -> tuple[Output, .
             array, names with a slash, or the name of one of its arguments.
     """
     scalars = {
-        name: jax.ShapeDtypeStruct((), jax.dtypes.canonicalize_dtype(values.dtype))
+        name: jax.ShapeDtypeStruct((), jnp.asarray(values[:1]).dtype)
         for name, values in points.items()
     }
     _check_names(f, scalars)

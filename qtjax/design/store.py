@@ -103,6 +103,7 @@ def create(
     grid: Grid,
     outputs: Sequence[Output],
     attributes: Mapping[str, Mapping[str, Any]],
+    made_with: Mapping[str, Any],
 ) -> None:
     """Make a store without results, whole or not at all.
 
@@ -111,6 +112,7 @@ def create(
         grid: its points and slices.
         outputs: what is stored at every point.
         attributes: of variables and parameters, by name.
+        made_with: versions and devices.
     """
     zarr = _zarr()
     part = path.with_name(f"{path.name}.part")
@@ -118,7 +120,7 @@ def create(
     with _said(path), warnings.catch_warnings():
         # xarray reads consolidated metadata at once; zarr says that they are no standard yet
         warnings.filterwarnings("ignore", message="Consolidated metadata")
-        root = zarr.create_group(part, attributes=_root_attributes(grid, outputs))
+        root = zarr.create_group(part, attributes=_root_attributes(grid, outputs, made_with))
         for name, values in grid.values.items():
             axis = POINT if grid.zipped else name
             array = root.create_array(
@@ -272,8 +274,10 @@ def _zarr() -> Any:
     return importlib.import_module("zarr")
 
 
-def _root_attributes(grid: Grid, outputs: Sequence[Output]) -> dict[str, Any]:
-    return {**CONVENTIONS, IDENTITY: identity_of(grid, outputs), MADE_WITH: made_with()}
+def _root_attributes(
+    grid: Grid, outputs: Sequence[Output], made_with: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {**CONVENTIONS, IDENTITY: identity_of(grid, outputs), MADE_WITH: dict(made_with)}
 
 
 def _attributes(output: Output, grid: Grid) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from .cluster import distribute
+from .cluster import distribute, made_by
 from .grid import Grid, grid_of, in_slices
 from .outputs import Output, outputs_of
 from .program import Program
@@ -68,15 +68,15 @@ def sweep(
     """
     xarray = xarray_package()
     outputs, points = _asked(f, grid, zipped, slice_size, attributes or {})
-    path = _path(store)
+    path, here = _path(store), made_with() if client is None else made_by(client)
     if path.exists():
         open_store(path)
         check_same(path, points, outputs)
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-        create(path, points, outputs, attributes or {})
+        create(path, points, outputs, attributes or {}, here)
     opened = open_store(path)
-    _warn_of_other_devices(opened)
+    _warn_of_other_devices(opened, here)
     opened.tidy()
     missing = opened.missing()
     if client is None:
@@ -119,8 +119,7 @@ def _path(store: str | os.PathLike[str]) -> Path:
     return Path(store).absolute()
 
 
-def _warn_of_other_devices(opened: Store) -> None:
-    here = made_with()
+def _warn_of_other_devices(opened: Store, here: dict[str, Any]) -> None:
     if opened.made_with != here:
         warnings.warn(
             f"`store` was begun with {opened.made_with} and goes on with {here}: the numbers of "
@@ -133,7 +132,7 @@ def _follow(done: Iterator[int], points: Grid, missing: Sequence[int]) -> None:
     """Run through the slices with a bar; without one where nobody looks."""
     console = Console(stderr=True)
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), _Points(), TimeRemainingColumn(),
+        TextColumn("{task.description}"), BarColumn(bar_width=20), _Points(), TimeRemainingColumn(),
         console=console, disable=not (console.is_terminal or console.is_jupyter),
     )  # fmt: skip
     total = math.prod(points.shape)

@@ -20,7 +20,11 @@ GRID = {"hot": np.array([0.5, 1.0, 4.0]), "gap": np.arange(1.0, 3.0)}
 
 def kinds(hot, gap):
     code = jnp.where(hot < 0.7, 0, jnp.where(gap < 1.5, 1, 3))
-    return {"regime": code, "work": jnp.where(hot > 2.0, jnp.nan, hot * gap), "z": 1j * hot}
+    return {
+        "regime": code,
+        "work": jnp.where(hot > 2.0, jnp.nan, hot * gap),
+        "z": jnp.stack([1j * hot] * 2),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +77,10 @@ def test_a_sweep_is_shown_as_far_as_it_is_done(stored):
     assert "4 of 6 points" in text
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines()]
     rows = {row[0]: row[1:] for row in rows if row}
-    assert rows["hot"] == ["K", "3", "0.5", "4"]
-    assert rows["work"] == ["[meV]", "float64", "hot, gap", "0.5", "2", "0"]
-    assert rows["regime"] == ["", "int64", "hot, gap", "0", "3", "0"]
-    assert rows["z"][3:] == ["0.5", "1", "0"]
+    assert rows["hot (K)"] == ["3", "0.5", "4"]
+    assert rows["work ([meV])"] == ["float64", "0.5", "2", "0"]
+    assert rows["regime"] == ["int64", "0", "3", "0"]
+    assert rows["z"] == ["2 x complex128", "0.5", "1", "0"]
 
 
 def test_the_command_says_where_there_is_nothing(tmp_path):
