@@ -20,6 +20,7 @@ CLAIMS = (
     "oscillator_cycle",
     "chain_steady_states",
     "against_qthermo",
+    "sweep",
     "first_result",
     "cost_curves",
     "work_precision",

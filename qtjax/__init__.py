@@ -47,6 +47,7 @@ from .design import (
     Positive as Positive,
     objective as objective,
     optimize as optimize,
+    sweep as sweep,
 )
 from .dynamics import (
     AbstractDissipator as AbstractDissipator,

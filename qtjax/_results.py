@@ -155,3 +155,14 @@ def solve_again(function: Callable, arguments: Sequence[PyTree], solution: Any) 
         leaf.at[failed].set(new.astype(leaf.dtype)) for leaf, new in zip(leaves, again, strict=True)
     ]
     return jax.tree.unflatten(structure, merged)
+
+
+def is_outcome(value: Any) -> bool:
+    """Whether a value is the `result` of a solution, of qtjax or of Diffrax."""
+    return isinstance(value, type(RESULTS.successful))
+
+
+def outcome_names(result: Any) -> dict[str, int]:
+    """The short name of every outcome that a `result` may have, with its number."""
+    items = result._enumeration._name_to_item
+    return {name: int(item._value) for name, item in items.items()}

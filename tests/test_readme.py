@@ -17,12 +17,13 @@ def blocks(path):
 BLOCKS = blocks(ROOT / "README.md")
 PAGES = [path for path in sorted((ROOT / "docs").glob("*.md")) if blocks(path)]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-LONG = (
+LONG = (  # in compilation
     "two_qubits_exchange",
     "thermalizing_qubit",
     "driven_sweep",
     "which_master_equation",
-)  # in compilation
+    "phase_map",
+)
 
 
 def run(code, folder):

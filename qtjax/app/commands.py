@@ -1,4 +1,4 @@
-"""The command line: `qtjax optimize`, `qtjax paper` and `qtjax reproduce`."""
+"""The command line: `qtjax optimize`, `sweep`, `paper`, `reproduce` and `show`."""
 
 import datetime
 import time
@@ -70,6 +70,29 @@ def optimize_command(
     _say(improvement.report, machine.table.title)
     _draw(folder, machine, improvement)
     console.print(f"Results in {folder}", soft_wrap=True)
+
+
+@app.command("sweep")
+def sweep_command(
+    engine: Annotated[Path, typer.Argument(help="Engine file (TOML) with a table [sweep].")],
+    out: Annotated[Path, typer.Option(help="Store for the maps.")] = Path("maps.zarr"),
+    slice_size: Annotated[int | None, typer.Option(min=1, help="Points per slice.")] = None,
+) -> None:
+    """Compute an engine over what its table [sweep] varies; the same again goes on after a kill."""
+    from ..engine.machine import read_engine
+    from .engine_sweep import sweep_engine
+    from .show import tables
+
+    try:
+        sweep_engine(read_engine(engine), out, slice_size)
+    except (ValueError, OSError, ImportError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        console.print("Interrupted. The same command goes on from there.")
+        raise typer.Exit(130) from None
+    for table in tables(out):
+        console.print(table)
 
 
 @app.command("paper")
@@ -145,6 +168,25 @@ def reproduce_command(
         _draw_curves(figures, papers)
     if not all(one.passed for one in found):
         raise typer.Exit(1)
+
+
+@app.command("show")
+def show_command(
+    path: Annotated[Path, typer.Argument(help="Results folder, or store of a sweep.")],
+) -> None:
+    """Print what a result holds: a machine before and after, or the maps of a sweep.
+
+    Also while the sweep runs.
+    """
+    from .show import tables
+
+    try:
+        found = tables(path)
+    except (ValueError, ImportError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    for table in found:
+        console.print(table)
 
 
 def _draw_curves(folder: Path, papers: Any) -> None:

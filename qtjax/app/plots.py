@@ -1,19 +1,23 @@
-"""Figures of an optimized engine, before and after on the same axes."""
+"""Figures of an optimized engine, before and after on the same axes, and of sweeps."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from ..design.optimize import Optimum
 from ..engine.machine import Engine
 from ..machines.cycle import CycleSolution
+from ..machines.figures import REGIMES
 from ..machines.sampling import StrokeSamples, sample_cycle
 from .improvement import Improvement
 
 _COLORS = {"before": "0.55", "after": "C3"}
+_REGIME_COLORS = ("#c8553d", "#3a7ca5", "#e9b44c", "#81a88d", "0.8")
 Samples = dict[str, tuple[StrokeSamples, ...]]
 
 
@@ -130,6 +134,50 @@ def convergence(ax: Axes, optimum: Optimum, engine: Engine) -> None:
     ax.set(xlabel="step", ylabel=f"objective: {engine.table.optimize.objective}")
     ax.set_title("Convergence (dotted: power below the minimum)")
     ax.legend(fontsize="x-small", ncols=2)
+
+
+def phase_map(ax: Axes, maps: Any, *, x: str, y: str, regime: str = "regime") -> Axes:
+    """What a machine is over two parameters: engine, refrigerator, heater, accelerator or none.
+
+    Args:
+        ax: the axes.
+        maps: the Dataset of a sweep.
+        x: the parameter along the horizontal axis.
+        y: the parameter along the vertical axis.
+        regime: what holds the `regime_code`; points without one, not computed yet, stay white.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: there is no such output or axis, or there are other axes.
+    """
+    if regime not in maps:
+        raise ValueError(
+            f"`maps` has no {regime!r}, only {', '.join(maps.data_vars)}; have the function of the "
+            'sweep return `{"regime": cycle.regime_code}`, or name what holds it.'
+        )
+    others = set(maps[regime].dims) - {x, y}
+    if others or {x, y} - set(maps[regime].dims):
+        raise ValueError(
+            f"{regime!r} has the axes {', '.join(maps[regime].dims)}, and a map needs {x!r} and "
+            f"{y!r} alone; choose a value of every other one first, as `maps.isel(cold=0)`."
+        )
+    codes = np.asarray(maps[regime].transpose(y, x))
+    colors = np.ones((*codes.shape, 3))
+    found = []
+    for code, (word, color) in enumerate(zip(REGIMES, _REGIME_COLORS, strict=True)):
+        if np.any(codes == code):
+            colors[codes == code] = to_rgb(color)
+            found.append(Patch(color=color, label=word))
+    ax.pcolormesh(maps[x], maps[y], colors, shading="nearest", rasterized=True)
+    for axis, name in ((ax.xaxis, x), (ax.yaxis, y)):
+        units = maps[name].attrs.get("units")
+        axis.set_label_text(name if units is None else f"{name} ({units})")
+    if found:
+        ax.legend(handles=found, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0),
+                  ncols=len(found), frameon=False, columnspacing=1.0, handlelength=1.0)  # fmt: skip
+    return ax
 
 
 def _regular(stroke: StrokeSamples, cold: float, hot: float) -> tuple[np.ndarray, np.ndarray]:

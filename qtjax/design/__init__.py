@@ -1,4 +1,4 @@
-"""Better machines by gradients: parameters with bounds, objectives, and one optimizer loop."""
+"""Better machines by gradients: parameters with bounds, objectives, one loop; and sweeps."""
 
 from .objectives import (
     Objective as Objective,
@@ -18,3 +18,4 @@ from .parameters import (
     to_parameters as to_parameters,
 )
 from .progress import History as History, Progress as Progress
+from .sweep import sweep as sweep

@@ -7,6 +7,7 @@ from .machine import (
     read_engine as read_engine,
     write_engine as write_engine,
 )
+from .maps import named_values as named_values, parameters_at as parameters_at
 from .operators import named_operator as named_operator, operator_from as operator_from
 from .tables import (
     BathTable as BathTable,
@@ -15,4 +16,5 @@ from .tables import (
     FreeTable as FreeTable,
     OptimizeTable as OptimizeTable,
     StrokeTable as StrokeTable,
+    SweepTable as SweepTable,
 )

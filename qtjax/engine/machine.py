@@ -71,7 +71,10 @@ class Engine:
         return bounds_of(self.table)
 
     def cycle(self, parameters: dict[str, PyTree] | None = None) -> Cycle:
-        """The machine at given values of what is free (`start` by default), differentiable."""
+        """The machine at given values of what is free (`start` by default), differentiable.
+
+        A further key `temperatures` holds those of baths, by name, in place of the file's.
+        """
         p = self.start if parameters is None else parameters
         hamiltonians = {
             name: operator_from(entry, self.dimension, p["coefficients"].get(name))
@@ -96,17 +99,18 @@ class Engine:
         duration = p["durations"].get(stroke.name, stroke.duration)
         contact = stroke.bath if stroke.bath in ("hot", "cold") else None
         if stroke.to is None:
-            baths = () if stroke.bath is None else (self._bath(stroke, first),)
+            baths = () if stroke.bath is None else (self._bath(stroke, first, p),)
             return Stroke(OpenSystem(Static(first), baths), duration, contact)
         knots = p["ramps"].get(stroke.name, stroke.ramp)
         progress = Linear(0.0, 1.0) if knots is None else Ramp(knots)
         moving = Driven([(1.0, first), (progress, hamiltonians[stroke.to] - first)])
-        baths = () if stroke.bath is None else (self._bath(stroke, None),)
+        baths = () if stroke.bath is None else (self._bath(stroke, None, p),)
         return Stroke(OpenSystem(moving, baths), duration, contact)
 
-    def _bath(self, stroke: StrokeTable, fixed: Any) -> DaviesBath | AdiabaticBath:
+    def _bath(self, stroke: StrokeTable, fixed: Any, p: dict) -> DaviesBath | AdiabaticBath:
         """A Davies bath of the held Hamiltonian, or one that follows a ramp."""
         bath = self.table.baths[str(stroke.bath)]
+        temperature = p.get("temperatures", {}).get(stroke.bath, bath.temperature)
         couplings = [operator_from(entry, self.dimension) for entry in bath.couplings]
         spectrum: AbstractSpectrum = Flat(bath.spectrum.get("flat", 0.0))
         if "ohmic" in bath.spectrum:
@@ -116,8 +120,8 @@ class Engine:
             "transitions": self._transitions[stroke.hamiltonian],
         }
         if fixed is None:
-            return AdiabaticBath(couplings, bath.temperature, spectrum, **options)
-        return DaviesBath(fixed, couplings, bath.temperature, spectrum, **options)
+            return AdiabaticBath(couplings, temperature, spectrum, **options)
+        return DaviesBath(fixed, couplings, temperature, spectrum, **options)
 
 
 def read_engine(path: str | Path) -> Engine:

@@ -2,13 +2,22 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Sum = dict[str, Finite]
 Matrix = list[list[Finite | str]]
 Interval = Annotated[list[Finite], Field(min_length=2, max_length=2)]
+
+
+def _points(value: list[float]) -> list[float]:
+    if value[2] != int(value[2]) or value[2] < 1:
+        raise ValueError("a range is [first, last, points] with a whole number of points above 0")
+    return value
+
+
+Range = Annotated[list[Finite], Field(min_length=3, max_length=3), AfterValidator(_points)]
 
 
 class EngineError(ValueError):
@@ -72,6 +81,14 @@ class OptimizeTable(_Table):
     minimum_power: Finite | Literal["start", "none"] = "none"
 
 
+class SweepTable(_Table):
+    """What is varied by `qtjax sweep`, each as [first, last, points]: [sweep]."""
+
+    temperatures: dict[str, Range] = {}
+    durations: dict[str, Range] = {}
+    coefficients: dict[str, dict[str, Range]] = {}
+
+
 class EngineTable(_Table):
     """A whole engine file."""
 
@@ -81,6 +98,7 @@ class EngineTable(_Table):
     strokes: Annotated[list[StrokeTable], Field(min_length=1)]
     free: FreeTable = FreeTable()
     optimize: OptimizeTable = OptimizeTable()
+    sweep: SweepTable = SweepTable()
 
     def sum_of(self, name: str) -> Sum:
         """The terms of a Hamiltonian that is a sum; none of one that is a matrix."""
@@ -119,12 +137,20 @@ def check_names(table: EngineTable) -> None:
         _known(f"strokes[{k}].bath", stroke.bath, [*baths, None])
     for name in table.free.durations:
         _known("free.durations", name, strokes)
+    for name in table.sweep.temperatures:
+        _known("sweep.temperatures", name, baths)
+    for name in table.sweep.durations:
+        _known("sweep.durations", name, strokes)
     for name in table.free.ramps:
         _known("free.ramps", name, [s.name for s in table.strokes if s.to is not None])
-    for name, terms in table.free.coefficients.items():
-        _known("free.coefficients", name, hamiltonians)
-        for term in terms:
-            _known(f"free.coefficients.{name}", term, list(table.sum_of(name)))
+    for key, coefficients in (
+        ("free.coefficients", table.free.coefficients),
+        ("sweep.coefficients", table.sweep.coefficients),
+    ):
+        for name, terms in coefficients.items():
+            _known(key, name, hamiltonians)
+            for term in terms:
+                _known(f"{key}.{name}", term, list(table.sum_of(name)))
 
 
 def _known(key: str, name: Any, known: list[Any]) -> None:

@@ -1,0 +1,152 @@
+"""A function over a grid of parameters, slice by slice, into a store that survives."""
+
+import math
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from .cluster import distribute, made_by
+from .grid import Grid, grid_of, in_slices
+from .outputs import Output, outputs_of
+from .program import Program
+from .slices import compute
+from .store import Store, check_same, create, made_with, open_store, xarray_package
+
+SLICE_SIZE, SLICE_BYTES = 2**14, 2**26  # points of a slice, and what it returns, at most
+
+
+def sweep(
+    f: Callable[..., Any],
+    grid: Any,
+    *,
+    store: str | os.PathLike[str],
+    zipped: bool = False,
+    slice_size: int | None = None,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+    client: Any = None,
+) -> Any:
+    """A function at every point of a grid, stored as it is computed.
+
+    Slice by slice, each one call of one compiled program over all local devices. A sweep that was
+    killed goes on where it was when the same program is run again, and ends with the same store.
+
+    Args:
+        f: a function of named scalars that JAX can trace; returns a number, or a dict, named tuple
+            or Equinox module of numbers and small arrays. A `result` is stored as an integer.
+        grid: a dict from the name of every parameter to its values.
+        store: path of the Zarr store; `xarray.open_zarr` reads it while the sweep runs.
+        zipped: take the parameters together, along one axis `point`, instead of every combination.
+        slice_size: points per slice at most; 16,384 by default, or less where much is returned.
+        attributes: further attributes of parameters and outputs, by name, as
+            `{"work": {"units": "meV"}}`.
+        client: a `distributed.Client`, to share the slices among its workers.
+
+    Returns:
+        An `xarray.Dataset` that reads from the store when asked: the axes are named after the
+        parameters. Points without a value are nan.
+
+    Raises:
+        ImportError: zarr or xarray is not installed.
+        ValueError: a grid that is none; a function that does not take its parameters, or returns
+            what is no array; a store of another sweep, which is left as it is; a client whose
+            workers have other versions.
+        OSError: the store cannot be written, as on a full disk. What is stored stays readable.
+        RuntimeError: one point does not fit the memory of the device.
+    """
+    xarray = xarray_package()
+    outputs, points = _asked(f, grid, zipped, slice_size, attributes or {})
+    path, here = _path(store), made_with() if client is None else made_by(client)
+    if path.exists():
+        open_store(path)
+        check_same(path, points, outputs)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create(path, points, outputs, attributes or {}, here)
+    opened = open_store(path)
+    _warn_of_other_devices(opened, here)
+    opened.tidy()
+    missing = opened.missing()
+    if client is None:
+        done = compute(Program(f), opened, missing)
+    else:
+        done = distribute(client, f, opened, missing)
+    _follow(done, points, missing)
+    opened.tidy()
+    return xarray.open_zarr(path, chunks=None)
+
+
+def _asked(
+    f: Callable[..., Any],
+    grid: Any,
+    zipped: bool,
+    slice_size: int | None,
+    attributes: Mapping[str, Mapping[str, Any]],
+) -> tuple[tuple[Output, ...], Grid]:
+    """What is stored at every point, and the points in their slices."""
+    whole = grid_of(grid, zipped)
+    outputs = outputs_of(f, whole.values)
+    if slice_size is None:
+        slice_size = max(1, min(SLICE_SIZE, SLICE_BYTES // max(1, sum(o.size for o in outputs))))
+    known = [*whole.values, *(output.name for output in outputs)]
+    for name in attributes:
+        if name not in known:
+            raise ValueError(
+                f"`attributes` has {name!r}, which is neither a parameter nor an output; these "
+                f"are {', '.join(known)}."
+            )
+    return outputs, in_slices(whole, slice_size)
+
+
+def _path(store: str | os.PathLike[str]) -> Path:
+    if "://" in os.fspath(store):
+        raise ValueError(
+            f"`store` must be a path, got {store!r}; write to a (shared) file system, and copy "
+            "the folder to where it shall be."
+        )
+    return Path(store).absolute()
+
+
+def _warn_of_other_devices(opened: Store, here: dict[str, Any]) -> None:
+    if opened.made_with != here:
+        warnings.warn(
+            f"`store` was begun with {opened.made_with} and goes on with {here}: the numbers of "
+            "both parts are equal to rounding, not bit for bit.",
+            stacklevel=3,
+        )
+
+
+def _follow(done: Iterator[int], points: Grid, missing: Sequence[int]) -> None:
+    """Run through the slices with a bar; without one where nobody looks."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(bar_width=20), _Points(), TimeRemainingColumn(),
+        console=console, disable=not (console.is_terminal or console.is_jupyter),
+    )  # fmt: skip
+    total = math.prod(points.shape)
+    left = sum(points.count(k) for k in missing)
+    with bar:
+        task = bar.add_task("sweep", total=total, completed=total - left)
+        for index in done:
+            bar.advance(task, points.count(index))
+
+
+class _Points(ProgressColumn):
+    """Points done of all, and points per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        rate = "compiling ..." if speed is None else f"{speed:,.0f} points/s"
+        return Text(f"{int(task.completed):,}/{int(task.total or 0):,}  {rate}")

@@ -1,0 +1,75 @@
+"""What a table [sweep] of an engine file varies, by names that a store can have."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from .tables import EngineError, EngineTable
+
+
+def named_values(table: EngineTable) -> dict[str, np.ndarray]:
+    """The values of everything that is varied, as the grid of a sweep.
+
+    Args:
+        table: of an engine file.
+
+    Returns:
+        `temperature_hot`, `duration_hot_isochore`, `cold_sigmaz` and the like, with their values.
+
+    Raises:
+        EngineError: nothing is varied, or two names become the same.
+    """
+    places = _places(table)
+    if not places:
+        raise EngineError(
+            "key `sweep`: found nothing, expected what to vary, as "
+            "`[sweep.temperatures]` with `hot = [1.0, 6.0, 200]` (first, last, points)"
+        )
+    names = [name for name, _, _ in places]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise EngineError(f"key `sweep`: found {twice[0]!r} twice, expected names that stay apart")
+    return {name: np.linspace(r[0], r[1], int(r[2])) for name, _, r in places}
+
+
+def parameters_at(
+    table: EngineTable, start: dict[str, Any], values: dict[str, Any]
+) -> dict[str, Any]:
+    """The parameters of a machine where what is varied has given values.
+
+    Args:
+        table: of an engine file.
+        start: of the engine, `Engine.start`.
+        values: by the names of `named_values`.
+
+    Returns:
+        What `Engine.cycle` takes.
+    """
+    found: dict[str, Any] = {
+        "temperatures": {},
+        "durations": dict(start["durations"]),
+        "ramps": start["ramps"],
+        "coefficients": {k: dict(v) for k, v in start["coefficients"].items()},
+    }
+    for name, (kind, *path), _ in _places(table):
+        inner = found[kind]
+        for key in path[:-1]:
+            inner = inner.setdefault(key, {})
+        inner[path[-1]] = values[name]
+    return found
+
+
+def _places(table: EngineTable) -> list[tuple[str, tuple[str, ...], list[float]]]:
+    """Name, place among the parameters, and range of everything that is varied."""
+    swept = table.sweep
+    found: list[tuple[tuple[str, ...], tuple[str, ...], list[float]]] = [
+        *((("temperature", k), ("temperatures", k), r) for k, r in swept.temperatures.items()),
+        *((("duration", k), ("durations", k), r) for k, r in swept.durations.items()),
+        *(
+            ((name, term), ("coefficients", name, term), r)
+            for name, terms in swept.coefficients.items()
+            for term, r in terms.items()
+        ),
+    ]
+    return [(re.sub(r"\W", "_", "_".join(words)), path, r) for words, path, r in found]
