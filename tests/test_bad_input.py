@@ -440,6 +440,8 @@ def test_too_few_steps():
         qt.evolve(driven, GROUND, TS, max_steps=2)
     assert bool(caught.value.solution.result == qt.RESULTS.max_steps_reached)
     assert "`throw=False`" in str(caught.value)
+    where = "It ended between t = 0 and t = 1; at t = 0.5 levels of H are up to 3.1"
+    assert where in str(caught.value)
     quiet = qt.evolve(driven, GROUND, TS, max_steps=2, throw=False)
     assert bool(quiet.result == qt.RESULTS.max_steps_reached)
 

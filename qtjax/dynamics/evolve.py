@@ -43,6 +43,7 @@ from .open_system import (
     warn_unless_gibbs,
 )
 from .secular import warn_unless_secular
+from .stopping import where_it_stopped
 
 Save = Callable[[OpenSystem, RealLike, Operator], PyTree]
 
@@ -231,7 +232,8 @@ def evolve(
         max_steps, resolution, equation.constant and is_uniform(ts),
     )  # fmt: skip
     if throw:
-        raise_if_failed(solution)
+        energies, result = solution.ledger.energy, solution.result
+        raise_if_failed(solution, lambda: where_it_stopped(system, ts, energies, result))
     defects = solution.stats["gibbs_defects"]
     if is_concrete(defects) and defects.ndim == 1:
         warn_unless_gibbs(system, defects)
