@@ -5,6 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 
+from .._precise import einsum
 from ..algebra.operators import sigmax, sigmaz
 from ..algebra.spectral import eigenvalues, level_projectors
 from ..algebra.states import thermal_state
@@ -33,8 +34,8 @@ def books():
     tau = thermal_state(ends[0], TEMPERATURE)
     starts = jnp.concatenate([projectors, tau[None]])
     runs = jax.vmap(lambda rho: evolve(system, rho, jnp.array([0.0, 1.0]), throw=False))(starts)
-    p = jnp.einsum("kij,ji->k", projectors, tau).real
-    seen = jnp.einsum("fij,kji->kf", finals, runs.state[:2]).real
+    p = einsum("kij,ji->k", projectors, tau).real
+    seen = einsum("fij,kji->kf", finals, runs.state[:2]).real
     work = eigenvalues(ends[1])[None, :] - eigenvalues(ends[0])[:, None]
     run = jax.tree.map(lambda x: x[2], runs)
     change = equilibrium_free_energy(ends[1], TEMPERATURE)
