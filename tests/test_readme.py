@@ -23,6 +23,7 @@ LONG = (  # in compilation
     "driven_sweep",
     "which_master_equation",
     "phase_map",
+    "pareto_front",
 )
 
 

@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from ..design.front import Front
 from ..design.optimize import Optimum
 from ..engine.machine import Engine
 from ..machines.cycle import CycleSolution
@@ -177,6 +178,30 @@ def phase_map(ax: Axes, maps: Any, *, x: str, y: str, regime: str = "regime") ->
     if found:
         ax.legend(handles=found, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0),
                   ncols=len(found), frameon=False, columnspacing=1.0, handlelength=1.0)  # fmt: skip
+    return ax
+
+
+def pareto(ax: Axes, front: Front, *, first: str = "first", second: str = "second") -> Axes:
+    """A front of two objectives; points that are dominated or infeasible are crosses.
+
+    Args:
+        ax: the axes.
+        front: of `qtjax.design.pareto_front`.
+        first: what the first objective is, for the vertical axis.
+        second: what the second one is, for the horizontal axis.
+
+    Returns:
+        The axes.
+    """
+    values, spread = np.asarray(front.values), np.asarray(front.spread)
+    good = np.asarray(front.feasible & ~front.dominated)
+    below = np.where(np.isfinite(spread), spread, 0.0)[good]
+    bars = np.stack([below, np.zeros_like(below)])
+    ax.errorbar(values[good, 1], values[good, 0], yerr=bars, fmt="o-", color="C0", capsize=2)
+    if not good.all():
+        ax.plot(*values[~good].T[::-1], "x", color="0.5", label="dominated or infeasible")
+        ax.legend(fontsize="small", frameon=False)
+    ax.set(xlabel=second, ylabel=first)
     return ax
 
 

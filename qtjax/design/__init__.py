@@ -1,5 +1,6 @@
 """Better machines by gradients: parameters with bounds, objectives, one loop; and sweeps."""
 
+from .front import Front as Front, pareto_front as pareto_front
 from .objectives import (
     Objective as Objective,
     ecological_function as ecological_function,
