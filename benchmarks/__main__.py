@@ -21,6 +21,7 @@ CLAIMS = (
     "chain_steady_states",
     "against_qthermo",
     "sweep",
+    "pareto_front",
     "first_result",
     "cost_curves",
     "work_precision",
