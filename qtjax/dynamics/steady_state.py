@@ -78,12 +78,13 @@ def steady_state(
     With `rho0` it is the one that rho0 goes to, lim rho(t) for t -> inf: the projection of rho0 on
     the null space of L along its range, where L may conserve as much as it likes.
 
-    Up to d = 16 by elimination, populations last: right also for rates that are many decades apart,
-    as long as the fast and the slow ones act on different entries in the given basis. Beyond, and
-    with any Lineax solver, from (s u tr - L) rho = s u with u = 1/d and s the size of L, which is
-    regular exactly if the steady state is unique; L acts on the components of rho, and no matrix
-    is made unless the solver makes one. There uniqueness and `error` are estimated from a second
-    solve whose answer is known.
+    By elimination, populations last, up to 256 entries of rho that populations turn into (d = 16;
+    more where concrete operators keep sectors apart, as a chain of five spins that conserves its
+    magnetization inside): right also for rates that are many decades apart, as long as the fast and
+    the slow ones act on different entries in the given basis. Beyond, and with any Lineax solver,
+    from (s u tr - L) rho = s u with u = 1/d and s the size of L, which is regular exactly if the
+    steady state is unique; L acts on the components of rho, and no matrix is made unless the solver
+    makes one. There uniqueness and `error` are estimated from a second solve whose answer is known.
 
     Derivatives are those of the implicit function, in both modes; they are not bounded by `error`.
 
@@ -93,7 +94,7 @@ def steady_state(
         rho0: the initial state, (d, d), where the steady state is not unique; for d <= 32. Its
             derivatives hold as long as as many quantities remain conserved.
         solver: a Lineax solver, such as `lineax.LU()` or `lineax.GMRES(rtol, atol)`. By default
-            elimination, and beyond d = 16 GMRES with a preconditioner.
+            elimination, and beyond 256 such entries GMRES with a preconditioner.
         tolerance: of the result: where `error` is above it, the status says so. 1e-9 by default, in
             single precision 1e-4.
         throw: raise `SolverError` if the outcome is concrete and not successful. Inside `jit`,
