@@ -18,25 +18,28 @@ def master_equation(hamiltonian, baths, rho0):
 
     Args:
         hamiltonian: t -> (lanes, d, d).
-        baths: for each bath the pairs (rates (lanes,), jump operators (d, d) or (lanes, d, d)).
+        baths: for each bath the pairs (rates (lanes,), jump operators (d, d) or (lanes, d, d)), or
+            a function of the time that returns them.
         rho0: the state at t = 0, (d, d).
     """
     lanes, d, _ = hamiltonian(0.0).shape
     size = lanes * d * d
+    at = baths if callable(baths) else lambda t: baths
+    count = len(at(0.0))
 
     def right_hand_side(t, y):
         rho, h = y[:size].reshape(lanes, d, d), hamiltonian(t)
         change, heats = -1j * (h @ rho - rho @ h), []
-        for bath in baths:
+        for bath in at(t):
             flow = sum(rate[:, None, None] * _dissipate(op, rho) for rate, op in bath)
             heats.append(np.einsum("lij,lji->l", flow, h))
             change = change + flow
         return np.concatenate([change.ravel(), *heats])
 
-    y0 = np.zeros(size + lanes * len(baths), complex)
+    y0 = np.zeros(size + lanes * count, complex)
     y0[:size] = np.broadcast_to(np.asarray(rho0), (lanes, d, d)).ravel()
     y = solve_ivp(right_hand_side, (0.0, w.T_END), y0, t_eval=[w.T_END], **TIGHT).y[:, -1]
-    return y[:size].reshape(lanes, d, d), y[size:].real.reshape(len(baths), lanes).T
+    return y[:size].reshape(lanes, d, d), y[size:].real.reshape(count, lanes).T
 
 
 def _dissipate(op, rho):
@@ -56,6 +59,26 @@ def driven_qubits(parameters, lanes=64):
 
     gamma, n = gamma[:, 0, 0], n[:, 0, 0]
     states, heats = master_equation(hamiltonian, [[(gamma * (n + 1), a), (gamma * n, a.T)]], w.RHO0)
+    return states, heats[:, 0]
+
+
+def moving_baths(parameters, lanes=16):
+    """States and heats of the first lanes of `workloads.moving_bath`."""
+    speed, temperature = (p[:lanes] for p in parameters)
+    x, z = np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag([1.0, -1.0])
+
+    def hamiltonian(t):
+        return 0.3 * x + (0.5 + speed[:, None, None] * (t / w.T_END)) * z
+
+    def baths(t):
+        energies, vectors = np.linalg.eigh(hamiltonian(t))
+        low, high = vectors[:, :, :1], vectors[:, :, 1:]
+        element = np.swapaxes(low, 1, 2) @ x @ high
+        down = element * (low @ np.swapaxes(high, 1, 2))
+        n = w.occupation(energies[:, 1] - energies[:, 0], temperature)
+        return [[(0.1 * (n + 1.0), down), (0.1 * n, np.swapaxes(down, 1, 2))]]
+
+    states, heats = master_equation(hamiltonian, baths, w.MOVING_RHO0)
     return states, heats[:, 0]
 
 

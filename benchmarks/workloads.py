@@ -108,19 +108,20 @@ def sweeps(batch):
     return rng.uniform(0.5, 1.0, batch), rng.uniform(0.4, 0.8, batch)
 
 
-def moving_bath(tolerance=1e-7):
+MOVING_RHO0 = np.array([[0.6, 0.1], [0.1, 0.4]]) + 0j
+
+
+def moving_bath(tolerance=1e-7, **options):
     """Final state and heat of H = 0.3 σ_x + (0.5 + v t/10) σ_z with a bath on its levels at t."""
-    ts = jnp.linspace(0.0, T_END, 11)
-    rho0 = jnp.array([[0.6, 0.1], [0.1, 0.4]]) + 0j
+    ts = np.linspace(0.0, T_END, 11)
+    options = {"rtol": tolerance, "atol": tolerance} | options
 
     def lane(v, temperature):
         ramp = qt.Linear(0.5, 0.5 + v, 0.0, T_END)
         h = qt.Driven([(0.3, qt.sigmax()), (ramp, qt.sigmaz())])
         bath = qt.AdiabaticBath(qt.sigmax(), temperature, qt.Flat(0.1))
         system = qt.OpenSystem(h, bath)
-        return state_and_heat(
-            qt.evolve(system, rho0, ts, rtol=tolerance, atol=tolerance, throw=False)
-        )
+        return state_and_heat(qt.evolve(system, MOVING_RHO0, ts, throw=False, **options))
 
     return lane
 

@@ -28,6 +28,9 @@ from ..numerics.solvers import GeneratorTerm, Magnus as MagnusSolver
 from ..numerics.taylor import MOVING_COMPONENTS, integrate, most_steps
 
 MAGNUS_DIMENSION = 8
+# Errors of Magnus steps are estimated by doubling them, too small where steps are as long as looser
+# tolerances allow.
+MAGNUS_TOLERANCE = 1e-5
 
 
 class Problem(NamedTuple):
@@ -212,6 +215,9 @@ def integrate_with_diffrax(
     edges, count = problem.edges, equation.books
     y0 = jnp.concatenate([problem.x0, jnp.zeros(count, problem.x0.dtype)])
     generator = _in_units(equation, problem.unit)
+    if isinstance(method.solver, MagnusSolver) and method.controller is None:
+        tight = [jnp.minimum(x, MAGNUS_TOLERANCE) for x in (problem.rtol, problem.atol)]
+        problem = problem._replace(rtol=tight[0], atol=tight[1])
     controller, saved = watchful(method.controller, problem), dfx.SaveAt(ts=edges)
     adjoint = dfx.RecursiveCheckpointAdjoint() if method.adjoint is None else method.adjoint
     counted = isinstance(controller, dfx.ClipStepSizeController)

@@ -1,5 +1,7 @@
 """What a stranger feeds in on the first day: right to the tolerance, or not "successful"."""
 
+import functools
+
 import diffrax as dfx
 import jax
 import jax.numpy as jnp
@@ -233,3 +235,26 @@ def test_narrow_features_of_a_ramp_are_not_missed():
 
     coarse = qt.limit_cycle(cycle(400.0), throw=False, steps=16)
     assert not bool(coarse.result == qt.RESULTS.successful)
+
+
+def test_loose_tolerances_hold_without_baths_too():
+    """Long Magnus steps, whose doubling says too little: 64 ramps at 1e-3 against 1e-10."""
+    rng = np.random.default_rng(0)
+    ranges = ((1.0, 1.5), (2.0, 2.5), (0.5, 1.0), (1.0, 1.5))
+    edges = jnp.stack([jnp.asarray(rng.uniform(*ends, 256)) for ends in ranges], axis=1)[:64]
+
+    @jax.jit
+    @functools.partial(jax.vmap, in_axes=(0, None))
+    def state(edge, tolerance):
+        z, x = (qt.Linear(edge[k], edge[k + 1], 0.0, 10.0) for k in (0, 2))
+        h = qt.Driven([(z, 0.5 * qt.sigmaz()), (x, 0.5 * qt.sigmax())])
+        rho0 = qt.algebra.from_bloch(jnp.array([0.6, 0.0, 0.5]))
+        ts = np.array([0.0, 10.0])
+        solution = qt.evolve(
+            qt.OpenSystem(h), rho0, ts, rtol=tolerance, atol=tolerance, throw=False
+        )
+        return solution.state, solution.result == qt.RESULTS.successful
+
+    (loose, good), (tight, _) = state(edges, 1e-3), state(edges, 1e-10)
+    assert np.all(good)
+    assert np.max(np.abs(loose - tight)) < 1e-3
