@@ -173,7 +173,8 @@ def _ends(search: _Search) -> tuple[list[PyTree], np.ndarray]:
     corner = np.asarray(search.evaluate(jax.tree.map(lambda *x: jnp.stack(x), *ends)))
     if not np.all(np.isfinite(corner)):
         raise ValueError("no start reaches finite `objectives`: try others, or smaller steps.")
-    return ends, corner
+    best = corner.argmax(axis=0)  # one end may be better in both, where steps are few
+    return [ends[k] for k in best], corner[best]
 
 
 def _positive(sizes: np.ndarray) -> np.ndarray:

@@ -45,11 +45,11 @@ def known_sectors(system: OpenSystem) -> Sectors:
     jumps = []
     for bath in system.baths:
         for channel in bath.channels(system.hamiltonian):
-            if not isinstance(channel, Channel) or not is_concrete(
-                channel.operator, channel.partner
-            ):
+            if not isinstance(channel, Channel):
                 return whole
-            operators = [channel.operator, channel.partner][: 1 + (channel.partner is not None)]
+            operators = [a for a in (channel.operator, channel.partner) if a is not None]
+            if not is_concrete(operators):
+                return whole
             jumps.append(np.any([np.asarray(a) != 0 for a in operators], axis=0))
     for jump in jumps:
         still |= jump.T.astype(int) @ jump > 0

@@ -233,17 +233,17 @@ def _eigenvectors(h: Operator, sectors: Sectors) -> Operator:
 
 
 def _alone(sectors: Sectors, turned: _Generator, moduli: _Generator, after: Array) -> Array:
-    """Whether all coherences that populations do not turn into decay."""
+    """Whether no coherence rests that populations do not turn into."""
     alone = jnp.asarray(True)
     for group in sectors.coherences:
         matrix, sizes = _entries(turned, moduli, np.array(group))
-        decays, after = _decays(in_turn(matrix, after), sizes)
-        alone = alone & decays
+        moves, after = _moves(in_turn(matrix, after), sizes)
+        alone = alone & moves
     return alone
 
 
-def _decays(matrix: Array, sizes: Array) -> tuple[Array, Array]:
-    """Whether nothing that a block of coherences holds stays for ever; and how sure that is."""
+def _moves(matrix: Array, sizes: Array) -> tuple[Array, Array]:
+    """Whether all that a block of coherences holds decays or turns; and by what doubt."""
     scale = jnp.max(sizes, initial=0.0)
     inverse = jnp.linalg.inv(matrix / jnp.where(scale > 0.0, scale, 1.0))
     doubt = jnp.max(matmul(jnp.abs(inverse), jnp.sum(sizes, axis=1))) / scale
