@@ -1,11 +1,13 @@
 """Runs the Python blocks of a Markdown page and compares what it shows with what comes out.
 
 A line that ends in `# -> 0.408, 3` states what its expression gives: numbers to the digits shown,
-anything else as it prints. `python pages.py PAGE` runs the page as one program;
-with `--apart` every block but the first runs by itself, on top of the first one alone.
+anything else as it prints. `python pages.py PAGE` runs the page as one program. With `quick` or
+`slow` behind it every block runs by itself, on top of the first one alone: those without or those
+with the line `<!-- slow -->` before them.
 """
 
 import ast
+import os
 import re
 import sys
 from pathlib import Path
@@ -14,15 +16,20 @@ SHOWN = re.compile(r"# -> (.*?)\s*$")
 NUMBER = re.compile(r"-?\d+(?:\.(\d*))?(?:e([+-]?\d+))?")
 
 
+def environment():
+    """Of processes that run programs of pages: most of their time is compilation."""
+    return os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+
+
 def blocks(path):
-    """The blocks of a page, each with the heading above it."""
+    """The blocks of a page, each with the heading above it and whether it is marked as slow."""
     title, found = path.stem, []
-    for heading, code in re.findall(
-        r"^#+ (.*)$|^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S
-    ):
+    text = path.read_text(encoding="utf-8")
+    pattern = r"^#+ ([^\n]*)$|^(<!-- slow -->\n)?```python\n(.*?)^```"
+    for heading, slow, code in re.findall(pattern, text, re.M | re.S):
         title = heading or title
         if code:
-            found.append((title, code))
+            found.append((title, code, bool(slow)))
     return found
 
 
@@ -63,15 +70,17 @@ def run(code, title, names):
             exec(compile(ast.Module([node], []), title, "exec"), names)
 
 
-def run_page(path, apart):
+def run_page(path, part=None):
     names = {"__name__": "page"}
-    for k, (title, code) in enumerate(blocks(path)):
+    for k, (title, code, slow) in enumerate(blocks(path)):
+        if k and part and slow != (part == "slow"):
+            continue
         try:
-            run(code, title, dict(names) if apart and k else names)
+            run(code, title, dict(names) if k and part else names)
         except Exception as error:
             error.add_note(f"in the block of {path.name} under {title!r}")
             raise
 
 
 if __name__ == "__main__":
-    run_page(Path(sys.argv[1]), "--apart" in sys.argv)
+    run_page(Path(sys.argv[1]), *sys.argv[2:])

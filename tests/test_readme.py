@@ -15,7 +15,6 @@ def blocks(path):
 
 
 BLOCKS = blocks(ROOT / "README.md")
-PAGES = [path for path in sorted((ROOT / "docs").glob("*.md")) if blocks(path)]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 LONG = (  # in compilation
     "two_qubits_exchange",
@@ -49,12 +48,6 @@ def test_readme_has_its_programs_and_names_the_commands():
     assert 'pip install -e ".[test]" && pytest' in text
     assert "qtjax paper --out" in text
     assert "qtjax reproduce --list" in text
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_the_blocks_of_a_page_are_one_program(path, tmp_path):
-    outcome = run("\n".join(blocks(path)), tmp_path)
-    assert outcome.returncode == 0, outcome.stderr
 
 
 @pytest.mark.parametrize(
