@@ -1,20 +1,20 @@
-"""The README's blocks, the programs of the docs and every example run as they stand."""
+"""The README's blocks and numbers hold, and every example runs as it stands."""
 
+import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
+import pages
 import pytest
 
+import qtjax as qt
+
 ROOT = Path(__file__).parents[1]
-
-
-def blocks(path):
-    return re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), re.S)
-
-
-BLOCKS = blocks(ROOT / "README.md")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = [code for _, code, _ in pages.blocks(ROOT / "README.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 LONG = (  # in compilation
     "two_qubits_exchange",
@@ -26,10 +26,35 @@ LONG = (  # in compilation
 )
 
 
+# row of the table, its number, where it was measured, and the unit there in that of the row
+MEASURED = (
+    ("driven damped qubit", "0.73 µs", "batched_driven_qubit", ("time_us",), 1.0),
+    ("driven damped qubit", "dynamiqs, error 3e-6: 96", "batched_driven_qubit",
+     ("ratio_to_dynamiqs",), 1.0),
+    ("its gradient", "5.1 µs", "batched_gradient", ("time_us",), 1.0),
+    ("its gradient", ": 85", "batched_gradient", ("ratio_to_dynamiqs",), 1.0),
+    ("Redfield dynamics", "4.5 µs", "redfield", ("time_us",), 1.0),
+    ("Redfield dynamics", ": 237", "redfield", ("ratio_to_qutip",), 1.0),
+    ("steady states", "0.11 ms", "chain_steady_states", ("time_us",), 1e-3),
+    ("steady states", ": 198", "chain_steady_states", ("ratio_to_qutip",), 1.0),
+    ("limit cycle of an oscillator", "0.50 ms", "oscillator_cycle", ("rows", 0, "time_us"), 1e-3),
+    ("limit cycle of an oscillator", ": 1,200", "oscillator_cycle",
+     ("levels_over_moments_power",), 1.0),
+    ("1,000 Otto cycles", "63 ms", "thousand_limit_cycles", ("seconds",), 1e3),
+    ("sweep of 1,000,000", "8.2 s", "sweep", ("us_per_point", -1), 1.0),
+    ("sweep of 1,000,000", ": 72,000", "sweep", ("ratio_to_qthermo",), 1.0),
+    ("front of power", "62 s", "pareto_front", ("seconds",), 1.0),
+    ("first solve", "| 1.4 s", "first_result", ("first_solve_s",), 1.0),
+    ("first solve", ", 8.6 s", "first_result", ("first_gradient_s",), 1.0),
+    ("a million driven qubits", "1.9 ns", "gpu", ("time_us",), 1e3),
+    ("a million driven qubits", ": 150", "gpu", ("ratio_to_dynamiqs",), 1.0),
+)  # fmt: skip
+
+
 def run(code, folder):
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
-        cwd=folder, capture_output=True, text=True, timeout=300,
+        cwd=folder, capture_output=True, text=True, timeout=300, env=pages.environment(),
     )  # fmt: skip
 
 
@@ -41,13 +66,56 @@ def test_readme_block(block, tmp_path):
     assert outcome.returncode == 0, outcome.stderr
 
 
-def test_readme_has_its_programs_and_names_the_commands():
-    assert len(BLOCKS) == 5
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert 'pip install -e ".[plots]" && qtjax optimize' in text
-    assert 'pip install -e ".[test]" && pytest' in text
-    assert "qtjax paper --out" in text
-    assert "qtjax reproduce --list" in text
+def test_the_programs_for_language_models_run(tmp_path):
+    ((_, code, _),) = pages.blocks(ROOT / "llms.txt")
+    outcome = run(code, tmp_path)
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_readme_is_short_has_its_programs_and_names_the_commands():
+    assert len(BLOCKS) == 3
+    assert len(README.splitlines()) < 150
+    assert 'pip install -e ".[plots]" && qtjax optimize' in README
+    assert 'pip install -e ".[test]" && pytest' in README
+    assert "qtjax paper --out" in README
+    assert "qtjax reproduce --list" in README
+
+
+@pytest.mark.parametrize(("row", "text", "file", "place", "unit"), MEASURED)
+def test_numbers_of_the_readme_are_those_measured(row, text, file, place, unit):
+    (line,) = (line for line in README.splitlines() if line.startswith(f"| {row}"))
+    assert text in line
+    shown = float(re.findall(r"[\d.]+", text.replace(",", ""))[-1])
+    measured = json.loads((ROOT / "benchmarks" / "results" / f"{file}.json").read_text())
+    value = measured["results"]
+    for key in place:
+        value = value[key]
+    assert f"{value * unit:.1e}" == f"{shown:.1e}"  # two digits
+    assert measured["date"].startswith("2026-11-26")
+    assert measured["versions"]["qtjax"].startswith("0.2.")
+    assert measured["versions"]["jax"] == ("0.11.2" if file == "gpu" else "0.10.2")
+
+
+def test_every_row_of_the_table_is_compared():
+    table = README[README.index("## Measured") : README.index("## Cite")]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) == len({row for row, *_ in MEASURED})
+    for line in rows:
+        assert sum(line.startswith(f"| {row}") for row, *_ in MEASURED) >= 1
+
+
+def test_readme_shows_a_picture_and_links_to_what_is_there():
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README)
+    assert "docs/images/phase_map.png" in targets
+    assert (ROOT / "docs" / "images" / "phase_map.png").stat().st_size < 150_000
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_how_to_cite_names_this_version():
+    assert f"version: {qt.__version__}" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"version {qt.__version__}" in README
+    assert version("qtjax") == qt.__version__
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pages
 import pytest
 import typer.main
 
-import pages
 from qtjax.app.commands import app
 
 ROOT = Path(__file__).parents[2]
@@ -50,9 +50,9 @@ def test_there_are_forty_recipes():
 
 
 def test_a_number_that_is_wrong_is_found():
-    with pytest.raises(AssertionError, match="the page says 0.34, it is"):
+    with pytest.raises(AssertionError, match=r"the page says 0\.34, it is"):
         pages.run("1 / 3  # -> 0.34", "a page", {})
-    with pytest.raises(AssertionError, match="the page says 0.33, it is"):
+    with pytest.raises(AssertionError, match=r"the page says 0\.33, it is"):
         pages.run("1 / 3, 2  # -> 0.33", "a page", {})
     pages.run("1 / 3, True, 'engine', 3e-8  # -> 0.333, True, engine, 3.0e-8", "a page", {})
 
