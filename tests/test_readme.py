@@ -79,6 +79,9 @@ def test_readme_is_short_has_its_programs_and_names_the_commands():
     assert 'pip install -e ".[test]" && pytest' in README
     assert "qtjax paper --out" in README
     assert "qtjax reproduce --list" in README
+    digits = (ROOT / "tests" / "reference" / "published.json").read_text()
+    efficiency = float(re.search(r'"no_w0_channel_eta": ([\d.]+)', digits)[1])
+    assert f"from {efficiency:.6f} at the start" in " ".join(README.split())
 
 
 @pytest.mark.parametrize(("row", "text", "file", "place", "unit"), MEASURED)
