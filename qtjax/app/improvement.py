@@ -14,7 +14,8 @@ from jaxtyping import PyTree
 
 from .._results import RESULTS
 from ..design.objectives import objective
-from ..design.optimize import Optimum, optimize
+from ..design.optimize import optimize
+from ..design.optimum import Optimum, best_lane
 from ..design.progress import History, Progress
 from ..engine.bounds import scattered_starts
 from ..engine.machine import Engine, read_engine, write_engine

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ..design.front import Front
-from ..design.optimize import Optimum
+from ..design.optimum import Optimum
 from ..engine.machine import Engine
 from ..machines.cycle import CycleSolution
 from ..machines.figures import REGIMES

@@ -19,7 +19,8 @@ import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
 from .._checks import as_real, check_count
-from .optimize import Optimum, optimize
+from .optimize import optimize
+from .optimum import Optimum
 
 Objectives = Callable[[PyTree], tuple[Any, Any]]
 
