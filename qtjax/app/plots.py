@@ -181,6 +181,22 @@ def phase_map(ax: Axes, maps: Any, *, x: str, y: str, regime: str = "regime") ->
     return ax
 
 
+def save_front(folder: Path, front: Front) -> Path:
+    """Draw a front of power against efficiency into a folder.
+
+    Args:
+        folder: where to.
+        front: the front.
+
+    Returns:
+        The path of the PNG file.
+    """
+    figure = Figure(figsize=(6.0, 4.2), layout="constrained")
+    pareto(figure.subplots(), front, first="power", second="efficiency")
+    figure.savefig(folder / "pareto.png", dpi=150)
+    return folder / "pareto.png"
+
+
 def pareto(ax: Axes, front: Front, *, first: str = "first", second: str = "second") -> Axes:
     """A front of two objectives; points that are dominated or infeasible are crosses.
 

@@ -67,8 +67,7 @@ def margins(*parts: Any) -> Float[Array, " margins"]:
 def slope_at_most(schedule: Schedule, most: RealLike, times: Any) -> Float[Array, " times"]:
     """1 - (f'(t)/most)^2: a bounded speed of a schedule.
 
-    A ramp of scaled time s = t/duration has the speed f'(s)/duration: give `most * duration`, or
-    `Stretched(ramp, duration)`.
+    A ramp of scaled time s = t/duration has the speed f'(s)/duration: give `most * duration`.
 
     Args:
         schedule: f, a function of time.

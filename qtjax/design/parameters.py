@@ -15,8 +15,7 @@ _SUM_TOLERANCE = 1e-6  # relative, so that a start in float32 or of a few digits
 
 
 class AbstractBound(eqx.Module):
-    """A bijection between the real line and an allowed set, entry by entry or along the last axis.
-    """
+    """A bijection of the real line and an allowed set, by entries or along the last axis."""
 
     @abc.abstractmethod
     def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -49,9 +49,7 @@ class Polish:
             return ~rounds.settled & (rounds.count < ROUNDS) & jnp.isfinite(rounds.value)
 
         end = jax.lax.while_loop(unfinished, lambda rounds: self._round(problem, rounds), start)
-        moved = jax.tree.map(
-            lambda a, b: jnp.where(lane.frozen, a, b), lane, end.progress
-        )
+        moved = jax.tree.map(lambda a, b: jnp.where(lane.frozen, a, b), lane, end.progress)
         kept = end.value - moved.best_loss <= self.tolerance * jnp.abs(end.value)
         return moved, end.settled & kept & ~lane.frozen
 

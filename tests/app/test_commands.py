@@ -148,7 +148,7 @@ def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
     import optax
 
     import qtjax as qt
-    from qtjax.app.improvement import engine_loss
+    from qtjax.app.engine_loss import engine_loss, search_steps
     from qtjax.engine import scattered_starts
 
     text = REFERENCE.read_text(encoding="utf-8").replace("temperature = 4.0", "temperature = 0.7")
@@ -162,7 +162,7 @@ def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
             update={"optimize": engine.table.optimize.model_copy(
                 update={"objective": name, "minimum_power": "none"})}
         )  # fmt: skip
-        loss = engine_loss(type(engine)(table), 0.0)
+        loss = engine_loss(type(engine)(table), 0.0, search_steps(engine))
         lanes = scattered_starts(engine.start, engine.bounds, starts=1, seed=0)
         best = qt.optimize(loss, lanes, optax.adam(0.1), steps=300, bounds=engine.bounds, many=True)
         found = qt.limit_cycle(engine.cycle(jax.tree.map(lambda x: x[0], best.parameters)))
