@@ -59,7 +59,8 @@ def optimize(
         finer: the loss at a higher resolution: it is evaluated at the end, and what it changes is
             kept.
         round_steps: steps between updates of the multipliers.
-        penalty: first value of mu; doubled after a round that does not halve the violation.
+        penalty: first value of mu, in units of the loss (margins are best without units); doubled
+            after a round that does not halve the violation.
         feasibility: a violation up to this counts as none.
         checkpoint: file to write the state to, atomically, every `checkpoint_every` steps.
         checkpoint_every: steps per chunk.

@@ -99,16 +99,16 @@ def summary(optimum: Optimum) -> str:
     """
     lanes = optimum if optimum.loss.ndim else jax.tree.map(lambda x: x[None], optimum)
     best = best_lane(lanes.loss, lanes.violation, lanes.feasible)
-    lowest = float(lanes.loss[best])
+    losses = np.asarray(lanes.loss)[np.asarray(lanes.feasible)]
+    lowest = losses.min(initial=np.inf)
     lines = [f"{'start':>5}  {'loss':>16}  {'above best':>10}  {'finer':>9}  outcome"]
     for k, words in enumerate(lanes.outcome):
         loss, mark = float(lanes.loss[k]), "*" if k == best else " "
         above = f"{loss - lowest:.2e}" if bool(lanes.feasible[k]) else "-"
         change = f"{float(lanes.change[k]):+.1e}"
         lines.append(f"{k:>4}{mark}  {loss:>16.10g}  {above:>10}  {change:>9}  {words}")
-    losses = np.asarray(lanes.loss)[np.asarray(lanes.feasible)]
     if losses.size:
-        above = np.median(losses) - losses.min()
+        above = np.median(losses) - lowest
         lines.append(f"{losses.size} feasible; half of them within {above:.2e} of the best (*)")
     else:
         least = float(lanes.violation[best])

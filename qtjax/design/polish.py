@@ -27,7 +27,7 @@ class Polish:
     Args:
         solver: of Optimistix.
         steps: of it in every round, at most.
-        tolerance: a change of the loss by less than this fraction counts as none.
+        tolerance: a change of the loss by less than this fraction of its size counts as none.
     """
 
     solver: optimistix.AbstractMinimiser
@@ -38,24 +38,25 @@ class Polish:
         """The progress with the better of before and after, and whether it converged.
 
         In every round the Lagrangian is minimized from where the last one ended, and then the
-        multipliers are updated. It has converged when the solver says so, no margin is violated,
-        and neither the loss nor the Lagrangian of the last round was lowered by another one.
+        multipliers are updated. It has converged when the solver says so, no margin is violated and
+        the round before ended at the same loss.
         """
-        lane = progress
-        value, margins = problem.evaluate(free := to_free(problem.bounds, lane.best))
-        start = _Rounds(free, lane, value, jnp.asarray(False), jnp.asarray(0))
+        free, size = to_free(problem.bounds, progress.best), jnp.abs(progress.best_loss)
+        start = _Rounds(
+            free, progress, progress.best_loss, size, jnp.asarray(False), jnp.asarray(0)
+        )
 
         def unfinished(rounds: _Rounds) -> Array:
-            return ~rounds.settled & (rounds.count < ROUNDS) & jnp.isfinite(rounds.value)
+            possible = jnp.isfinite(rounds.value) & ~progress.frozen
+            return possible & ~rounds.settled & (rounds.count < ROUNDS)
 
         end = jax.lax.while_loop(unfinished, lambda rounds: self._round(problem, rounds), start)
-        moved = jax.tree.map(lambda a, b: jnp.where(lane.frozen, a, b), lane, end.progress)
-        kept = end.value - moved.best_loss <= self.tolerance * jnp.abs(end.value)
-        return moved, end.settled & kept & ~lane.frozen
+        kept = end.value - end.progress.best_loss <= self.tolerance * end.size
+        return end.progress, end.settled & kept
 
     def _round(self, problem: Problem, before: "_Rounds") -> "_Rounds":
-        p, unit = before.progress, jnp.abs(before.value)
-        unit = jnp.where(unit > 0.0, unit, 1.0)
+        p = before.progress
+        unit = jnp.where(before.size > 0.0, before.size, 1.0)
 
         def scaled(free: PyTree, fixed: Any) -> Real:
             multipliers, mu, unit = fixed
@@ -67,20 +68,21 @@ class Polish:
         )  # fmt: skip
         free = found.value
         value, margins = problem.evaluate(free)
-        violation = violation_of(margins)
+        violation, size = violation_of(margins), jnp.maximum(before.size, jnp.abs(value))
         settled = found.result == optimistix.RESULTS.successful
         settled &= violation <= problem.feasibility
-        settled &= jnp.abs(value - before.value) <= self.tolerance * jnp.abs(value)
+        settled &= jnp.abs(value - before.value) <= self.tolerance * size
         p = end_of_round(problem.better(p, free, value, violation), margins, violation)
-        return _Rounds(free, p, value, settled, before.count + 1)
+        return _Rounds(free, p, value, size, settled, before.count + 1)
 
 
 class _Rounds(eqx.Module):
-    """Where the rounds stand: variables, multipliers and best, loss, and whether it is the end."""
+    """Variables, multipliers and best, loss, its largest size so far, and whether it is the end."""
 
     free: PyTree
     progress: Progress
     value: Real
+    size: Real
     settled: Bool[Array, ""]
     count: Int[Array, ""]
 

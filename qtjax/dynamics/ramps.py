@@ -114,7 +114,7 @@ class FourierRamp(AbstractSchedule):
 
     def __call__(self, t: RealLike) -> Real:
         harmonics = np.pi * np.arange(1, self.sines.shape[0] + 1)
-        return t + matmul(self.sines, jnp.sin(t * harmonics))
+        return jnp.asarray(t) + matmul(self.sines, jnp.sin(t * harmonics))
 
 
 class ConstantAdiabaticity(AbstractSchedule):
