@@ -102,21 +102,16 @@ def front_table(report: dict[str, Any]) -> Table:
         title=escape(f"{report['title']}: power against efficiency"),
         caption=f"hypervolume (of power and efficiency above 0): {volume}",
     )
-    columns = (
-        "efficiency",
-        "power",
-        "spread of starts",
-        f"change at {report['finer_steps']} steps",
-    )
-    for name in columns:
+    change = f"change at {report['finer_steps']} steps"
+    for name in ("efficiency", "power", "spread of starts", change):
         table.add_column(name, justify="right")
     table.add_column("")
     for point in report["points"]:
-        words = [word for word in ("dominated",) if point[word]]
-        words += [] if point["feasible"] else ["infeasible"]
+        marks = {"dominated": point["dominated"], "infeasible": not point["feasible"]}
+        words = ", ".join(mark for mark, given in marks.items() if given)
         table.add_row(
             number(point["efficiency"], 6), number(point["power"], 6), residual(point["spread"]),
-            f"{point['power_change']:+.1e}", ", ".join(words),
+            f"{point['power_change']:+.1e}", words,
         )  # fmt: skip
     return table
 

@@ -121,7 +121,7 @@ def _finish(
         if polish is not None:
             p, converged = polish(problem, progress)
         feasible = (p.best_violation <= problem.feasibility) & jnp.isfinite(p.best_loss)
-        change, violation = jnp.zeros_like(p.best_loss), p.best_violation
+        change, violation = jnp.full_like(p.best_loss, jnp.nan), p.best_violation
         if finer is not None:
             value, margins = value_and_margins(finer, p.best)
             change, violation = value - p.best_loss, violation_of(margins)

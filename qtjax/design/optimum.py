@@ -23,7 +23,7 @@ class Optimum(eqx.Module):
         violation: their largest violation of a margin; 0 without margins.
         feasible: whether that counts as none, and the loss is finite.
         converged: whether a polish found that nothing is left to gain.
-        change: the loss of `finer` less `loss`; 0 without it.
+        change: the loss of `finer` less `loss`; nan without it.
         finer_violation: the violation of `finer`; that of `loss` without it.
         history: loss and violation at every step of the optimizer.
         progress: the state that the optimizer ended in.
@@ -105,7 +105,9 @@ def summary(optimum: Optimum) -> str:
     for k, words in enumerate(lanes.outcome):
         loss, mark = float(lanes.loss[k]), "*" if k == best else " "
         above = f"{loss - lowest:.2e}" if bool(lanes.feasible[k]) else "-"
-        change = f"{float(lanes.change[k]):+.1e}"
+        change = "-" if np.isnan(lanes.change[k]) else f"{float(lanes.change[k]):+.1e}"
+        if float(finer := lanes.finer_violation[k]) > float(lanes.violation[k]):
+            words += f" (finer: the violation is {float(finer):.1e})"
         lines.append(f"{k:>4}{mark}  {loss:>16.10g}  {above:>10}  {change:>9}  {words}")
     if losses.size:
         above = np.median(losses) - lowest

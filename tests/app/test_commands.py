@@ -76,6 +76,12 @@ def test_report_holds_the_known_start_and_improves_it(finished):
         assert machine["interior_production"] < 1e-12
         assert machine["spohn_production"] > 0.1
     assert {"versions", "device", "seed", "settings"} <= report.keys()
+    coarse, fine = report["resolution"]
+    assert fine["steps"] == 4 * coarse["steps"]
+    # the search resolves the maps to 1e-7
+    for name in ("objective", "efficiency", "power"):
+        assert abs(fine[name] - coarse[name]) < 1e-6
+    assert abs(fine["efficiency"] - after["efficiency"]) < 1e-9
     assert report["audit"]["findings"] == []
     assert "second_law" in report["audit"]["passed"]
 
@@ -113,6 +119,7 @@ def test_results_folder_is_complete_and_its_engine_runs_again(finished):
     assert "interior production d_iS" in " ".join(printed.split())
     assert "Spohn production" in printed
     assert "Audit: nothing doubtful was found" in printed
+    assert "At 128 steps in place of 32: objective " in printed
 
 
 @pytest.mark.slow

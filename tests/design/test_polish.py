@@ -46,6 +46,9 @@ def test_the_bottom_of_the_valley_is_reached_in_every_lane(lanes, name):
 def test_without_a_polish_nothing_is_claimed(lanes):
     found = lanes["none"]
     assert found.outcome[:3] == ["steps exhausted"] * 3
+    once = qt.optimize(valley, STARTS[0], ADAM, steps=1)
+    assert np.isnan(once.change)
+    assert summary(once).splitlines()[1].split()[3] == "-"
     assert np.all(np.asarray(found.loss[:3]) > 3.0 * UNIT * (1 + 1e-4))
     np.testing.assert_array_equal(found.history.loss, lanes["bfgs"].history.loss)
 
@@ -140,6 +143,7 @@ def test_a_higher_resolution_may_violate_a_margin():
     )  # fmt: skip
     assert float(found.violation) <= 1e-8
     assert float(found.finer_violation) == pytest.approx(0.2, abs=1e-7)  # in units of 1.25
+    assert summary(found).splitlines()[1].endswith("(finer: the violation is 2.0e-01)")
 
 
 def test_inside_jit_and_vmap():
