@@ -113,6 +113,7 @@ def test_constrained_optima(name):
     np.testing.assert_allclose(found.parameters, wanted, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_an_optimizer_of_optax_polishes_under_margins():
     found = qt.optimize(on_disc, jnp.zeros(2), ADAM, steps=60, polish=POLISHES["lbfgs"])
     assert found.outcome == "converged"
@@ -146,6 +147,7 @@ def test_a_higher_resolution_may_violate_a_margin():
     assert summary(found).splitlines()[1].endswith("(finer: the violation is 2.0e-01)")
 
 
+@pytest.mark.slow
 def test_inside_jit_and_vmap():
     def best(x):
         found = qt.optimize(valley, x, ADAM, steps=30, polish=POLISHES["bfgs"])

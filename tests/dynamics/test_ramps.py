@@ -86,7 +86,8 @@ def test_a_limit_cycle_has_gradients_by_switching_times():
     np.testing.assert_allclose(slopes, quotients(value, pieces), rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["monotone", pytest.param("fourier", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["monotone", "fourier"])
 def test_a_limit_cycle_has_gradients_by_new_ramps(name):
     def value(x):
         if name == "fourier":
