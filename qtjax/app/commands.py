@@ -54,9 +54,8 @@ def optimize_command(
         else:
             folder, machine = _fresh(out), read_engine(REFERENCE if engine is None else engine)
             settings = Settings(**{k: v for k, v in given.items() if v is not None})
-        console.print(
-            f"[bold]{escape(machine.table.title)}[/bold]: {escape(task_line(machine.table))}"
-        )
+        table = machine.table
+        console.print(f"[bold]{escape(table.title)}[/bold]: {escape(task_line(table))}")
         with _progress() as progress:
             task = progress.add_task("optimizing", total=settings.steps, figures="compiling ...")
 

@@ -52,7 +52,7 @@ class Bounded(AbstractBound):
         self.lower, self.upper = as_real("lower", lower), as_real("upper", upper)
         if is_concrete(self.lower, self.upper) and not bool(jnp.all(self.upper > self.lower)):
             raise ValueError(
-                f"`upper` must exceed `lower`, got [{self.lower}, {self.upper}]; swap them, or "
+                f"`upper` must exceed `lower`, got {self.lower} and {self.upper}; swap them, or "
                 "leave out of the parameters what shall not change."
             )
 

@@ -211,7 +211,7 @@ def nan_slope(x):
         ),
         (
             lambda: qt.Bounded(2.0, 2.0),
-            r"`upper` must exceed `lower`, got \[2.0, 2.0\]; swap them, or leave out",
+            "`upper` must exceed `lower`, got 2.0 and 2.0; swap them, or leave out",
         ),
         (
             lambda: qt.optimize(valley, STARTS[0], ADAM, steps=5, bounds=qt.design.FixedSum(1.0)),
