@@ -1,4 +1,4 @@
-"""The command line: `qtjax optimize`, `sweep`, `paper`, `reproduce` and `show`."""
+"""The command line: `qtjax optimize`, `pareto`, `sweep`, `paper`, `reproduce` and `show`."""
 
 import datetime
 import time
@@ -35,22 +35,27 @@ def optimize_command(
     starts: Annotated[
         int | None, typer.Option(min=1, help="Starts: the given one and random ones around it.")
     ] = None,
+    polish: Annotated[
+        bool | None, typer.Option("--polish", help="Go on with BFGS where Adam ended.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
 ) -> None:
     """Optimize an engine and report it before and after, with both bookkeepings of entropy."""
     from .._results import SolverError
     from ..engine.machine import REFERENCE, read_engine
     from .improvement import Settings, improve, settings_of
+    from .reports import task_line
 
+    given = {"steps": steps, "seed": seed, "starts": starts, "polish": polish}
     try:
         if resume:
-            folder = _begun(out, engine, steps, seed, starts)
+            folder = _begun(out, {"ENGINE": engine, **{f"--{k}": v for k, v in given.items()}})
             machine, settings = settings_of(folder)
         else:
             folder, machine = _fresh(out), read_engine(REFERENCE if engine is None else engine)
-            given = {"steps": steps, "seed": seed, "starts": starts}
             settings = Settings(**{k: v for k, v in given.items() if v is not None})
-        console.print(f"[bold]{escape(machine.table.title)}[/bold]: {escape(_what(machine))}")
+        table = machine.table
+        console.print(f"[bold]{escape(table.title)}[/bold]: {escape(task_line(table))}")
         with _progress() as progress:
             task = progress.add_task("optimizing", total=settings.steps, figures="compiling ...")
 
@@ -70,6 +75,46 @@ def optimize_command(
     _say(improvement.report, machine.table.title)
     _draw(folder, machine, improvement)
     console.print(f"Results in {folder}", soft_wrap=True)
+
+
+@app.command("pareto")
+def pareto_command(
+    engine: Annotated[
+        Path | None, typer.Argument(help="Engine file (TOML); the reference machine by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder.")] = None,
+    points: Annotated[int, typer.Option(min=2, help="Points, both ends included.")] = 12,
+    starts: Annotated[
+        int, typer.Option(min=1, help="Starts: the given one and random ones around it.")
+    ] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of the optimizer, per point.")] = 300,
+    seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
+) -> None:
+    """Find the largest power of an engine at every efficiency: a table, front.json and a figure."""
+    from .._results import SolverError
+    from ..engine.machine import REFERENCE, read_engine
+    from .engine_front import FRONT, FrontSettings, find_front, front_table
+    from .reports import free_line
+
+    folder = _stamped("pareto") if out is None else out
+    try:
+        machine = read_engine(REFERENCE if engine is None else engine)
+        title = escape(f"{machine.table.title}; free: {free_line(machine.table)}")
+        console.print(title, highlight=False, soft_wrap=True)
+        settings = FrontSettings(points=points, starts=starts, steps=steps, seed=seed)
+        with console.status("compiling, and searching point by point ..."):
+            front, report = find_front(machine, settings, folder)
+    except (ValueError, SolverError, FileNotFoundError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    console.print(front_table(report))
+    try:
+        from .plots import save_front
+
+        console.print(f"  {save_front(folder, front)}", highlight=False, soft_wrap=True)
+    except ImportError:
+        console.print(_NO_FIGURES)
+    console.print(f"  {folder / FRONT}", highlight=False, soft_wrap=True)
 
 
 @app.command("sweep")
@@ -214,8 +259,7 @@ def _progress() -> Progress:
 def _fresh(out: Path | None) -> Path:
     """A folder without a run in it."""
     if out is None:
-        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-        return Path("results") / f"optimize-{stamp}"
+        return _stamped("optimize")
     if (out / "checkpoint.eqx").exists():
         raise ValueError(
             f"`--out` {out} already holds a run; go on with it by --resume, or name another folder."
@@ -223,13 +267,15 @@ def _fresh(out: Path | None) -> Path:
     return out
 
 
-def _begun(
-    out: Path | None, engine: Path | None, steps: int | None, seed: int | None, starts: int | None
-) -> Path:
+def _stamped(word: str) -> Path:
+    """A folder named after what is done and when."""
+    return Path("results") / f"{word}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _begun(out: Path | None, given: dict[str, Any]) -> Path:
     """The folder of a run to go on with, which keeps its own settings."""
     if out is None:
         raise ValueError("`--resume` needs `--out`, the folder of the run to go on with.")
-    given = {"ENGINE": engine, "--steps": steps, "--seed": seed, "--starts": starts}
     changed = [name for name, value in given.items() if value is not None]
     if changed:
         raise ValueError(
@@ -239,48 +285,14 @@ def _begun(
     return out
 
 
-def _what(machine: Any) -> str:
-    """The objective and what is free, with bounds, in one line."""
-    table = machine.table
-    least = table.optimize.minimum_power
-    condition = {"none": "", "start": " subject to power >= the start's"}.get(
-        str(least), f" subject to power >= {least}"
-    )
-    free = [f"duration of {k} in {v}" for k, v in table.free.durations.items()]
-    free += [f"ramp of {k} in {v}" for k, v in table.free.ramps.items()]
-    free += [
-        f"{term} of {name} in {interval}"
-        for name, terms in table.free.coefficients.items()
-        for term, interval in terms.items()
-    ]
-    return f"maximize {table.optimize.objective}{condition}; free: {'; '.join(free)}"
-
-
 def _say(report: dict[str, Any], title: str) -> None:
-    """The machine before and after, and what became of every start."""
-    from .reports import audit_lines, comparison_table, number
+    """The machine before and after, what became of every start, and the audit."""
+    from .reports import audit_lines, comparison_table, optimization_lines
 
     console.print(comparison_table(report["before"], report["after"], title))
     if report["outcome_after"] != "successful":
         console.print(f"[red]After: {report['outcome_after']}[/red]", soft_wrap=True)
-    summary = report["optimization"]
-    starts = summary["starts"]
-    reached = [str(s["start"]) for s in starts if s["reached_best"]]
-    console.print(
-        f"Best {summary['objective']} {number(summary['best_objective'])} (start "
-        f"{summary['best_start']}; violation of the constraint {summary['violation']:.1e}). "
-        f"Starts within a fraction {summary['agreement']:g} of it: {', '.join(reached)} of "
-        f"{len(starts)}.",
-        highlight=False,
-    )
-    for s in starts:
-        if not s["reached_best"]:
-            why = "frozen: it met a nan" if s["frozen"] else "another optimum, or not converged"
-            console.print(
-                f"  start {s['start']} did not get there: {number(s['objective'])} ({why})",
-                highlight=False,
-            )
-    for line in audit_lines(report["audit"]):
+    for line in (*optimization_lines(report), *audit_lines(report["audit"])):
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 

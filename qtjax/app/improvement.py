@@ -10,21 +10,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import PyTree
+import optimistix
 
 from .._results import RESULTS
-from ..design.objectives import objective
-from ..design.optimize import Optimum, optimize
+from ..design.optimize import optimize
+from ..design.optimum import Optimum, best_lane
 from ..design.progress import History, Progress
 from ..engine.bounds import scattered_starts
 from ..engine.machine import Engine, read_engine, write_engine
 from ..machines.audit import audit
-from ..machines.cycle import CycleSolution, limit_cycle, resolving_steps
+from ..machines.cycle import CycleSolution, limit_cycle
+from .engine_loss import FINER, at_resolution, engine_loss, search_steps
 from .files import read_json, versions, write_json
 from .reports import audit_report, figures_of_merit
 
 AGREEMENT = 1e-4  # a start is said to reach the best objective within this fraction of it
-SEARCH_TOLERANCE = 1e-7  # of the maps while searching; reports are resolved to 1e-9
+FEASIBILITY = 1e-8  # a relative violation up to this counts as none
+POLISH_TOLERANCE = 1e-6  # of BFGS
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Settings:
         learning_rate: first rate of Adam; it falls to 0 along a cosine.
         checkpoint_every: steps between checkpoints.
         round_steps: steps between updates of the multipliers.
+        polish: whether BFGS goes on where Adam ended.
     """
 
     steps: int = 600
@@ -46,6 +49,7 @@ class Settings:
     learning_rate: float = 0.1
     checkpoint_every: int = 25
     round_steps: int = 50
+    polish: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,8 @@ class Monitor:
         return read_json(self.path) if self.path.exists() else []
 
     def __call__(self, progress: Progress, history: History) -> None:
-        best = best_lane(progress.best_loss, progress.best_violation)
+        feasible = progress.best_violation <= FEASIBILITY
+        best = best_lane(progress.best_loss, progress.best_violation, feasible)
         parameters = jax.tree.map(lambda x: x[best], progress.best)
         cycle = limit_cycle(self.engine.cycle(parameters), throw=False)
         row = {
@@ -131,8 +136,9 @@ def improve(
     write_engine(engine, out / "start.toml")
     write_json(out / "settings.json", asdict(settings))
     monitor = Monitor(engine, tell, out / "checkpoints.json")
-    optimum = _search(engine, settings, float(before.power), monitor, resume)
-    best = best_lane(optimum.loss, optimum.violation)
+    steps = search_steps(engine)
+    optimum = _search(engine, settings, float(before.power), steps, monitor, resume)
+    best = best_lane(optimum.loss, optimum.violation, optimum.feasible)
     improved = engine.with_parameters(jax.tree.map(lambda x: x[best], optimum.parameters))
     write_engine(improved, out / "optimized.toml")
     after = limit_cycle(improved.cycle(), throw=False)
@@ -143,57 +149,11 @@ def improve(
         "outcome_after": RESULTS[after.result] or "successful",
         "audit": audit_report(audit(after)),
         "optimization": _summary(engine, optimum, best, float(after.power / before.power)),
-        **_circumstances(engine, settings),
+        "resolution": [at_resolution(improved, n) for n in (steps, FINER * steps)],
+        **circumstances(engine, asdict(settings)),
     }
     write_json(out / "report.json", report)
     return Improvement(report, before, after, optimum)
-
-
-def engine_loss(engine: Engine, start_power: float) -> Callable[[PyTree], Any]:
-    """The loss of an engine file: minus its objective, with the margin of its minimum power.
-
-    Args:
-        engine: the engine.
-        start_power: the power that `minimum_power = "start"` stands for.
-
-    Returns:
-        parameters -> (loss, margins); a margin is (P - P_min)/|P_min|.
-    """
-    table = engine.table.optimize
-    merit = objective(
-        table.objective,
-        power_exponent=table.power_exponent,
-        efficiency_exponent=table.efficiency_exponent,
-    )
-    steps = resolving_steps(engine.cycle(), SEARCH_TOLERANCE, first=32)
-    least = start_power if table.minimum_power == "start" else table.minimum_power
-
-    def loss(parameters: PyTree) -> Any:
-        cycle = limit_cycle(engine.cycle(parameters), steps=steps, throw=False)
-        if least == "none":
-            return -merit(cycle)
-        return -merit(cycle), (cycle.power - least) / (abs(least) or 1.0)
-
-    return loss
-
-
-def best_lane(losses: Any, violations: Any, feasibility: float = 1e-8) -> int:
-    """The feasible lane of lowest loss, or else of smallest violation.
-
-    Args:
-        losses: of every lane.
-        violations: of every lane, relative.
-        feasibility: a violation up to this counts as none.
-
-    Returns:
-        Its number; the first of those whose losses agree within 1e-9 of their size.
-    """
-    losses, violations = np.asarray(losses), np.asarray(violations)
-    feasible = np.isfinite(losses) & (violations <= feasibility)
-    if not feasible.any():
-        return int(np.argmin(np.where(np.isfinite(losses), violations, np.inf)))
-    lowest = losses[feasible].min()
-    return int(np.argmax(feasible & (losses <= lowest + 1e-9 * abs(lowest))))
 
 
 def settings_of(folder: Path) -> tuple[Engine, Settings]:
@@ -218,16 +178,25 @@ def settings_of(folder: Path) -> tuple[Engine, Settings]:
 
 
 def _search(
-    engine: Engine, settings: Settings, start_power: float, monitor: Monitor, resume: bool
+    engine: Engine,
+    settings: Settings,
+    start_power: float,
+    steps: int,
+    monitor: Monitor,
+    resume: bool,
 ) -> Optimum:
     """Adam from every start, with checkpoints beside the monitor's rows."""
+    polish = optimistix.BFGS(rtol=POLISH_TOLERANCE, atol=POLISH_TOLERANCE)
     return optimize(
-        engine_loss(engine, start_power),
+        engine_loss(engine, start_power, steps),
         scattered_starts(engine.start, engine.bounds, starts=settings.starts, seed=settings.seed),
         optax.adam(optax.cosine_decay_schedule(settings.learning_rate, settings.steps)),
         steps=settings.steps,
         bounds=engine.bounds,
         many=True,
+        polish=polish if settings.polish else None,
+        finer=engine_loss(engine, start_power, FINER * steps),
+        feasibility=FEASIBILITY,
         round_steps=settings.round_steps,
         checkpoint=monitor.path.with_name("checkpoint.eqx"),
         checkpoint_every=settings.checkpoint_every,
@@ -236,11 +205,16 @@ def _search(
     )
 
 
-def _circumstances(engine: Engine, settings: Settings) -> dict[str, Any]:
-    """What a report needs to be repeated."""
+def circumstances(engine: Engine, settings: dict[str, Any]) -> dict[str, Any]:
+    """What a report needs to be repeated: settings, seed, device, versions and date.
+
+    Args:
+        engine: the engine.
+        settings: of the run, `seed` among them.
+    """
     return {
-        "settings": asdict(settings) | {"engine": engine.table.model_dump(exclude_none=True)},
-        "seed": settings.seed,
+        "settings": settings | {"engine": engine.table.model_dump(exclude_none=True)},
+        "seed": settings["seed"],
         "device": str(jax.devices()[0]),
         "versions": versions(),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -252,6 +226,7 @@ def _summary(engine: Engine, optimum: Optimum, best: int, power_ratio: float) ->
     losses, violations = np.asarray(optimum.loss), np.asarray(optimum.violation)
     close = np.abs(losses - losses[best]) <= AGREEMENT * np.abs(losses[best])
     reached = (violations <= 1e-6) & close
+    outcomes = optimum.outcome
     return {
         "objective": engine.table.optimize.objective,
         "minimum_power": engine.table.optimize.minimum_power,
@@ -268,6 +243,8 @@ def _summary(engine: Engine, optimum: Optimum, best: int, power_ratio: float) ->
                 "violation": float(violations[k]),
                 "reached_best": bool(reached[k]),
                 "frozen": bool(optimum.frozen[k]),
+                "outcome": outcomes[k],
+                "change_at_finer": float(optimum.change[k]),
             }
             for k in range(len(losses))
         ],

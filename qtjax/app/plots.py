@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ..design.front import Front
-from ..design.optimize import Optimum
+from ..design.optimum import Optimum
 from ..engine.machine import Engine
 from ..machines.cycle import CycleSolution
 from ..machines.figures import REGIMES
@@ -179,6 +179,22 @@ def phase_map(ax: Axes, maps: Any, *, x: str, y: str, regime: str = "regime") ->
         ax.legend(handles=found, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0),
                   ncols=len(found), frameon=False, columnspacing=1.0, handlelength=1.0)  # fmt: skip
     return ax
+
+
+def save_front(folder: Path, front: Front) -> Path:
+    """Draw a front of power against efficiency into a folder.
+
+    Args:
+        folder: where to.
+        front: the front.
+
+    Returns:
+        The path of the PNG file.
+    """
+    figure = Figure(figsize=(6.0, 4.2), layout="constrained")
+    pareto(figure.subplots(), front, first="power", second="efficiency")
+    figure.savefig(folder / "pareto.png", dpi=150)
+    return folder / "pareto.png"
 
 
 def pareto(ax: Axes, front: Front, *, first: str = "first", second: str = "second") -> Axes:

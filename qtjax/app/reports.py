@@ -7,6 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from ..engine.tables import EngineTable
 from ..machines.clausius import clausius_integrals, interior_production
 from ..machines.cycle import CycleSolution
 from ..papers.records import Contrast, Equation
@@ -127,6 +128,63 @@ def comparison_table(before: dict[str, Any], after: dict[str, Any], title: str) 
             label = f"{old['name']}: {quantity}"
             table.add_row(label, number(old[quantity]), number(new[quantity]))
     return table
+
+
+def task_line(table: EngineTable) -> str:
+    """What is optimized in an engine file, and what is free, with bounds, in one line.
+
+    Args:
+        table: of the file.
+    """
+    least = table.optimize.minimum_power
+    condition = {"none": "", "start": " subject to power >= the start's"}.get(
+        str(least), f" subject to power >= {least}"
+    )
+    return f"maximize {table.optimize.objective}{condition}; free: {free_line(table)}"
+
+
+def free_line(table: EngineTable) -> str:
+    """What is free in an engine file, with bounds, in one line.
+
+    Args:
+        table: of the file.
+    """
+    free = [f"duration of {k} in {v}" for k, v in table.free.durations.items()]
+    free += [f"ramp of {k} in {v}" for k, v in table.free.ramps.items()]
+    free += [
+        f"{term} of {name} in {interval}"
+        for name, terms in table.free.coefficients.items()
+        for term, interval in terms.items()
+    ]
+    return "; ".join(free)
+
+
+def optimization_lines(report: dict[str, Any]) -> list[str]:
+    """What became of every start, and what the machine is at four times the steps.
+
+    Args:
+        report: of an optimization.
+    """
+    summary = report["optimization"]
+    starts = summary["starts"]
+    reached = [str(s["start"]) for s in starts if s["reached_best"]]
+    best = starts[summary["best_start"]]
+    lines = [
+        f"Best {summary['objective']} {number(summary['best_objective'])} (start {best['start']}: "
+        f"{best['outcome']}; violation of the constraint {summary['violation']:.1e}). Starts "
+        f"within a fraction {summary['agreement']:g} of it: {', '.join(reached)} of {len(starts)}."
+    ]
+    lines += [
+        f"  start {s['start']} did not get there: {number(s['objective'])} ({s['outcome']})"
+        for s in starts
+        if not s["reached_best"]
+    ]
+    coarse, fine = report["resolution"]
+    figures = ", ".join(
+        f"{name} {number(fine[name])} ({fine[name] - coarse[name]:+.1e})"
+        for name in ("objective", "efficiency", "power")
+    )
+    return [*lines, f"At {fine['steps']} steps in place of {coarse['steps']}: {figures}."]
 
 
 def audit_report(audit: Audit) -> dict[str, Any]:

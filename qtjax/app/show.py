@@ -1,4 +1,4 @@
-"""What a result is, read from disk: the store of a sweep, or the folder of an optimization."""
+"""What a result is, read from disk: a store of a sweep, a folder of an optimization or a front."""
 
 import math
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..design.store import Store, is_sweep, open_store, xarray_package
+from .engine_front import FRONT, front_table
 from .files import read_json
 from .reports import comparison_table, number
 
@@ -27,14 +28,17 @@ def tables(path: Path) -> list[Table]:
     """
     if (path / REPORT).exists():
         return [_optimization(path / REPORT)]
+    if (path / FRONT).exists():
+        return [front_table(_numbers(read_json(path / FRONT)))]
     if (path / "zarr.json").exists():
         return _sweep(path)
     inside = sorted(path.iterdir()) if path.is_dir() else []
-    found = [p for p in inside if (p / REPORT).exists() or is_sweep(p)]
+    found = [p for p in inside if (p / REPORT).exists() or (p / FRONT).exists() or is_sweep(p)]
     if not found:
         raise ValueError(
-            f"{path} holds no result of qtjax: no {REPORT} of `qtjax optimize` and no store of "
-            "`qtjax.sweep`. Name the folder that was printed, or one that holds several of them."
+            f"{path} holds no result of qtjax: no {REPORT} of `qtjax optimize`, no {FRONT} of "
+            "`qtjax pareto` and no store of `qtjax.sweep`. Name the folder that was printed, or "
+            "one that holds several of them."
         )
     return [table for one in found for table in tables(one)]
 

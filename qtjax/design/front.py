@@ -19,7 +19,8 @@ import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
 from .._checks import as_real, check_count
-from .optimize import Optimum, optimize
+from .optimize import optimize
+from .optimum import Optimum
 
 Objectives = Callable[[PyTree], tuple[Any, Any]]
 
@@ -73,6 +74,7 @@ def pareto_front(
     steps: int,
     points: int = 16,
     bounds: PyTree = None,
+    polish: Any = None,
     finer: Objectives | None = None,
     feasibility: float = 1e-6,
     round_steps: int = 50,
@@ -90,6 +92,7 @@ def pareto_front(
         steps: steps for every point.
         points: how many points, both ends included, >= 2.
         bounds: as those of `optimize`.
+        polish: as that of `optimize`, for every point.
         finer: the same objectives at a higher resolution: they are evaluated at the end, and what
             they change is kept.
         feasibility: how far below its level the second objective may be, relative to its range.
@@ -110,8 +113,11 @@ def pareto_front(
     starts = jax.tree.map(lambda x: as_real("starts", x), starts)
     if any(np.ndim(x) == 0 or np.shape(x)[0] < 1 for x in jax.tree.leaves(starts)):
         raise ValueError("`starts` must have a leading axis of starts in every leaf.")
-    options = {"steps": steps, "bounds": bounds, "feasibility": feasibility}
-    search = _search(objectives, starts, optimizer, options | {"round_steps": round_steps})
+    options = {
+        "steps": steps, "bounds": bounds, "polish": polish, "feasibility": feasibility,
+        "round_steps": round_steps,
+    }  # fmt: skip
+    search = _search(objectives, starts, optimizer, options)
     ends, corner = _ends(search)
     unit = _positive(np.abs(corner[0] - corner[1]))
     levels = np.linspace(corner[0, 1], corner[1, 1], points)

@@ -1,12 +1,5 @@
-"""One Optax loop: bounded, constrained, from one start or many, in checkpointed chunks.
+"""One Optax loop: bounded, constrained, from one start or many, in checkpointed chunks."""
 
-Margins g(p) >= 0 that the loss may return beside its value are enforced by an augmented Lagrangian
-of Powell, Hestenes and Rockafellar: f + sum (max(0, lambda - mu g)^2 - lambda^2) / (2 mu), with
-lambda <- max(0, lambda - mu g) after every round (Nocedal and Wright, Numerical Optimization,
-2nd ed., section 17.4).
-"""
-
-import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,34 +9,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, PyTree
+from jaxtyping import PyTree
 
-from .._checks import as_real, is_concrete
-from .._types import Real
-from .parameters import to_free, to_parameters
+from .._checks import as_real, check_count, is_concrete
+from .optimum import Optimum
+from .parameters import to_free
+from .polish import Polish, polish_of
+from .problem import Count, Loss, Problem, value_and_margins, violation_of
 from .progress import History, Progress, join, load, save
-
-Loss = Callable[[PyTree], Any]
-
-
-class Optimum(eqx.Module):
-    """The outcome of `optimize`.
-
-    Args:
-        parameters: the best parameters found (see `Progress.best`).
-        loss: their loss.
-        violation: their largest violation of a margin; 0 when feasible.
-        history: loss and violation at every step.
-        frozen: whether the run met a nan and stopped moving.
-        progress: the full state, to continue from.
-    """
-
-    parameters: PyTree
-    loss: Float[Array, "*lanes"]
-    violation: Float[Array, "*lanes"]
-    history: History
-    frozen: Bool[Array, "*lanes"]
-    progress: Progress
 
 
 def optimize(
@@ -54,6 +27,10 @@ def optimize(
     steps: int,
     bounds: PyTree = None,
     many: bool = False,
+    polish: Any = None,
+    polish_steps: int = 200,
+    tolerance: float = 1e-8,
+    finer: Loss | None = None,
     round_steps: int = 50,
     penalty: float = 10.0,
     feasibility: float = 1e-8,
@@ -70,11 +47,20 @@ def optimize(
         start: parameters to start from, any PyTree of float arrays, strictly inside `bounds`.
         optimizer: any Optax optimizer, also one with a line search (`optax.lbfgs`).
         steps: steps in all, including those of a run that is resumed.
-        bounds: a tree prefix of `start` of `Bounded`, `Positive`, `Unbounded` or None.
+        bounds: a tree prefix of `start` of `Bounded`, `Positive`, `FixedSum`, `Unbounded` or None.
         many: `start` has a leading axis of starts; all of them run side by side and every field of
             the outcome has that axis. A lane that turns nan is frozen without harm to the others.
+        polish: a minimiser of Optimistix (`optimistix.BFGS`) or an Optax optimizer with a line
+            search, to go on from the best point with; the better of before and after is kept. It
+            works on the loss in units of its value.
+        polish_steps: steps of it at most, between two updates of the multipliers.
+        tolerance: a lane has converged when the polish, begun again, changes the loss by no more
+            than this fraction of it.
+        finer: the loss at a higher resolution: it is evaluated at the end, and what it changes is
+            kept.
         round_steps: steps between updates of the multipliers.
-        penalty: first value of mu; doubled after a round that does not halve the violation.
+        penalty: first value of mu, in units of the loss (margins are best without units); doubled
+            after a round that does not halve the violation.
         feasibility: a violation up to this counts as none.
         checkpoint: file to write the state to, atomically, every `checkpoint_every` steps.
         checkpoint_every: steps per chunk.
@@ -86,19 +72,22 @@ def optimize(
         `Optimum`. Inside `jit` or `vmap` it runs as one loop, without checkpoints and callbacks.
 
     Raises:
-        ValueError: a start on or outside its bounds, `steps` < 1 or below those of the checkpoint,
-            or a checkpoint that does not fit the problem.
+        ValueError: a start on or outside its bounds, a loss that is nan there, `steps` < 1 or below
+            those of the checkpoint, a checkpoint that does not fit the problem, or a polish that is
+            no minimiser.
     """
     if steps < 1:
         raise ValueError(f"`steps` must be at least 1, got {steps}.")
+    check_count("polish_steps", polish_steps, 1)
+    last = None if polish is None else polish_of(polish, polish_steps, tolerance)
     optimizer = optax.with_extra_args_support(optimizer)
-    problem = _Problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
+    problem = Problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
     free = to_free(bounds, jax.tree.map(lambda x: as_real("start", x), start))
     progress = (jax.vmap(problem.first) if many else problem.first)(free)
-    advance = jax.vmap(problem.advance, in_axes=(0, None)) if many else problem.advance
-    run = eqx.filter_jit(advance)
+    run = eqx.filter_jit(jax.vmap(problem.advance, (0, None)) if many else problem.advance)
+    finish = _finish(problem, last, finer, many)
     if not is_concrete(progress):
-        return _optimum(*run(progress, _Count(steps)))
+        return finish(*run(progress, Count(steps)))
     histories: list[History] = []
     if resume and checkpoint is not None and Path(checkpoint).exists():
         progress, history = load(checkpoint, progress, jax.vmap(loss) if many else loss)
@@ -111,122 +100,46 @@ def optimize(
         )
     while done < steps:
         count = min(checkpoint_every - done % checkpoint_every, steps - done)
-        progress, history = run(progress, _Count(count))
+        progress, history = run(progress, Count(count))
         histories.append(history)
+        _check_start(progress, histories[0])
         done += count
         if callback is not None:
             callback(progress, history)
         if checkpoint is not None:
             save(checkpoint, progress, join(histories))
-    return _optimum(progress, join(histories))
+    return finish(progress, join(histories))
 
 
-class _Count(eqx.Module):
-    """A static number of steps."""
+def _finish(
+    problem: Problem, polish: Polish | None, finer: Loss | None, many: bool
+) -> Callable[[Progress, History], Optimum]:
+    """What is done at the end of the steps: the polish, and a look at a higher resolution."""
 
-    value: int = eqx.field(static=True)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Problem:
-    """What is minimized and how: the pure functions that start a lane and advance it."""
-
-    loss: Loss
-    optimizer: optax.GradientTransformationExtraArgs
-    bounds: PyTree
-    round_steps: int
-    penalty: float
-    feasibility: float
-
-    def evaluate(self, free: PyTree) -> tuple[Real, Float[Array, " margins"]]:
-        out = self.loss(to_parameters(self.bounds, free))
-        value, margins = out if isinstance(out, tuple) else (out, jnp.zeros(0))
-        return jnp.asarray(value), jnp.atleast_1d(jnp.asarray(margins))
-
-    def lagrangian(self, free: PyTree, multipliers: Array, mu: Array) -> tuple[Real, Any]:
-        value, margins = self.evaluate(free)
-        pressed = jnp.maximum(0.0, multipliers - mu * margins)
-        total = value + jnp.sum(pressed**2 - multipliers**2) / (2.0 * mu)
-        return total, (value, margins)
-
-    def first(self, free: PyTree) -> Progress:
-        value, margins = jax.eval_shape(self.evaluate, free)
-        zero = jnp.zeros((), value.dtype)
-        return Progress(
-            free=free,
-            optimizer=self.optimizer.init(free),
-            multipliers=jnp.zeros(margins.shape, value.dtype),
-            penalty=zero + self.penalty,
-            violation=zero + jnp.inf,
-            best=to_parameters(self.bounds, free),
-            best_loss=zero + jnp.inf,
-            best_violation=zero + jnp.inf,
-            steps=jnp.asarray(0),
-            frozen=jnp.asarray(False),
-        )
-
-    def step(self, p: Progress, _: None) -> tuple[Progress, tuple[Real, Real]]:
-        slope = jax.value_and_grad(self.lagrangian, has_aux=True)
-        (total, (value, margins)), gradient = slope(p.free, p.multipliers, p.penalty)
-        updates, optimizer = self.optimizer.update(
-            gradient, p.optimizer, p.free, value=total, grad=gradient,
-            value_fn=lambda free: self.lagrangian(free, p.multipliers, p.penalty)[0],
+    def finish(progress: Progress, history: History) -> Optimum:
+        p, converged = progress, jnp.asarray(False)
+        if polish is not None:
+            p, converged = polish(problem, progress)
+        feasible = (p.best_violation <= problem.feasibility) & jnp.isfinite(p.best_loss)
+        change, violation = jnp.full_like(p.best_loss, jnp.nan), p.best_violation
+        if finer is not None:
+            value, margins = value_and_margins(finer, p.best)
+            change, violation = value - p.best_loss, violation_of(margins)
+        return Optimum(
+            p.best, p.best_loss, p.best_violation, feasible, converged, change, violation,
+            history, progress,
         )  # fmt: skip
-        moved = optax.apply_updates(p.free, updates)
-        violation = jnp.max(jnp.maximum(0.0, -margins), initial=0.0)
-        parameters = to_parameters(self.bounds, p.free)
-        best = _best(p, parameters, value, violation, self.feasibility)
-        new = Progress(
-            moved, optimizer, p.multipliers, p.penalty, p.violation, *best, p.steps + 1, p.frozen
+
+    return eqx.filter_jit(jax.vmap(finish) if many else finish)
+
+
+def _check_start(progress: Progress, history: History) -> None:
+    """Raise if no lane could take a step."""
+    if bool(jnp.all(progress.frozen_at == 0)):
+        value = bool(jnp.all(~jnp.isfinite(history.loss[..., 0])))
+        what = "`loss` is" if value else "`loss` is finite, but its gradient is"
+        every = "every `start`" if history.loss.ndim > 1 else "`start`"
+        raise ValueError(
+            f"{what} nan or infinite at {every}, so there is no way to go; start elsewhere, or "
+            "continue the loss smoothly to there."
         )
-        new = _end_of_round(new, margins, violation, self.round_steps)
-        frozen = p.frozen | ~(jnp.isfinite(total) & _all_finite((gradient, moved)))
-        kept = eqx.tree_at(lambda q: (q.steps, q.frozen), p, (p.steps + 1, frozen))
-        new = jax.tree.map(lambda a, b: jnp.where(frozen, a, b), kept, new)
-        return new, (value, violation)
-
-    def advance(self, progress: Progress, count: _Count) -> tuple[Progress, History]:
-        progress, (losses, violations) = jax.lax.scan(self.step, progress, None, length=count.value)
-        return progress, History(losses, violations)
-
-
-def _best(
-    p: Progress, parameters: PyTree, value: Real, violation: Real, feasibility: float
-) -> tuple[PyTree, Real, Real]:
-    """The better of the best so far and this step: feasible first, then by loss."""
-    feasible, was = violation <= feasibility, p.best_violation <= feasibility
-    by_loss = feasible & (~was | (value < p.best_loss))
-    better = by_loss | (~feasible & ~was & (violation < p.best_violation))
-    better = better & jnp.isfinite(value)
-    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), parameters, p.best)
-    return (
-        best,
-        jnp.where(better, value, p.best_loss),
-        jnp.where(better, violation, p.best_violation),
-    )
-
-
-def _end_of_round(p: Progress, margins: Array, violation: Real, round_steps: int) -> Progress:
-    """New multipliers and penalty after every `round_steps` steps."""
-    ends = p.steps % round_steps == 0
-    multipliers = jnp.maximum(0.0, p.multipliers - p.penalty * margins)
-    slow = violation > 0.5 * p.violation
-    penalty = jnp.where(slow & (violation > 0.0), 2.0 * p.penalty, p.penalty)
-    return eqx.tree_at(
-        lambda q: (q.multipliers, q.penalty, q.violation),
-        p,
-        (
-            jnp.where(ends, multipliers, p.multipliers),
-            jnp.where(ends, penalty, p.penalty),
-            jnp.where(ends, violation, p.violation),
-        ),
-    )
-
-
-def _all_finite(tree: PyTree) -> Array:
-    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))
-
-
-def _optimum(progress: Progress, history: History) -> Optimum:
-    p = progress
-    return Optimum(p.best, p.best_loss, p.best_violation, history, p.frozen, p)

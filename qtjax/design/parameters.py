@@ -8,12 +8,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from .._checks import as_real, check_positive, is_concrete
+from .._checks import as_positive, as_real, check_positive, is_concrete
 from .._types import RealLike
+
+_SUM_TOLERANCE = 1e-6  # relative, so that a start in float32 or of a few digits is taken
 
 
 class AbstractBound(eqx.Module):
-    """A bijection between the real line and an allowed set, applied entry by entry."""
+    """A bijection of the real line and an allowed set, by entries or along the last axis."""
 
     @abc.abstractmethod
     def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -49,7 +51,10 @@ class Bounded(AbstractBound):
     def __init__(self, lower: Any, upper: Any):
         self.lower, self.upper = as_real("lower", lower), as_real("upper", upper)
         if is_concrete(self.lower, self.upper) and not bool(jnp.all(self.upper > self.lower)):
-            raise ValueError(f"`upper` must exceed `lower`, got {self.lower} and {self.upper}.")
+            raise ValueError(
+                f"`upper` must exceed `lower`, got {self.lower} and {self.upper}; swap them, or "
+                "leave out of the parameters what shall not change."
+            )
 
     def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
         middle, half = 0.5 * (self.lower + self.upper), 0.5 * (self.upper - self.lower)
@@ -57,7 +62,9 @@ class Bounded(AbstractBound):
 
     def to_free(self, parameter: Float[Array, "..."]) -> Float[Array, "..."]:
         middle, half = 0.5 * (self.lower + self.upper), 0.5 * (self.upper - self.lower)
-        return jnp.arcsin((parameter - middle) / half)
+        inside = (parameter >= self.lower) & (parameter <= self.upper)
+        sine = jnp.clip((parameter - middle) / half, -1.0, 1.0)  # rounding on a bound
+        return jnp.where(inside, jnp.arcsin(sine), jnp.nan)
 
     def contains(self, parameter: Float[Array, "..."]) -> Any:
         return (parameter > self.lower) & (parameter < self.upper)
@@ -85,6 +92,42 @@ class Positive(AbstractBound):
     def to_free(self, parameter: Float[Array, "..."]) -> Float[Array, "..."]:
         x = parameter / self.scale
         return x + jnp.log(-jnp.expm1(-x))
+
+    def contains(self, parameter: Float[Array, "..."]) -> Any:
+        return parameter > 0.0
+
+
+class FixedSum(AbstractBound):
+    """x_k >= 0 with sum_k x_k = total along the last axis: times of which the sum is given.
+
+    x = total z^2 / sum z^2 reaches 0 at a finite z, where the loss is stationary, as the sine of
+    `Bounded` does. Start with every entry positive.
+
+    Args:
+        total: the sum, > 0.
+
+    Raises:
+        ValueError: a total that is not positive, or a start with another sum.
+    """
+
+    total: Float[Array, ""]
+
+    def __init__(self, total: RealLike):
+        self.total = as_positive("total", total, "it is what positive parameters add up to.")
+
+    def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
+        square = free**2
+        return self.total * square / jnp.sum(square, axis=-1, keepdims=True)
+
+    def to_free(self, parameter: Float[Array, "..."]) -> Float[Array, "..."]:
+        found = jnp.sum(parameter, axis=-1)
+        off = jnp.abs(found - self.total) > _SUM_TOLERANCE * self.total
+        if is_concrete(off) and bool(jnp.any(off)):
+            raise ValueError(
+                f"`start` must add up to {self.total} along its last axis, as its bound `FixedSum` "
+                f"says, but {parameter} adds up to {found}."
+            )
+        return jnp.sqrt(parameter / self.total * parameter.shape[-1])
 
     def contains(self, parameter: Float[Array, "..."]) -> Any:
         return parameter > 0.0

@@ -26,7 +26,8 @@ class Progress(eqx.Module):
         best_loss: its loss.
         best_violation: its violation max(0, -g), 0 without margins.
         steps: steps taken.
-        frozen: whether a nan or inf stopped this lane; its parameters stay where they were.
+        frozen_at: the step at which a nan or inf stopped this lane, whose parameters stay where
+            they were; -1 if none did.
     """
 
     free: PyTree
@@ -38,7 +39,12 @@ class Progress(eqx.Module):
     best_loss: Real
     best_violation: Real
     steps: Int[Array, ""]
-    frozen: Bool[Array, ""]
+    frozen_at: Int[Array, "*lanes"]
+
+    @property
+    def frozen(self) -> Bool[Array, "*lanes"]:
+        """Whether a nan or inf stopped the lane."""
+        return self.frozen_at >= 0
 
 
 class History(eqx.Module):

@@ -90,7 +90,9 @@ from .propagator import (
 from .ramps import (
     Between as Between,
     ConstantAdiabaticity as ConstantAdiabaticity,
+    FourierRamp as FourierRamp,
     Reciprocal as Reciprocal,
+    Reversed as Reversed,
 )
 from .redfield import (
     RedfieldBath as RedfieldBath,
@@ -108,10 +110,8 @@ from .schedules import (
     Linear as Linear,
     PiecewiseConstant as PiecewiseConstant,
     Polynomial as Polynomial,
-    Ramp as Ramp,
     Schedule as Schedule,
     Smooth as Smooth,
-    Spline as Spline,
 )
 from .secular import (
     SecularPair as SecularPair,
@@ -129,6 +129,11 @@ from .spectra import (
     from_power_spectrum as from_power_spectrum,
     occupation as occupation,
     thermal_rates as thermal_rates,
+)
+from .splines import (
+    MonotoneSpline as MonotoneSpline,
+    Ramp as Ramp,
+    Spline as Spline,
 )
 from .squeezed import SqueezedBath as SqueezedBath
 from .steady_state import (

@@ -1,11 +1,22 @@
-"""Ramps between two values, and those whose adiabatic parameter stays the same all along."""
+"""Ramps: progress between two values, back again, in sines, and at constant adiabaticity."""
+
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import as_complex, as_positive, as_scalar, check_hermitian, is_concrete
+from .._checks import (
+    as_complex,
+    as_positive,
+    as_scalar,
+    as_vector,
+    called,
+    check_hermitian,
+    is_concrete,
+)
+from .._precise import matmul
 from .._types import OperatorLike, Real, RealLike
 from .schedules import (
     AbstractSchedule,
@@ -49,6 +60,61 @@ class Between(AbstractSchedule):
 
     def jumps(self) -> Float[Array, " jumps"]:
         return jumps_of(self.progress)
+
+
+class Reversed(AbstractSchedule):
+    """1 - progress(1 - s): the way back, in time reversed.
+
+    If H goes from A to B by a progress, it goes from B to A through the same operators by the
+    reversed one; both ramps of a symmetric machine are `(ramp, Reversed(ramp))`.
+
+    Args:
+        progress: a `Ramp`, a schedule or a callable from scaled time to progress, without jumps.
+
+    Raises:
+        ValueError: a progress that is no function of time, or one that jumps.
+    """
+
+    progress: Schedule
+
+    def __init__(self, progress: Schedule):
+        self.progress = as_schedule("progress", progress)
+        if jumps_of(self.progress).shape[0]:
+            raise ValueError(
+                f"`progress` ({called(progress)}) jumps, so its reverse has the other value at the "
+                "jump; reverse its times and values yourself: "
+                "`PiecewiseConstant(1 - times[::-1], 1 - values[::-1])`."
+            )
+
+    def __call__(self, t: RealLike) -> Real:
+        return 1.0 - self.progress(1.0 - t)
+
+    @property
+    def degree(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return degree_of(self.progress)
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return 1.0 - breakpoints_of(self.progress)[::-1]
+
+
+class FourierRamp(AbstractSchedule):
+    """s + sum_k b_k sin(k pi s), k = 1, 2, ...: progress with both ends pinned, all smooth.
+
+    Args:
+        sines: b_k, (harmonics,); zeros are the straight ramp, large ones overshoot.
+
+    Raises:
+        ValueError: `sines` is not a vector.
+    """
+
+    sines: Float[Array, " harmonics"]
+
+    def __init__(self, sines: Any):
+        self.sines = as_vector("sines", sines)
+
+    def __call__(self, t: RealLike) -> Real:
+        harmonics = np.pi * np.arange(1, self.sines.shape[0] + 1)
+        return jnp.asarray(t) + matmul(self.sines, jnp.sin(t * harmonics))
 
 
 class ConstantAdiabaticity(AbstractSchedule):

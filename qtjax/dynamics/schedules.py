@@ -5,13 +5,11 @@ wherever a schedule is.
 """
 
 import abc
-import functools
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from .._checks import (
@@ -94,7 +92,7 @@ class Linear(AbstractSchedule):
 
     def __init__(self, start: RealLike, stop: RealLike, t0: RealLike = 0.0, t1: RealLike = 1.0):
         self.start, self.stop = as_scalar("start", start), as_scalar("stop", stop)
-        self.t0, self.t1 = _interval(t0, t1)
+        self.t0, self.t1 = as_interval(t0, t1)
 
     def __call__(self, t: RealLike) -> Real:
         return self.start + (self.stop - self.start) * (t - self.t0) / (self.t1 - self.t0)
@@ -118,7 +116,7 @@ class Polynomial(AbstractSchedule):
 
     def __init__(self, coefficients: Any, t0: RealLike = 0.0, t1: RealLike = 1.0):
         self.coefficients = as_vector("coefficients", coefficients, 1)
-        self.t0, self.t1 = _interval(t0, t1)
+        self.t0, self.t1 = as_interval(t0, t1)
 
     @property
     def degree(self) -> int | None:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -153,7 +151,7 @@ class Smooth(AbstractSchedule):
 
     def __init__(self, start: RealLike, stop: RealLike, t0: RealLike = 0.0, t1: RealLike = 1.0):
         self.start, self.stop = as_scalar("start", start), as_scalar("stop", stop)
-        self.t0, self.t1 = _interval(t0, t1)
+        self.t0, self.t1 = as_interval(t0, t1)
 
     def __call__(self, t: RealLike) -> Real:
         s = jnp.clip((t - self.t0) / (self.t1 - self.t0), 0.0, 1.0)
@@ -228,61 +226,6 @@ class Fourier(AbstractSchedule):
         phase = self.frequency * t * jnp.arange(1, self.cosines.shape[0] + 1)
         even, odd = matmul(self.cosines, jnp.cos(phase)), matmul(self.sines, jnp.sin(phase))
         return self.offset + even + odd
-
-
-class Spline(AbstractSchedule):
-    """The natural cubic spline through equidistant values between t0 and t1.
-
-    Twice continuously differentiable; a straight line where the values lie on one.
-
-    Args:
-        values: values at equidistant times from t0 to t1, (knots,), at least two.
-        t0: first time.
-        t1: last time, > t0.
-
-    Raises:
-        ValueError: fewer than two values, or t1 <= t0.
-    """
-
-    degree: ClassVar[int | None] = 3
-    values: Float[Array, " knots"]
-    t0: Real
-    t1: Real
-
-    def __init__(self, values: Any, t0: RealLike = 0.0, t1: RealLike = 1.0):
-        self.values = as_vector("values", values, 2)
-        self.t0, self.t1 = _interval(t0, t1)
-
-    def __call__(self, t: RealLike) -> Real:
-        return _natural_spline(self.values, (t - self.t0) / (self.t1 - self.t0))
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return jnp.linspace(self.t0, self.t1, self.values.shape[0])
-
-
-class Ramp(AbstractSchedule):
-    """Progress from 0 at s = 0 to 1 at s = 1: a natural cubic spline with both ends pinned.
-
-    Args:
-        knots: progress at the equidistant interior times k/(n+1), k = 1..n, (n,). The straight
-            ramp is `jnp.linspace(0, 1, n + 2)[1:-1]`; values outside [0, 1] overshoot.
-
-    Raises:
-        ValueError: `knots` is not a vector.
-    """
-
-    degree: ClassVar[int | None] = 3
-    knots: Float[Array, " knots"]
-
-    def __init__(self, knots: Any):
-        self.knots = as_vector("knots", knots)
-
-    def __call__(self, t: RealLike) -> Real:
-        ends = jnp.zeros(1, self.knots.dtype), jnp.ones(1, self.knots.dtype)
-        return _natural_spline(jnp.concatenate([ends[0], self.knots, ends[1]]), t)
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return jnp.asarray(np.linspace(0.0, 1.0, self.knots.shape[0] + 2)[1:-1])
 
 
 class Stretched(eqx.Module):
@@ -375,36 +318,13 @@ def jumps_of(schedule: Schedule) -> Float[Array, " jumps"]:
     return schedule.jumps() if known else jnp.zeros(0)
 
 
-def _interval(t0: RealLike, t1: RealLike) -> tuple[Real, Real]:
+def as_interval(t0: RealLike, t1: RealLike) -> tuple[Real, Real]:
+    """Two times as scalars.
+
+    Raises:
+        ValueError: t1 <= t0.
+    """
     t0, t1 = as_scalar("t0", t0), as_scalar("t1", t1)
     if is_concrete(t0, t1) and not t1 > t0:
         raise ValueError(f"`t1` must be later than `t0`, got t0 = {t0}, t1 = {t1}.")
     return t0, t1
-
-
-@functools.lru_cache
-def _curvature_matrix(knots: int) -> np.ndarray:
-    """The matrix from knot values to h^2 times the second derivatives of the natural spline."""
-    a, b = np.eye(knots), np.zeros((knots, knots))
-    for i in range(1, knots - 1):
-        a[i, i - 1 : i + 2] = 1.0, 4.0, 1.0
-        b[i, i - 1 : i + 2] = 6.0, -12.0, 6.0
-    return np.linalg.solve(a, b)
-
-
-def _natural_spline(values: Float[Array, " knots"], s: RealLike) -> Real:
-    """The natural cubic spline through values at s = 0, 1/n, ..., 1."""
-    return matmul(values, _spline_weights(values.shape[0], jnp.asarray(s, values.dtype)))
-
-
-def _spline_weights(knots: int, s: Real) -> Float[Array, " knots"]:
-    """The weight of every knot at s: dense, so that derivatives need no scatter."""
-    position = s * (knots - 1)
-    i = jnp.clip(jnp.floor(position).astype(int), 0, knots - 2)
-    b = position - i
-    a = 1.0 - b
-    spots = jnp.arange(knots)
-    left, right = (spots == i).astype(s.dtype), (spots == i + 1).astype(s.dtype)
-    bend = (a**3 - a) * left + (b**3 - b) * right
-    bent = matmul(bend, jnp.asarray(_curvature_matrix(knots), s.dtype))
-    return a * left + b * right + bent / 6.0

@@ -18,8 +18,9 @@ from .._checks import check_hermitian
 from ..dynamics.dissipators import AdiabaticBath, DaviesBath
 from ..dynamics.hamiltonians import Driven, Static
 from ..dynamics.open_system import OpenSystem
-from ..dynamics.schedules import Linear, Ramp
+from ..dynamics.schedules import Linear
 from ..dynamics.spectra import AbstractSpectrum, Flat, Ohmic
+from ..dynamics.splines import Ramp
 from ..dynamics.transitions import bohr_transitions
 from ..machines.otto import warn_unless_hotter
 from ..machines.stroke import Cycle, Stroke

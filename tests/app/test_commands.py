@@ -76,6 +76,12 @@ def test_report_holds_the_known_start_and_improves_it(finished):
         assert machine["interior_production"] < 1e-12
         assert machine["spohn_production"] > 0.1
     assert {"versions", "device", "seed", "settings"} <= report.keys()
+    coarse, fine = report["resolution"]
+    assert fine["steps"] == 4 * coarse["steps"]
+    # the search resolves the maps to 1e-7
+    for name in ("objective", "efficiency", "power"):
+        assert abs(fine[name] - coarse[name]) < 1e-6
+    assert abs(fine["efficiency"] - after["efficiency"]) < 1e-9
     assert report["audit"]["findings"] == []
     assert "second_law" in report["audit"]["passed"]
 
@@ -113,6 +119,7 @@ def test_results_folder_is_complete_and_its_engine_runs_again(finished):
     assert "interior production d_iS" in " ".join(printed.split())
     assert "Spohn production" in printed
     assert "Audit: nothing doubtful was found" in printed
+    assert "At 128 steps in place of 32: objective " in printed
 
 
 @pytest.mark.slow
@@ -148,7 +155,7 @@ def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
     import optax
 
     import qtjax as qt
-    from qtjax.app.improvement import engine_loss
+    from qtjax.app.engine_loss import engine_loss, search_steps
     from qtjax.engine import scattered_starts
 
     text = REFERENCE.read_text(encoding="utf-8").replace("temperature = 4.0", "temperature = 0.7")
@@ -162,7 +169,7 @@ def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
             update={"optimize": engine.table.optimize.model_copy(
                 update={"objective": name, "minimum_power": "none"})}
         )  # fmt: skip
-        loss = engine_loss(type(engine)(table), 0.0)
+        loss = engine_loss(type(engine)(table), 0.0, search_steps(engine))
         lanes = scattered_starts(engine.start, engine.bounds, starts=1, seed=0)
         best = qt.optimize(loss, lanes, optax.adam(0.1), steps=300, bounds=engine.bounds, many=True)
         found = qt.limit_cycle(engine.cycle(jax.tree.map(lambda x: x[0], best.parameters)))

@@ -6,13 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 import qtjax as qt
 from qtjax.dynamics.channels import negative
 from qtjax.dynamics.schedules import AbstractSchedule, Stretched, as_schedule, degree_of
 
 KNOTS = np.array([0.3, -0.8, 1.1, 0.4, 2.0])
+RISING = np.array([0.3, 0.4, 1.1, 1.2, 2.0])
 TIMES = np.linspace(0.5, 2.5, 41)
 
 
@@ -44,6 +45,18 @@ SCHEDULES = [
         ),
     ),
     (spline(), CubicSpline(np.linspace(0.5, 2.5, 5), KNOTS, bc_type="natural")),
+    (
+        qt.dynamics.MonotoneSpline(RISING, 0.5, 2.5),
+        PchipInterpolator(np.linspace(0.5, 2.5, 5), RISING),
+    ),
+    (
+        qt.dynamics.FourierRamp([0.2, -0.1]),
+        lambda t: t + 0.2 * np.sin(np.pi * t) - 0.1 * np.sin(2.0 * np.pi * t),
+    ),
+    (
+        qt.dynamics.Reversed(qt.Polynomial([0.0, 0.5, 0.2, 0.3])),
+        lambda t: 1.0 - (0.5 * (1.0 - t) + 0.2 * (1.0 - t) ** 2 + 0.3 * (1.0 - t) ** 3),
+    ),
 ]
 IDS = [type(schedule).__name__ for schedule, _ in SCHEDULES]
 
@@ -149,6 +162,50 @@ def test_spline_is_twice_differentiable_at_its_knots():
     assert abs(float(bend(2.5))) < 1e-10
 
 
+MONOTONE = {
+    "both ways": KNOTS,
+    "plateau": np.array([0.0, 1.0, 1.0, 3.0, 2.0, 2.0]),
+    "steep ends": np.array([0.0, 1.0, -5.0, -4.9, 3.0]),
+    "flat ends": np.array([0.0, 0.0, 1.0, 1.0]),
+    "two": np.array([1.0, 3.0]),
+    "three": np.array([1.0, 1.1, 5.0]),
+    "joules": 1e-25 * np.array([0.0, 0.4, 1.1, 0.2]),
+}
+
+
+@pytest.mark.parametrize("name", MONOTONE)
+def test_the_monotone_spline_is_that_of_scipy(name):
+    values = MONOTONE[name]
+    times = np.linspace(0.0, 1.0, 67)
+    expected = PchipInterpolator(np.linspace(0.0, 1.0, len(values)), values)
+    found = jax.jit(jax.vmap(qt.dynamics.MonotoneSpline(values).__call__))(times)
+    np.testing.assert_allclose(found, expected(times), rtol=1e-12, atol=1e-14 * values.max())
+    slopes = jax.jit(jax.jacrev(lambda v: jax.vmap(qt.dynamics.MonotoneSpline(v))(times)))(values)
+    assert np.all(np.isfinite(slopes))
+    # all values moved together move the spline with them
+    np.testing.assert_allclose(jnp.sum(slopes, axis=1), 1.0, rtol=1e-12)
+
+
+def test_the_monotone_spline_does_not_overshoot():
+    values = np.array([0.0, 0.02, 0.9, 0.98, 1.0])
+    times = np.linspace(0.0, 1.0, 401)
+    assert np.all(np.diff(jax.vmap(qt.dynamics.MonotoneSpline(values))(times)) > 0.0)
+    assert np.any(np.diff(jax.vmap(qt.Spline(values))(times)) < 0.0)
+
+
+def test_the_way_back_passes_the_same_operators():
+    first, last = 0.5 * qt.sigmaz() + 0.3 * qt.sigmax(), qt.sigmaz()
+    ramp = qt.Ramp([0.1, 0.7])
+    there = qt.Driven([(1.0, first), (ramp, last - first)])
+    back = qt.Driven([(1.0, last), (qt.dynamics.Reversed(ramp), first - last)])
+    for s in (0.0, 0.2, 0.55, 1.0):
+        np.testing.assert_allclose(there(s), back(1.0 - s), atol=1e-15)
+    np.testing.assert_allclose(
+        qt.dynamics.Reversed(qt.Spline([0.0, 0.2, 0.4, 1.0])).breakpoints(),
+        [0.0, 1 / 3, 2 / 3, 1.0], atol=1e-15,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("n", [0, 1, 4])
 def test_ramp_of_linear_knots_is_linear(n):
     ramp = qt.Ramp(np.linspace(0.0, 1.0, n + 2)[1:-1])
@@ -181,6 +238,12 @@ def test_ramp_is_the_pinned_natural_spline():
         (lambda: qt.Fourier(0.0, [1.0], [1.0, 2.0], 1.0), "same length"),
         (lambda: qt.Spline([1.0]), "`values` must be a vector of 2 or more, got shape"),
         (lambda: qt.Ramp([[0.5]]), "must be a vector"),
+        (lambda: qt.dynamics.MonotoneSpline([1.0]), "`values` must be a vector of 2 or more"),
+        (lambda: qt.dynamics.FourierRamp(1.0), "`sines` must be a vector"),
+        (
+            lambda: qt.dynamics.Reversed(qt.PiecewiseConstant([0.5], [0.0, 1.0])),
+            r"`progress` \(PiecewiseConstant\) jumps, .* reverse its times and values yourself",
+        ),
         (lambda: qt.Constant(np.array(1j)), "must be real"),
     ],
 )
@@ -201,6 +264,10 @@ class Claims(AbstractSchedule):
 def test_a_degree_is_believed_only_of_schedules_of_the_library():
     assert degree_of(qt.Linear(0.0, 1.0)) == 1
     assert degree_of(qt.Polynomial([1.0, 2.0, 3.0])) == 2
+    assert degree_of(qt.dynamics.MonotoneSpline([0.0, 1.0])) == 3
+    assert degree_of(qt.dynamics.FourierRamp([1.0])) is None
+    assert degree_of(qt.dynamics.Reversed(qt.Ramp([0.5]))) == 3
+    assert degree_of(qt.dynamics.Reversed(Claims())) is None
     assert degree_of(qt.Fourier(0.0, [1.0], [1.0], 2.0)) is None
     assert degree_of(Claims()) is None
     assert degree_of(lambda t: t) is None
