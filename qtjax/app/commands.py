@@ -287,7 +287,7 @@ def _say(report: dict[str, Any], title: str) -> None:
 def _draw(folder: Path, machine: Any, improvement: Any) -> None:
     """The figures, if matplotlib is there."""
     try:
-        from .plots import save_figures
+        from .engine_figures import save_figures
     except ImportError:
         console.print(_NO_FIGURES)
         return

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 import qtjax as qt
-from qtjax.app.plots import phase_map
+from qtjax.plots import phase_map
 from qtjax.app.show import tables
 from qtjax.machines.figures import REGIMES
 
