@@ -86,7 +86,7 @@ def convergence(ax: Axes, optimum: Optimum, engine: Engine) -> None:
     objectives = -np.asarray(optimum.history.loss)
     feasible = np.asarray(optimum.history.violation) <= 1e-6
     for k, (values, good) in enumerate(zip(objectives, feasible, strict=True)):
-        style = {"color": BLACK, "linestyle": "-"} if k == 0 else line(k - 1)
+        style: dict[str, Any] = {"color": BLACK, "linestyle": "-"} if k == 0 else line(k - 1)
         ax.plot(values, ":", color=style["color"], lw=0.8)
         label = "given start" if k == 0 else f"random start {k}"
         ax.plot(np.where(good, values, np.nan), lw=1.2, label=label, **style)

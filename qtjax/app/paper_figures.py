@@ -1,7 +1,5 @@
 """The paper's four figures, computed instead of drawn, and the temperatures of one run."""
 
-import io
-import re
 from collections.abc import Callable
 
 import numpy as np
@@ -146,12 +144,3 @@ FIGURES: tuple[tuple[str, Callable[[Runs], Figure]], ...] = (
     ("The generalized temperature of a qubit with coherence stays away from the "
      "bath's, while the others approach it.", figure_temperatures),
 )  # fmt: skip
-
-
-def svg(figure: Figure) -> str:
-    """The figure as an SVG element, ready for a page."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg")
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', "", text, count=1)

@@ -19,7 +19,9 @@ import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
 from .._checks import as_real, is_concrete
+from .._describe import as_html, as_text
 from .._types import Real
+from .describe import describe_optimum
 from .parameters import to_free, to_parameters
 from .progress import History, Progress, join, load, save
 
@@ -44,6 +46,12 @@ class Optimum(eqx.Module):
     history: History
     frozen: Bool[Array, "*lanes"]
     progress: Progress
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_optimum)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_optimum)
 
 
 def optimize(

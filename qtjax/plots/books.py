@@ -1,5 +1,7 @@
 """Both bookkeepings of entropy along a trajectory."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 
 from ..dynamics.evolve import Solution
@@ -40,7 +42,7 @@ def entropy_books(ax: Axes, solution: Solution) -> Axes:
     check_axes(ax)
     ts, found = as_times("solution.ts", solution.ts), saved(solution, Rates, "save=qt.rates")
     spohn = found.spohn_production
-    lines = (
+    lines: tuple[tuple[Any, str, dict[str, Any]], ...] = (
         (found.entropy_rate, "$dS/dt$", {"color": BLACK, "lw": 4.0, "alpha": 0.3}),
         (found.exterior, r"exterior $d_eS/dt$ (Ahmadi et al.)", {"color": BLUE, "ls": "--"}),
         (found.interior, r"interior $d_iS/dt$ (Ahmadi et al.)", {"color": GREEN, "ls": ":"}),

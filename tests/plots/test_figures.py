@@ -233,7 +233,9 @@ def test_a_single_time_and_a_batch_are_told(ax, relaxing, name):
     single = jax.tree.map(lambda x: x[:1], (relaxing.ts, relaxing.saved))
     alone = qt.Solution(*single, *[getattr(relaxing, f) for f in
         ("state", "ledger", "result", "stats", "method", "reason")])  # fmt: skip
-    with pytest.raises(ValueError, match="`solution.ts` holds a single time, and a line needs two"):
+    with pytest.raises(
+        ValueError, match=r"`solution\.ts` holds a single time, and a line needs two"
+    ):
         draw(ax, alone)
     batch = jax.tree.map(lambda x: jnp.asarray(x)[None], relaxing)
     with pytest.raises(ValueError, match=r"the shape \(1, 51\) of a batch; draw one lane"):
