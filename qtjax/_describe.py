@@ -89,7 +89,7 @@ def number(value: Any) -> str:
     """A number with up to six digits; of what is no single number, what it is."""
     if value is None:
         return "none"
-    if not isinstance(value, jax.Array | np.ndarray | np.generic | float | int):
+    if not isinstance(value, jax.Array | np.ndarray | np.generic | complex | float | int):
         return _shaped(value)
     if not is_concrete(value):
         return "traced"

@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from .mathml import formula
+from .mathml import clauses
 
 FORMULAS = ("as computed", "formula")  # headings of the columns that hold some
 _NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?|[-+]?inf|nan|-")
@@ -101,7 +101,7 @@ def facts(found: Mapping[str, str]) -> str:
 
 
 def _cell(name: str, kind: str, text: str) -> str:
-    inner = formula(text) if name in FORMULAS and text else escape(text)
+    inner = clauses(text) if name in FORMULAS and text else escape(text)
     return f"<td{kind}>{inner}</td>"
 
 

@@ -43,6 +43,12 @@ def formula(text: str) -> str:
     return f'<math displaystyle="true"><mrow>{inner}</mrow></math>'
 
 
+def clauses(text: str) -> str:
+    """A formula with an element `math` for each of its clauses, so that lines may break between."""
+    parts = re.split(r",\s+(?![^(\[{]*[)\]}])", text)
+    return " ".join([*(formula(f"{part},") for part in parts[:-1]), formula(parts[-1])])
+
+
 def _mean(match: re.Match[str]) -> str:
     return f"⟨{'|'.join(part for part in match.groups() if part)}⟩"
 

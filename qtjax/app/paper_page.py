@@ -11,7 +11,7 @@ from ..papers.records import Contrast, Equation, records
 from ..thermodynamics.accountings import Accounting
 from .files import versions, write_json
 from .html import figure, page, svg, table
-from .mathml import formula
+from .mathml import clauses
 from .reports import number, residual
 
 TITLE = "No entropy production in quantum thermodynamics"
@@ -79,7 +79,7 @@ def _contents(results: Results) -> str:
 
 def _equation(equation: Equation) -> str:
     head = (
-        f'<section id="eq{equation.number}"><h3>({equation.number}) {formula(equation.formula)} '
+        f'<section id="eq{equation.number}"><h3>({equation.number}) {clauses(equation.formula)} '
         f'<span class="status {equation.status}">{equation.status}</span></h3>'
         f"<p>{escape(equation.sentence)} <em>Convention: {escape(equation.convention)}.</em></p>"
     )

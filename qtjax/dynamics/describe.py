@@ -8,13 +8,13 @@ import numpy as np
 from .._checks import called, is_concrete
 from .._describe import Description, number, numbers, operator, several
 from .._results import outcome
-from .hamiltonians import Term
+from .hamiltonians import Static, Term
 from .schedules import Constant
 
 
 def describe_system(system: Any) -> Description:
     """Dimension, terms, baths with their temperatures."""
-    terms = system.hamiltonian.terms()
+    terms = _terms(system.hamiltonian)
     rows = [(f"H, term {k + 1}", _term(term)) for k, term in enumerate(terms)]
     rows += [(f"bath {k + 1}", _bath(bath)) for k, bath in enumerate(system.baths)]
     if system.energy is not None:
@@ -56,12 +56,15 @@ def describe_steady(steady: Any) -> Description:
     return Description("SteadyState", rows)
 
 
+def _terms(hamiltonian: Any) -> tuple[Any, ...]:
+    """The terms as they are stored: in a batch none can be made."""
+    return (hamiltonian,) if isinstance(hamiltonian, Static) else hamiltonian.terms()
+
+
 def _dimension(system: Any) -> int:
     """That of the first operator, which may have an axis of a batch before it."""
-    shapes = [
-        np.shape(term.operator) for term in system.hamiltonian.terms() if isinstance(term, Term)
-    ]
-    return shapes[0][-1] if shapes else system.dimension
+    known = [term for term in _terms(system.hamiltonian) if isinstance(term, Static | Term)]
+    return np.shape(known[0].operator)[-1] if known else system.dimension
 
 
 def _times(ts: Any) -> str:
@@ -79,9 +82,9 @@ def _method(solution: Any) -> str:
 
 
 def _term(term: Any) -> str:
-    if not isinstance(term, Term):
+    if not isinstance(term, Static | Term):
         return "a function of time"
-    if isinstance(term.schedule, Constant):
+    if isinstance(term, Static) or isinstance(term.schedule, Constant):
         return f"{operator(term.operator)}, fixed"
     return f"{operator(term.operator)} times {_named(term.schedule)}"
 

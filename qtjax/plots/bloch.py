@@ -63,7 +63,7 @@ def _states(solution: Solution) -> np.ndarray:
         raise ValueError(
             f"`solution.saved` must hold the states of a qubit, ({times}, 2, 2), and it holds "
             f"{len(found)} arrays of complex numbers of that shape: evolve without `save`, or with "
-            "`save=qt.dynamics.state` beside others."
+            "`lambda system, t, rho: rho` among what is saved."
         )
     return np.asarray(found[0])
 

@@ -18,7 +18,7 @@ import pytest
 
 import qtjax as qt
 from qtjax.app.html import from_rich, page, table
-from qtjax.app.mathml import formula
+from qtjax.app.mathml import clauses, formula
 from qtjax.app.report_page import DEFINITIONS, write_report
 from qtjax.app.reports import ROWS
 from qtjax.app.show import tables
@@ -245,6 +245,13 @@ def plain(text):
 )
 def test_what_formulas_mean(text, meaning):
     assert plain(text) == meaning.replace("L_k^†L_k", plain("L_k^+ L_k"))
+
+
+def test_clauses_are_apart_and_brackets_stay_whole():
+    text = "S' = tr([H, rho]), Q_k' = tr(D_k(rho) H)"
+    found = re.findall("<math.*?</math>", clauses(text))
+    assert found == [formula("S' = tr([H, rho]),"), formula("Q_k' = tr(D_k(rho) H)")]
+    assert clauses("i tr([H, rho] ln rho)") == formula("i tr([H, rho] ln rho)")
 
 
 def test_tables_escape_what_they_hold_and_align_numbers():
