@@ -12,10 +12,10 @@ from ..engine.machine import Engine
 from ..machines.cycle import CycleSolution
 from ..machines.sampling import sample_cycle
 from ..plots.cycles import energy_frequency, temperature_entropy
-from ..plots.style import BLACK, VERMILION, legend, line
+from ..plots.style import BLACK, BLUE, legend, line
 from .improvement import Improvement
 
-_COLORS = {"before": "0.55", "after": VERMILION}
+_COLORS = {"before": "0.7", "after": BLUE}  # apart in grey too
 
 
 def save_figures(folder: Path, engine: Engine, improvement: Improvement) -> list[Path]:
