@@ -55,8 +55,8 @@ def figure_2(runs: Runs) -> Figure:
     found, ts = runs.relaxation.saved["rates"], runs.relaxation.solution.ts
     right.plot(ts, found.entropy_rate, "k", lw=3, alpha=0.3, label="dS/dt")
     right.plot(ts, found.exterior, color=BLUE, label="paper: exterior, eq. (12)")
-    right.plot(ts, found.interior, color=VERMILION, label="paper: interior, eq. (11)")
-    right.plot(ts, found.heat_current / 0.5, "--", color=BLUE, label="Spohn: exchange $Q'/T_B$")
+    right.plot(ts, found.interior, ":", color=VERMILION, label="paper: interior, eq. (11)")
+    right.plot(ts, found.heat_current / 0.5, "-.", color=BLUE, label="Spohn: exchange $Q'/T_B$")
     label = "Spohn: production, eq. (14)"
     right.plot(ts, found.spohn_production, "--", color=VERMILION, label=label)
     right.set(xlabel="time", ylabel="nats per time", title="b) qubit in a bath")
@@ -88,6 +88,7 @@ def figure_3(runs: Runs) -> Figure:
     label = "Esposito's production, B a bath"
     right.plot(run.solution.ts, books.production, color=BLACK, lw=0.8, marker=".", label=label)
     right.set(xlabel="time", ylabel="nats", title="b) two qubits: kept in correlations")
+    right.set_ylim(bottom=-0.8)  # room for the legend
     right.legend(fontsize="small")
     return figure
 

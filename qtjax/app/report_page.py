@@ -132,8 +132,8 @@ def _optimization(result: Result) -> list[str]:
 
 def _images(folder: Path) -> list[str]:
     """The PNG files of a folder, the known ones first."""
+    files = sorted(folder.glob("*.png"))
     known = list(FIGURES)
-    files = sorted(folder.glob("*.png"), key=lambda p: (p.stem not in FIGURES, p.stem))
     files.sort(key=lambda p: known.index(p.stem) if p.stem in known else len(known))
     words = {p: FIGURES.get(p.stem, p.stem.replace("_", " ")) for p in files}
     return [figure(png(p, words[p]), words[p]) for p in files]
