@@ -52,7 +52,7 @@ def test_a_system_says_its_dimension_terms_and_baths():
         "bath 1 LocalBath, T = 0.5, Flat(rate=0.2)",
         "bath 2 Lindblad, no temperature",
     ]
-    pair = qt.composite_system((N, N), coupling=jnp.zeros((4, 4)))
+    pair = qt.composite_system((N, lambda t: N), coupling=jnp.zeros((4, 4)))
     assert lines(pair)[0] == "OpenSystem: d = 4, 3 terms, closed"
     assert lines(pair)[-1] == "parts 2 x 2"
     assert lines(qt.OpenSystem(lambda t: t * N))[1] == "H, term 1 a function of time"

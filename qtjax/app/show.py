@@ -15,8 +15,11 @@ from .reports import comparison_table, number, residual
 
 REPORT, PAPER = "report.json", "paper.json"
 KEYS = ("before", "after", "optimization")  # of a report
-OTHERS = "no report.json of `qtjax optimize`, no paper.json of `qtjax paper`, no file of \
-`qtjax reproduce --json` and no store of `qtjax.sweep`"
+NOTHING = (
+    "holds no result of qtjax: no report.json of `qtjax optimize`, no paper.json of `qtjax paper`, "
+    "no file of `qtjax reproduce --json` and no store of `qtjax.sweep`. Name the folder that was "
+    "printed, or one that holds several of them."
+)
 
 
 class Result(NamedTuple):
@@ -46,10 +49,7 @@ def results(path: Path) -> list[Result]:
         inside = [one for folder in folders for one in _here(folder)]
         found += [one for one in inside if one.kind != "sweep" or is_sweep(one.path)]
     if not found:
-        raise ValueError(
-            f"{path} holds no result of qtjax: {OTHERS}. Name the folder that was printed, or one "
-            "that holds several of them."
-        )
+        raise ValueError(f"{path} {NOTHING}")
     return found
 
 
@@ -92,6 +92,7 @@ def _here(path: Path) -> list[Result]:
     if (path / REPORT).exists():
         return [Result("optimization", path / REPORT)]
     files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    files = [file for file in files if file.is_file()]
     return [
         Result("paper" if file.name == PAPER else "published", file)
         for file in files

@@ -3,6 +3,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 
 from .._checks import called, is_concrete
@@ -20,9 +21,11 @@ def describe_system(system: Any) -> Description:
     if system.energy is not None:
         rows.append(("energy", "a Hamiltonian of its own"))
     if system.parts:
-        rows.append(("parts", " x ".join(map(str, system.dims))))
+        rows.append(("parts", " x ".join(str(_dimension(part)) for part in system.parts)))
     baths = several(len(system.baths), "bath") if system.baths else "closed"
-    title = f"OpenSystem: d = {_dimension(system)}, {several(len(terms), 'term')}, {baths}"
+    title = (
+        f"OpenSystem: d = {_dimension(system.hamiltonian)}, {several(len(terms), 'term')}, {baths}"
+    )
     return Description(title, rows)
 
 
@@ -61,10 +64,12 @@ def _terms(hamiltonian: Any) -> tuple[Any, ...]:
     return (hamiltonian,) if isinstance(hamiltonian, Static) else hamiltonian.terms()
 
 
-def _dimension(system: Any) -> int:
+def _dimension(hamiltonian: Any) -> int:
     """That of the first operator, which may have an axis of a batch before it."""
-    known = [term for term in _terms(system.hamiltonian) if isinstance(term, Static | Term)]
-    return np.shape(known[0].operator)[-1] if known else system.dimension
+    known = [term for term in _terms(hamiltonian) if isinstance(term, Static | Term)]
+    if known:
+        return np.shape(known[0].operator)[-1]
+    return eqx.filter_eval_shape(hamiltonian, jnp.zeros(())).shape[-1]
 
 
 def _times(ts: Any) -> str:

@@ -159,7 +159,7 @@ def test_what_is_no_result_is_told(results):
     (results / "empty").mkdir()
     (results / "other").mkdir()
     (results / "other" / "data.json").write_text('{"a": 1}')
-    for name in ("empty", "other", "nowhere"):
+    for name in ("empty", "other", "nowhere", "nowhere/paper.json"):
         with pytest.raises(ValueError, match=f"{name} holds no result of qtjax: no report.json of"):
             write_report(results / name)
     report = results / "run" / "report.json"
