@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import optax
 
 import qtjax as qt
-from qtjax.app.plots import pareto
+from qtjax.plots import pareto
 
 cold, hot = 0.5 * qt.sigmaz() + 0.3 * qt.sigmax(), qt.sigmaz() + 0.3 * qt.sigmax()
 

@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 import qtjax as qt
-from qtjax.app.plots import phase_map
+from qtjax.plots import phase_map
 
 
 def machine(hot, gap):

@@ -7,6 +7,7 @@ Units: hbar = k_B = 1, natural logarithms. Signs: Q > 0 into the system, W > 0 d
 For quoted results enable float64: `jax.config.update("jax_enable_x64", True)`.
 """
 
+import importlib as _importlib
 import typing as _typing
 
 from . import (
@@ -106,9 +107,13 @@ from .thermodynamics import (
 
 __version__ = "0.2.0"
 
-if not _typing.TYPE_CHECKING:  # a type checker would take any name for one of this function's
+if _typing.TYPE_CHECKING:
+    from . import plots as plots
+else:  # a type checker would take any name for one of this function's
 
     def __getattr__(name: str):
+        if name == "plots":  # on Matplotlib, which is optional and takes long to import
+            return _importlib.import_module(".plots", __name__)
         floors = (algebra, information, dynamics, models, thermodynamics, machines, design)
         for floor in floors:
             if not name.startswith("_") and name in vars(floor):

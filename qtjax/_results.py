@@ -162,6 +162,17 @@ def is_outcome(value: Any) -> bool:
     return isinstance(value, type(RESULTS.successful))
 
 
+def outcome(result: Any) -> str:
+    """The short name of an outcome; of a batch how many are successful."""
+    if not is_concrete(result):
+        return "traced"
+    if jax.numpy.ndim(result._value):
+        good = np.asarray(result == RESULTS.successful)
+        return f"{int(good.sum()):,} of {good.size:,} successful"
+    names = {code: name for name, code in outcome_names(result).items()}
+    return names[int(result._value)]
+
+
 def outcome_names(result: Any) -> dict[str, int]:
     """The short name of every outcome that a `result` may have, with its number."""
     items = result._enumeration._name_to_item

@@ -13,9 +13,18 @@ import qtjax as qt
 ROOT = Path(qt.__file__).parent
 FLOORS = (
     "algebra", "numerics", "information", "dynamics", "models", "thermodynamics", "machines",
-    "design", "engine", "papers", "app",
+    "design", "engine", "papers", "plots", "app",
 )  # fmt: skip
-FOUNDATION = ("_types", "_checks", "_results", "_jax", "_in_turn", "_precise", "_compilation_cache")
+FOUNDATION = (
+    "_types",
+    "_checks",
+    "_describe",
+    "_results",
+    "_jax",
+    "_in_turn",
+    "_precise",
+    "_compilation_cache",
+)
 FILES = sorted(ROOT.rglob("*.py"))
 LONGEST = 60
 CONVENTION = re.compile(

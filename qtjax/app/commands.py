@@ -1,4 +1,4 @@
-"""The command line: `qtjax optimize`, `pareto`, `sweep`, `paper`, `reproduce` and `show`."""
+"""The command line: `qtjax optimize`, `pareto`, `sweep`, `paper`, `reproduce`, `show`, `report`."""
 
 import datetime
 import time
@@ -109,7 +109,7 @@ def pareto_command(
         raise typer.Exit(2) from error
     console.print(front_table(report))
     try:
-        from .plots import save_front
+        from .engine_figures import save_front
 
         console.print(f"  {save_front(folder, front)}", highlight=False, soft_wrap=True)
     except ImportError:
@@ -219,7 +219,7 @@ def reproduce_command(
 def show_command(
     path: Annotated[Path, typer.Argument(help="Results folder, or store of a sweep.")],
 ) -> None:
-    """Print what a result holds: a machine before and after, or the maps of a sweep.
+    """Print what a result holds: a machine before and after, the maps of a sweep, a paper.
 
     Also while the sweep runs.
     """
@@ -232,6 +232,22 @@ def show_command(
         raise typer.Exit(2) from error
     for table in found:
         console.print(table)
+
+
+@app.command("report")
+def report_command(
+    path: Annotated[Path, typer.Argument(help="Results folder, store of a sweep, or JSON file.")],
+    out: Annotated[Path | None, typer.Option(help="File for the page.")] = None,
+) -> None:
+    """Write one self-contained HTML page of a result: tables, figures, equations."""
+    from .report_page import write_report
+
+    try:
+        written = write_report(path, out)
+    except (ValueError, OSError, ImportError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    console.print(f"  {written}", highlight=False, soft_wrap=True)
 
 
 def _draw_curves(folder: Path, papers: Any) -> None:
@@ -299,7 +315,7 @@ def _say(report: dict[str, Any], title: str) -> None:
 def _draw(folder: Path, machine: Any, improvement: Any) -> None:
     """The figures, if matplotlib is there."""
     try:
-        from .plots import save_figures
+        from .engine_figures import save_figures
     except ImportError:
         console.print(_NO_FIGURES)
         return

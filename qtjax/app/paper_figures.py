@@ -1,7 +1,5 @@
 """The paper's four figures, computed instead of drawn, and the temperatures of one run."""
 
-import io
-import re
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +8,7 @@ from matplotlib.figure import Figure
 
 from ..papers.no_entropy_production.rods import Rods
 from ..papers.no_entropy_production.runs import Runs
+from ..plots.style import BLACK, BLUE, ORANGE, SKY, VERMILION, line
 from ..thermodynamics.erasure import von_neumann_ledger
 from ..thermodynamics.reservoirs import finite_reservoirs
 from ..thermodynamics.temperature import generalized_temperature
@@ -27,16 +26,16 @@ def figure_1(runs: Runs) -> Figure:
     figure, left, right = _two_axes()
     rods = Rods()
     cells = np.arange(1, 2 * rods.cells + 1)
-    for t, profile in zip(
-        (0.0, 2.0, 20.0), rods.temperatures(np.array([0.0, 2.0, 20.0])), strict=True
-    ):
-        left.plot(cells, profile, "o-", ms=3, label=f"t = {t:g}")
+    times = (0.0, 2.0, 20.0)
+    for k, (t, profile) in enumerate(zip(times, rods.temperatures(np.array(times)), strict=True)):
+        left.plot(cells, profile, marker="os^"[k], ms=3, label=f"t = {t:g}", **line(k))
     left.axvline(rods.cells + 0.5, color="0.7", lw=0.8)
     left.set(xlabel="cell (A left, B right)", ylabel="temperature", title="a) classical rods A, B")
     left.legend(fontsize="small")
     temperature = generalized_temperature(runs.swap.saved["parts"]).temperature
     for k, name in enumerate("AB"):
-        right.plot(runs.swap.solution.ts, temperature[:, k], label=f"$T_{name}(t)$, eq. (17)")
+        label = f"$T_{name}(t)$, eq. (17)"
+        right.plot(runs.swap.solution.ts, temperature[:, k], label=label, **line(k))
     right.set(xlabel="time", ylabel="temperature", title="b) two qubits, partial swap")
     right.legend(fontsize="small")
     return figure
@@ -48,17 +47,18 @@ def figure_2(runs: Runs) -> Figure:
     rods, times = Rods(), np.linspace(0.0, 10.0, 200)
     rates = rods.rates(rods.temperatures(times))
     left.plot(times, rates["exterior_a"] + rates["interior_a"], "k", label="dS/dt")
-    left.plot(times, rates["exterior_a"], label="exterior $d_eS/dt$, eq. (1)")
-    left.plot(times, rates["interior_a"], label="interior $d_iS/dt$, eq. (3)")
+    left.plot(times, rates["exterior_a"], label="exterior $d_eS/dt$, eq. (1)", **line(1))
+    left.plot(times, rates["interior_a"], label="interior $d_iS/dt$, eq. (3)", **line(2))
     left.set(xlabel="time", ylabel="nats per time", title="a) classical rod A")
     left.set_ylim(-0.02, 1.0)
     left.legend(fontsize="small")
     found, ts = runs.relaxation.saved["rates"], runs.relaxation.solution.ts
     right.plot(ts, found.entropy_rate, "k", lw=3, alpha=0.3, label="dS/dt")
-    right.plot(ts, found.exterior, "C0", label="paper: exterior, eq. (12)")
-    right.plot(ts, found.interior, "C1", label="paper: interior, eq. (11)")
-    right.plot(ts, found.heat_current / 0.5, "C0--", label="Spohn: exchange $Q'/T_B$")
-    right.plot(ts, found.spohn_production, "C1--", label="Spohn: production, eq. (14)")
+    right.plot(ts, found.exterior, color=BLUE, label="paper: exterior, eq. (12)")
+    right.plot(ts, found.interior, ":", color=VERMILION, label="paper: interior, eq. (11)")
+    right.plot(ts, found.heat_current / 0.5, "-.", color=BLUE, label="Spohn: exchange $Q'/T_B$")
+    label = "Spohn: production, eq. (14)"
+    right.plot(ts, found.spohn_production, "--", color=VERMILION, label=label)
     right.set(xlabel="time", ylabel="nats per time", title="b) qubit in a bath")
     right.legend(fontsize="small")
     return figure
@@ -69,8 +69,9 @@ def figure_3(runs: Runs) -> Figure:
     figure, left, right = _two_axes()
     rods, times = Rods(), np.linspace(0.0, 20.0, 200)
     a, b = (s - s[0] for s in rods.entropy(rods.temperatures(times)))
-    for values, name in ((a, "$\\Delta S_A$"), (b, "$\\Delta S_B$"), (a + b, "$\\Delta S_{AB}$")):
-        left.plot(times, values, label=name)
+    names = ("$\\Delta S_A$", "$\\Delta S_B$", "$\\Delta S_{AB}$")
+    for k, values in enumerate((a, b, a + b)):
+        left.plot(times, values, label=names[k], **line(k))
     left.set(xlabel="time", ylabel="nats", title="a) classical rods: $S_{AB}$ grows, eq. (15)")
     left.legend(fontsize="small")
     run = runs.swap
@@ -79,13 +80,15 @@ def figure_3(runs: Runs) -> Figure:
     correlation = run.saved["parts"].correlation_entropy
     one = books.entropy_change
     two = whole - whole[0] - (correlation - correlation[0]) - one
-    for values, name in (
+    for k, (values, name) in enumerate((
         (one, "$\\Delta S_A$"), (two, "$\\Delta S_B$"), (correlation, "$\\Delta S_C = -I$"),
         (whole - whole[0], "$\\Delta S_{AB}$, eq. (16)"),
-    ):  # fmt: skip
-        right.plot(run.solution.ts, values, label=name)
-    right.plot(run.solution.ts, books.production, "k--", label="Esposito's production, B a bath")
+    )):  # fmt: skip
+        right.plot(run.solution.ts, values, label=name, **line(k))
+    label = "Esposito's production, B a bath"
+    right.plot(run.solution.ts, books.production, color=BLACK, lw=0.8, marker=".", label=label)
     right.set(xlabel="time", ylabel="nats", title="b) two qubits: kept in correlations")
+    right.set_ylim(bottom=-0.8)  # room for the legend
     right.legend(fontsize="small")
     return figure
 
@@ -103,7 +106,10 @@ def figure_4(runs: Runs) -> Figure:
         bottom = np.zeros(3)
         for i, probability in enumerate(p):
             heights = np.asarray(values[:, i])
-            ax.bar(steps, heights, bottom=bottom, label=f"species p = {probability:g}")
+            ax.bar(
+                steps, heights, bottom=bottom, label=f"species p = {probability:g}",
+                color=(BLUE, ORANGE, SKY)[i], hatch=("", "//", "..")[i], edgecolor=BLACK, lw=0.6,
+            )  # fmt: skip
             bottom = bottom + heights
         ax.set(ylabel=unit, title=title)
         ax.axhline(0.0, color="k", lw=0.6)
@@ -117,14 +123,14 @@ def figure_temperatures(runs: Runs) -> Figure:
     figure = Figure(figsize=(6.5, 3.6), layout="constrained")
     ax = figure.subplots()
     found, ts = runs.relaxation.saved["temperatures"], runs.relaxation.solution.ts
-    for name, style, label in (
-        ("generalized", "-", "S'/Q', eq. (17), the paper"), ("population", "-", "populations"),
-        ("energy", "--", "Gibbs state of equal energy"),
-        ("entropy", "-", "Gibbs state of equal entropy"),
-        ("gradient", "-", "Hilbert-Schmidt gradient"),
-    ):  # fmt: skip
-        ax.plot(ts, getattr(found, name), style, label=label)
-    ax.axhline(1 / runs.relaxation_model.temperature, color="k", ls=":", label="bath")
+    labels = {
+        "generalized": "S'/Q', eq. (17), the paper", "population": "populations",
+        "energy": "Gibbs state of equal energy", "entropy": "Gibbs state of equal entropy",
+        "gradient": "Hilbert-Schmidt gradient",
+    }  # fmt: skip
+    for k, (name, label) in enumerate(labels.items()):
+        ax.plot(ts, getattr(found, name), label=label, **line(k))
+    ax.axhline(1 / runs.relaxation_model.temperature, color="0.4", lw=0.8, label="bath")
     ax.set(xlabel="time", ylabel="inverse temperature", title="One run, five inverse temperatures")
     ax.legend(fontsize="small")
     return figure
@@ -146,12 +152,3 @@ FIGURES: tuple[tuple[str, Callable[[Runs], Figure]], ...] = (
     ("The generalized temperature of a qubit with coherence stays away from the "
      "bath's, while the others approach it.", figure_temperatures),
 )  # fmt: skip
-
-
-def svg(figure: Figure) -> str:
-    """The figure as an SVG element, ready for a page."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg")
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', "", text, count=1)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..papers.entries import Curve, Paper
+from ..plots.style import BLACK, line
 
 
 def save_curves(folder: Path, papers: Sequence[Paper]) -> list[Path]:
@@ -40,10 +41,10 @@ def draw_curve(ax: Axes, curve: Curve) -> None:
         curve: what to draw.
     """
     label, x = curve.x
-    for name, values in curve.lines.items():
-        ax.plot(x, values, label=name)
-    for name, (at, values) in curve.points.items():
-        ax.plot(at, values, "o", ms=4, color="k", label=name)
+    for k, (name, values) in enumerate(curve.lines.items()):
+        ax.plot(x, values, label=name, **line(k))
+    for k, (name, (at, values)) in enumerate(curve.points.items()):
+        ax.plot(at, values, "os^Dv"[k % 5], ms=4, color=BLACK, label=name)
     if "x" in curve.logarithmic:
         ax.set_xscale("log")
     if "y" in curve.logarithmic:

@@ -1,9 +1,9 @@
-"""What a result is, read from disk: a store of a sweep, a folder of an optimization or a front."""
+"""What a result is, read from disk: an optimization, a front, a sweep, a paper, its numbers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.markup import escape
@@ -12,40 +12,149 @@ from rich.table import Table
 from ..design.store import Store, is_sweep, open_store, xarray_package
 from .engine_front import FRONT, front_table
 from .files import read_json
-from .reports import comparison_table, number
+from .reports import comparison_table, number, residual
 
-REPORT = "report.json"
+REPORT, PAPER = "report.json", "paper.json"
+KEYS = ("before", "after", "optimization")  # of a report
+NOTHING = (
+    "holds no result of qtjax: no report.json of `qtjax optimize`, no front.json of "
+    "`qtjax pareto`, no paper.json of `qtjax paper`, no file of `qtjax reproduce --json` and no store of `qtjax.sweep`. Name the folder that was "
+    "printed, or one that holds several of them."
+)
 
 
-def tables(path: Path) -> list[Table]:
-    """The tables of a result.
+class Result(NamedTuple):
+    """A result on disk.
 
     Args:
-        path: a store, a results folder, or a folder of some of them.
+        kind: "optimization", "front", "sweep", "paper" or "published".
+        path: of its file, or of the store.
+    """
+
+    kind: str
+    path: Path
+
+
+def results(path: Path) -> list[Result]:
+    """What is at a path.
+
+    Args:
+        path: a store, a results folder, a JSON file, or a folder of some of them.
 
     Raises:
         ValueError: there is nothing that qtjax wrote.
     """
-    if (path / REPORT).exists():
-        return [_optimization(path / REPORT)]
-    if (path / FRONT).exists():
-        return [front_table(_numbers(read_json(path / FRONT)))]
-    if (path / "zarr.json").exists():
-        return _sweep(path)
-    inside = sorted(path.iterdir()) if path.is_dir() else []
-    found = [p for p in inside if (p / REPORT).exists() or (p / FRONT).exists() or is_sweep(p)]
+    found = _here(path)
+    if path.is_dir() and Result("sweep", path) not in found:
+        folders = [folder for folder in sorted(path.iterdir()) if folder.is_dir()]
+        inside = [one for folder in folders for one in _here(folder)]
+        found += [one for one in inside if one.kind != "sweep" or is_sweep(one.path)]
     if not found:
+        raise ValueError(f"{path} {NOTHING}")
+    return found
+
+
+def tables(path: Path) -> list[Table]:
+    """The tables of all results at a path, as `results` finds them."""
+    return [table for result in results(path) for table in tables_of(result)]
+
+
+def tables_of(result: Result) -> list[Table]:
+    """The tables of one result.
+
+    Raises:
+        ValueError: a file that is cut off, or that something else wrote.
+    """
+    return _TABLES[result.kind](result.path)
+
+
+def read(path: Path, *keys: str) -> Any:
+    """A JSON file with these keys; what strict JSON holds as null is nan.
+
+    Raises:
+        ValueError: it is cut off, or lacks one of them.
+    """
+    try:
+        data = _numbers(read_json(path))
+    except ValueError as error:
         raise ValueError(
-            f"{path} holds no result of qtjax: no {REPORT} of `qtjax optimize`, no {FRONT} of "
-            "`qtjax pareto` and no store of `qtjax.sweep`. Name the folder that was printed, or "
-            "one that holds several of them."
-        )
-    return [table for one in found for table in tables(one)]
+            f"{path} is not whole: {error}. Run the command that wrote it once more."
+        ) from error
+    missing = [key for key in keys if not isinstance(data, dict) or key not in data]
+    if missing:
+        raise ValueError(f"{path} was not written by qtjax: it has no {', '.join(missing)}.")
+    return data
 
 
-def _optimization(path: Path) -> Table:
-    report = _numbers(read_json(path))
-    return comparison_table(report["before"], report["after"], str(path.parent))
+def _here(path: Path) -> list[Result]:
+    """What is at a path itself."""
+    if (path / "zarr.json").exists():
+        return [Result("sweep", path)]
+    if (path / REPORT).exists():
+        return [Result("optimization", path / REPORT)]
+    if (path / FRONT).exists():
+        return [Result("front", path / FRONT)]
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    files = [file for file in files if file.is_file()]
+    return [
+        Result("paper" if file.name == PAPER else "published", file)
+        for file in files
+        if file.name == PAPER or _is_published(file)
+    ]
+
+
+def _is_published(path: Path) -> bool:
+    try:
+        return path.suffix == ".json" and {"passed", "entries"} <= set(read_json(path))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _optimization(path: Path) -> list[Table]:
+    report = read(path, *KEYS)
+    return [comparison_table(report["before"], report["after"], str(path.parent))]
+
+
+def _front(path: Path) -> list[Table]:
+    return [front_table(read(path, "title", "points", "hypervolume", "finer_steps"))]
+
+
+def _paper(path: Path) -> list[Table]:
+    """The equations as `paper.json` holds them, one row for each number."""
+    table = Table(title=f"{path}: equations, computed", title_justify="left", show_lines=True)
+    for name in ("eq.", "as computed", "quantity", "value", "residual", "status", "convention"):
+        table.add_column(name)
+    rows, before = read(path), None
+    if not all(isinstance(row, dict) and "equation" in row for row in rows):
+        raise ValueError(f"{path} was not written by `qtjax paper`: it has no equations.")
+    for row in rows:
+        new = row["equation"] != before
+        head = (f"({row['equation']})", row["formula"]) if new else ("", "")
+        end = (row["status"], row["convention"]) if new else ("", "")
+        quantity = f"{row['quantity']}: {row['system']}"
+        numbers = number(row["value"]), residual(row["residual"])
+        table.add_row(*map(escape, (*head, quantity, *numbers, *end)))
+        before = row["equation"]
+    return [table]
+
+
+def _published(path: Path) -> list[Table]:
+    """The numbers of `qtjax reproduce --json`."""
+    entries = read(path, "passed", "entries")["entries"]
+    agree = sum(entry["passed"] for entry in entries)
+    title = f"{path}: {agree} of {len(entries)} numbers agree"
+    table = _table(("paper", "quantity"), ("published", "qtjax", "difference"), title)
+    table.add_column("agrees")
+    for entry in entries:
+        cells = [entry["paper"], entry.get("error") or entry["quantity"], "", "", ""]
+        if "error" not in entry:
+            cells[2:] = (
+                number(entry["published"], 10),
+                number(entry["value"], 10),
+                residual(entry["relative"]),
+            )
+        table.add_row(*map(escape, cells), "yes" if entry["passed"] else "no")
+    return [table]
 
 
 def _numbers(data: Any) -> Any:
@@ -101,3 +210,12 @@ def _extent(store: Store, name: str, done: Sequence[int]) -> tuple[str, str, str
     if least > largest:
         return "-", "-", str(nans)
     return number(float(least), 6), number(float(largest), 6), f"{nans:,}"
+
+
+_TABLES: dict[str, Callable[[Path], list[Table]]] = {
+    "optimization": _optimization,
+    "front": _front,
+    "sweep": _sweep,
+    "paper": _paper,
+    "published": _published,
+}

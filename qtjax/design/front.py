@@ -19,6 +19,8 @@ import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
 from .._checks import as_real, check_count
+from .._describe import as_html, as_text
+from .describe import describe_front
 from .optimize import optimize
 from .optimum import Optimum
 
@@ -64,6 +66,12 @@ class Front(eqx.Module):
             area += max(first - right, 0.0) * second
             right = max(right, first)
         return area
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_front)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_front)
 
 
 def pareto_front(

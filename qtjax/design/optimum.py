@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from .._describe import as_html, as_text
+from .describe import describe_optimum
 from .progress import History, Progress
 
 OUTCOMES = ("converged", "steps exhausted", "infeasible", "frozen")
@@ -38,6 +40,12 @@ class Optimum(eqx.Module):
     finer_violation: Float[Array, "*lanes"]
     history: History
     progress: Progress
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_optimum)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_optimum)
 
     @property
     def frozen(self) -> Bool[Array, "*lanes"]:

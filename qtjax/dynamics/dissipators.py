@@ -29,6 +29,7 @@ from .._checks import (
     is_function,
     traced,
 )
+from .._describe import one_line
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import dag
 from ..algebra.states import thermal_state
@@ -124,6 +125,9 @@ class AbstractDissipator(eqx.Module):
     def has_own_equilibrium(self) -> bool:
         """Whether `equilibrium` is its own, so that its entropy flux is not heat / temperature."""
         return type(self).equilibrium is not AbstractDissipator.equilibrium
+
+    def __repr__(self) -> str:
+        return one_line(self)
 
 
 def heat_operator(bath: AbstractDissipator, energy: Operator) -> Operator:

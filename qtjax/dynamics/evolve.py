@@ -17,6 +17,7 @@ from .._checks import (
     check_nonnegative,
     is_concrete,
 )
+from .._describe import as_html, as_text
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
@@ -27,6 +28,7 @@ from ..numerics.equation import LinearEquation
 from ..numerics.resolution import Seen, look
 from .arguments import as_times, check_options, check_problem, check_rates
 from .channels import Moving
+from .describe import describe_solution
 from .equation_of_motion import (
     Books,
     energy_per_particle,
@@ -102,6 +104,12 @@ class Solution(eqx.Module):
     stats: dict[str, Any]
     method: str = eqx.field(static=True)
     reason: str = eqx.field(static=True)
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_solution)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_solution)
 
 
 class Expectation(eqx.Module):

@@ -27,6 +27,7 @@ from .._checks import (
     is_own,
     traced,
 )
+from .._describe import one_line
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import embed
 from .schedules import (
@@ -60,6 +61,9 @@ class Term(eqx.Module):
     def __call__(self, t: RealLike) -> Operator:
         """c(t) A, (d, d)."""
         return jnp.asarray(self.schedule(t), self.operator.real.dtype) * self.operator
+
+    def __repr__(self) -> str:
+        return one_line(self)
 
 
 class AbstractHamiltonian(eqx.Module):
@@ -105,6 +109,9 @@ class AbstractHamiltonian(eqx.Module):
     def jumps(self) -> Float[Array, " jumps"]:
         """Times where H itself is known to jump (to its value there); the work done is booked."""
         return jnp.concatenate([jnp.zeros(0), *map(jumps_of, self.schedules)])
+
+    def __repr__(self) -> str:
+        return one_line(self)
 
 
 class Static(AbstractHamiltonian):

@@ -12,11 +12,13 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checks import as_sequence, check_hermitian, check_instance
+from .._describe import as_html, as_text
 from .._types import Operator, Real, RealLike
 from ..algebra.canonical import CanonicalForm, canonical_form
 from ..algebra.operators import commutator, expectation
 from ..algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
 from .channels import Channel, dissipate
+from .describe import describe_system
 from .dissipators import (
     AbstractDissipator,
     check_channels,
@@ -114,6 +116,12 @@ class OpenSystem(eqx.Module):
     def energy_hamiltonian(self) -> AbstractHamiltonian:
         """The Hamiltonian whose expectation is called energy."""
         return self.hamiltonian if self.energy is None else self.energy
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_system)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_system)
 
 
 def energy_unit(system: OpenSystem, ts: Float[Array, " times"]) -> Real:

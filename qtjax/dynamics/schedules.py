@@ -24,6 +24,7 @@ from .._checks import (
     is_own,
     traced,
 )
+from .._describe import one_line
 from .._precise import matmul
 from .._types import Real, RealLike
 
@@ -52,6 +53,9 @@ class AbstractSchedule(eqx.Module):
     def jumps(self) -> Float[Array, " jumps"]:
         """Times where the value itself jumps (to its value there), which does work at once."""
         return jnp.zeros(0)
+
+    def __repr__(self) -> str:
+        return one_line(self)
 
 
 class Constant(AbstractSchedule):

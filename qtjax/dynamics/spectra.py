@@ -32,6 +32,7 @@ from .._checks import (
     is_concrete,
     is_function,
 )
+from .._describe import one_line
 from .._types import Real, RealLike
 
 Spectrum = Callable[[Any], Any]
@@ -53,6 +54,9 @@ class AbstractSpectrum(eqx.Module):
     def frequency_scale(self) -> Real | None:
         """The scale of frequencies on which gamma changes; `None`, the default, if unknown."""
         return None
+
+    def __repr__(self) -> str:
+        return one_line(self)
 
 
 class Flat(AbstractSpectrum):

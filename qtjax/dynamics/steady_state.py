@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checks import as_complex, check_density_matrix, is_concrete
+from .._describe import as_html, as_text
 from .._in_turn import in_turn
 from .._precise import einsum, matmul
 from .._results import RESULTS, raise_if_failed
@@ -27,6 +28,7 @@ from .asymptotic import (
     conserved_quantities,
 )
 from .channels import dissipate
+from .describe import describe_steady
 from .dissipators import jump_operators
 from .open_system import OpenSystem
 from .sectors import Sectors, known_sectors
@@ -54,6 +56,12 @@ class SteadyState(eqx.Module):
     residual: Real
     error: Real
     result: Any
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_steady)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_steady)
 
 
 class _Generator(NamedTuple):

@@ -8,11 +8,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._checks import check_instance
+from .._describe import as_html, as_text
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.steady_state import SteadyState, steady_state
 from ..thermodynamics.rates import Rates, rates
 from . import figures
+from .describe import describe_machine
 from .stroke import Contact, as_contact, names_of
 
 
@@ -145,6 +147,12 @@ class SteadyMachine(eqx.Module):
             ValueError: traced or batched; use `regime_code` there.
         """
         return figures.regime(self.regime_code)
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_machine)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_machine)
 
 
 def steady_machine(

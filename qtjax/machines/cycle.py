@@ -16,6 +16,7 @@ from .._checks import (
     check_positive,
     is_concrete,
 )
+from .._describe import as_html, as_text
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
@@ -34,6 +35,7 @@ from ..information.entropy import entropy
 from . import figures
 from .alongside import alongside
 from .clausius import generalized_efficiency
+from .describe import describe_limit_cycle
 from .stroke import AbstractStroke, Cycle, Stroke, unnamed
 
 _FIRST_STEPS, _MOST_STEPS = 64, 16384
@@ -223,6 +225,12 @@ class CycleSolution(eqx.Module):
     def contraction(self) -> Real:
         """The factor by which deviations from the limit cycle shrink per cycle (CPU only)."""
         return contraction(self.fixed)
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_limit_cycle)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_limit_cycle)
 
 
 def limit_cycle(

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._checks import as_nonnegative, as_sequence, check_instance, described
+from .._describe import as_html, as_text
 from .._types import Operator, Real, RealLike
 from ..dynamics.channels import Channel, Moving
 from ..dynamics.dissipators import AbstractDissipator, Equilibrium, Particles
@@ -19,6 +20,7 @@ from ..dynamics.propagator import RESOLUTION, Propagator, propagator
 from ..dynamics.schedules import Constant, Stretched
 from ..thermodynamics.rates import thermal_entropy_flux, thermal_flux
 from ..thermodynamics.scales import total_heat_roundings
+from .describe import describe_cycle
 
 Contact = str | tuple[str | None, ...] | None
 
@@ -259,6 +261,12 @@ class Cycle(eqx.Module):
     def period(self) -> Real:
         """The time of one cycle."""
         return sum((stroke.duration for stroke in self.strokes), jnp.zeros(()))
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_cycle)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_cycle)
 
 
 def driven_strokes(cycle: Cycle) -> tuple[Stroke, ...]:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._describe import as_html, as_text, describe_fields
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import expectation
 from ..dynamics.dissipators import AbstractDissipator, divides_heat, has_reference
@@ -54,6 +55,12 @@ class Rates(eqx.Module):
     entropy_rounding: Real
     particle_currents: Float[Array, " baths"] | None = None
     chemical_power: Real | None = None
+
+    def __repr__(self) -> str:
+        return as_text(self, describe_fields)
+
+    def _repr_html_(self) -> str:
+        return as_html(self, describe_fields)
 
 
 def rates(

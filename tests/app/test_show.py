@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 import qtjax as qt
-from qtjax.app.plots import phase_map
 from qtjax.app.show import tables
 from qtjax.machines.figures import REGIMES
+from qtjax.plots import phase_map
 
 GRID = {"hot": np.array([0.5, 1.0, 4.0]), "gap": np.arange(1.0, 3.0)}
 

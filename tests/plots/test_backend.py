@@ -7,10 +7,14 @@ CODE = """
 import sys
 import matplotlib
 matplotlib.use("svg")
-import qtjax.app.plots, qtjax.app.paper_figures
+import qtjax as qt
+assert "matplotlib" in sys.modules and "qtjax.plots" not in sys.modules
+assert callable(qt.plots.entropy_books)
+import qtjax.app.engine_figures, qtjax.app.paper_figures
 assert "matplotlib.pyplot" not in sys.modules
-from qtjax.app.paper_figures import figure_4, svg
-assert svg(figure_4(None)).startswith("<svg")
+from qtjax.app.html import svg
+from qtjax.app.paper_figures import figure_4
+assert svg(figure_4(None), "words").startswith("<svg")
 assert "matplotlib.pyplot" not in sys.modules
 assert matplotlib.get_backend() == "svg"
 """
