@@ -13,6 +13,7 @@ from . import (
     algebra as algebra,
     design as design,
     dynamics as dynamics,
+    exchange as exchange,
     information as information,
     machines as machines,
     models as models,

@@ -13,7 +13,7 @@ import qtjax as qt
 ROOT = Path(qt.__file__).parent
 FLOORS = (
     "algebra", "numerics", "information", "dynamics", "models", "thermodynamics", "machines",
-    "design", "engine", "papers", "app",
+    "design", "exchange", "engine", "papers", "app",
 )  # fmt: skip
 FOUNDATION = ("_types", "_checks", "_results", "_jax", "_in_turn", "_precise", "_compilation_cache")
 FILES = sorted(ROOT.rglob("*.py"))
