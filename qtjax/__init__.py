@@ -18,6 +18,7 @@ from . import (
     machines as machines,
     models as models,
     thermodynamics as thermodynamics,
+    units as units,
 )
 from ._compilation_cache import enable_compilation_cache as enable_compilation_cache
 from ._results import (

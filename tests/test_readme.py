@@ -24,6 +24,7 @@ LONG = (  # in compilation
     "which_master_equation",
     "phase_map",
     "pareto_front",
+    "superconducting_engine",
 )
 
 

@@ -1,5 +1,9 @@
 """Objects of other tools in and out: QuTiP, dynamiqs, xarray, pandas, and files of one's own."""
 
+from .files import (
+    load as load,
+    save as save,
+)
 from .qutip import (
     dissipator_from_qutip as dissipator_from_qutip,
     from_qutip as from_qutip,
