@@ -38,7 +38,7 @@ def power(hot_frequency, isochore):
 
 
 frequencies = jnp.linspace(4.2, 14.0, 50)  # in units of GHz
-contacts = ["0.1 us", "0.3 us", "1 us"]
+contacts = ["0.3 us", "1 us", "3 us"]
 times = jnp.array([units.to(contact, "time") for contact in contacts])
 grid = jax.jit(jax.vmap(jax.vmap(power, (0, None)), (None, 0)))(frequencies, times)
 watts = units.out(np.asarray(grid), "aW")

@@ -1,5 +1,9 @@
 """Objects of other tools in and out: QuTiP, dynamiqs, xarray, pandas, and files of one's own."""
 
+from .dynamiqs import (
+    from_dynamiqs as from_dynamiqs,
+    to_dynamiqs as to_dynamiqs,
+)
 from .files import (
     load as load,
     save as save,
@@ -11,4 +15,10 @@ from .qutip import (
     spectrum_from_qutip as spectrum_from_qutip,
     system_from_qutip as system_from_qutip,
     to_qutip as to_qutip,
+)
+from .tables import (
+    as_pairs as as_pairs,
+    from_pairs as from_pairs,
+    to_pandas as to_pandas,
+    to_xarray as to_xarray,
 )
