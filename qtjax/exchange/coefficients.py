@@ -167,7 +167,7 @@ def _interpolated(coefficient: Any) -> Parts:
     # the last column is what QuTiP has after the last time
     table = np.concatenate([held[:1].T, c[:, :-1], held[1:].T], axis=1)
     edges = np.concatenate([[2 * times[0] - times[1]], times, [2 * times[-1] - times[-2]]])
-    return Parts(PiecewisePolynomial(table.real, edges), PiecewisePolynomial(table.imag, edges))
+    return Parts(*(PiecewisePolynomial(part(table), edges) for part in (np.real, np.imag)))
 
 
 def _check_same(name: str, coefficient: Any, parts: Parts, tlist: np.ndarray) -> None:

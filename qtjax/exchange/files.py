@@ -119,8 +119,8 @@ class _Writer:
             names = [field.name for field in dataclasses.fields(value)]
             fields = {n: self.node(getattr(value, n), f"{where}.{n}") for n in names}
             return {"class": _name(type(value)), "fields": fields}
-        if isinstance(value, tuple) and hasattr(value, "_fields"):
-            fields = {n: self.node(getattr(value, n), f"{where}.{n}") for n in value._fields}
+        if isinstance(value, tuple) and hasattr(value, "_asdict"):
+            fields = {n: self.node(v, f"{where}.{n}") for n, v in value._asdict().items()}  # pyright: ignore
             return {"class": _name(type(value)), "fields": fields}
         if type(value) in (tuple, list):
             items = [self.node(item, f"{where}[{k}]") for k, item in enumerate(value)]

@@ -115,8 +115,7 @@ def hamiltonian_from_qutip(
         pairs.append((parts.real, (operator + adjoint) / 2))
         pairs.append((parts.imaginary, 1j * (operator - adjoint) / 2))
     _check_hermitian(evo, np.zeros(2) if evo.isconstant else _times("h", tlist))
-    kept = [(f, a) for f, a in pairs if a.any() and not _vanishes(f)]
-    return Driven(kept or [(0.0, np.zeros(evo.shape))])
+    return Driven(_kept(pairs, evo.shape[0]))
 
 
 def dissipator_from_qutip(
@@ -273,6 +272,12 @@ def _vanishes(schedule: Schedule) -> bool:
     return isinstance(schedule, Constant) and not np.any(np.asarray(schedule.value))
 
 
+def _kept(pairs: list[tuple[Schedule, np.ndarray]], d: int) -> list[tuple[Schedule, np.ndarray]]:
+    """The terms that are not zero; one that is, if all are."""
+    kept = [(f, a) for f, a in pairs if a.any() and not _vanishes(f)]
+    return kept or [(Constant(0.0), np.zeros((d, d)))]
+
+
 def _entries(name: str, evo: Any, tlist: np.ndarray) -> list[tuple[Schedule, np.ndarray]]:
     """A function of time that returns a `Qobj`, sampled entry by entry."""
     _check_hermitian(evo, tlist)
@@ -286,7 +291,7 @@ def _entries(name: str, evo: Any, tlist: np.ndarray) -> list[tuple[Schedule, np.
         unit[i, j] = 1.0
         pairs.append((real, (unit + unit.T) / (1 + (i == j))))
         pairs.append((imaginary, 1j * (unit - unit.T)))
-    return [(f, a) for f, a in pairs if a.any() and not _vanishes(f)] or [(0.0, unit)]
+    return _kept(pairs, d)
 
 
 def _check_hermitian(evo: Any, tlist: np.ndarray) -> None:

@@ -60,11 +60,9 @@ def sampled(
         "gradient: write it with jax.numpy.",
         stacklevel=4,
     )
-    return [
-        tuple(PiecewisePolynomial.from_scipy(_component(spline, c)) for c in (k.real, k.imag))
-        for k in spline.c.T
-    ]
+    return [(_component(spline, k.real), _component(spline, k.imag)) for k in spline.c.T]
 
 
-def _component(spline: BSpline, coefficients: np.ndarray) -> BSpline:
-    return BSpline(spline.t, np.ascontiguousarray(coefficients), spline.k)
+def _component(spline: BSpline, coefficients: np.ndarray) -> PiecewisePolynomial:
+    one = BSpline(spline.t, np.ascontiguousarray(coefficients), spline.k)
+    return PiecewisePolynomial.from_scipy(one)
