@@ -90,11 +90,16 @@ def _called(coefficient: Any) -> str:
 
 def _traced(function: Callable[..., Any], args: dict[str, Any]) -> Parts:
     """A function with JAX in place of NumPy; raises if it cannot be traced."""
-    parts = Parts(*(Traced(with_jax(function), args, imaginary) for imaginary in (False, True)))
-    found = eqx.filter_eval_shape(_values, parts, jnp.zeros(()))
+    real, imaginary = (Traced(with_jax(function), args, which) for which in (False, True))
+
+    def value(traced: Traced, t: RealLike) -> Array:
+        return jnp.asarray(traced.function(t, **traced.args))
+
+    found = eqx.filter_eval_shape(value, real, jnp.zeros(()))
     if found.shape:
         raise TypeError(f"it returns an array of shape {found.shape}")
-    return parts
+    complex_valued = jnp.issubdtype(found.dtype, jnp.complexfloating)
+    return Parts(real, imaginary if complex_valued else Constant(0.0))
 
 
 def _values(parts: Parts, t: RealLike) -> Array:

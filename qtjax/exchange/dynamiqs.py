@@ -1,4 +1,7 @@
-"""Quantum arrays of dynamiqs in and out."""
+"""Quantum arrays of dynamiqs in and out.
+
+Importing dynamiqs sets JAX's default precision of matrix products; qtjax names its own.
+"""
 
 import math
 from collections.abc import Sequence

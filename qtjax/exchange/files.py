@@ -58,8 +58,11 @@ def save(path: str | Path, module: Any) -> None:
             opened.writestr(zipfile.ZipInfo(f"{k}.npy", EPOCH), held.getvalue())
     content = archive.getvalue()
     part = path.with_name(f"{path.name}.part")
-    part.write_bytes(_first_line(content) + content)
-    os.replace(part, path)
+    try:
+        part.write_bytes(_first_line(content) + content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load(path: str | Path, *, classes: Sequence[type] = ()) -> Any:

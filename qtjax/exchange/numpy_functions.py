@@ -37,8 +37,18 @@ class _Number(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         return _call(function, args, options)
 
+    # these ask a traced number for its value, which it has not
     def __bool__(self) -> bool:
         return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __complex__(self) -> complex:
+        return complex(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
 
     real = property(lambda self: _outside(jnp.real(self.value)))
     imag = property(lambda self: _outside(jnp.imag(self.value)))

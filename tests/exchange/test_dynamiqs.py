@@ -7,7 +7,10 @@ import pytest
 import qtjax as qt
 from qtjax.exchange import from_dynamiqs, to_dynamiqs
 
+PRECISION = jax.config.jax_default_matmul_precision
 dq = pytest.importorskip("dynamiqs")
+# which dynamiqs sets for the whole process, where other tests look at what qtjax asks for
+jax.config.update("jax_default_matmul_precision", PRECISION)
 
 
 def test_operators_and_kets_there_and_back():

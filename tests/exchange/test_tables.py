@@ -61,6 +61,8 @@ def test_a_trajectory_by_the_names_of_its_dimensions(solution):
 
 @pytest.mark.parametrize("engine", ["netcdf4", "scipy"])
 def test_netcdf_and_back(engine, solution, tmp_path):
+    if engine == "netcdf4":
+        pytest.importorskip("netCDF4")
     data = to_xarray(solution)
     as_pairs(data).to_netcdf(tmp_path / "run.nc", engine=engine)
     with xarray.open_dataset(tmp_path / "run.nc", engine=engine) as opened:
