@@ -14,10 +14,12 @@ from . import (
     algebra as algebra,
     design as design,
     dynamics as dynamics,
+    exchange as exchange,
     information as information,
     machines as machines,
     models as models,
     thermodynamics as thermodynamics,
+    units as units,
 )
 from ._compilation_cache import enable_compilation_cache as enable_compilation_cache
 from ._results import (

@@ -13,18 +13,12 @@ import qtjax as qt
 ROOT = Path(qt.__file__).parent
 FLOORS = (
     "algebra", "numerics", "information", "dynamics", "models", "thermodynamics", "machines",
-    "design", "engine", "papers", "plots", "app",
+    "design", "exchange", "engine", "papers", "plots", "app",
 )  # fmt: skip
 FOUNDATION = (
-    "_types",
-    "_checks",
-    "_describe",
-    "_results",
-    "_jax",
-    "_in_turn",
-    "_precise",
-    "_compilation_cache",
-)
+    "_types", "_checks", "_describe", "_results", "_jax", "_in_turn", "_precise",
+    "_compilation_cache", "units",
+)  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 LONGEST = 60
 CONVENTION = re.compile(

@@ -14,7 +14,7 @@ import qtjax as qt
 ROOT = Path(qt.__file__).parents[1]
 FLOORS = (
     "algebra", "numerics", "information", "dynamics", "models", "thermodynamics", "machines",
-    "design", "engine", "plots",
+    "design", "exchange", "engine", "plots",
 )  # fmt: skip
 
 

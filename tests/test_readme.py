@@ -23,6 +23,7 @@ LONG = (  # in compilation
     "which_master_equation",
     "phase_map",
     "pareto_front",
+    "superconducting_engine",
 )
 
 

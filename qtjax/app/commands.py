@@ -1,4 +1,4 @@
-"""The command line: `qtjax optimize`, `pareto`, `sweep`, `paper`, `reproduce`, `show`, `report`."""
+"""The command line: `qtjax optimize`, `pareto`, `sweep`, `run`, `paper`, `reproduce`, `show`, ..."""
 
 import datetime
 import time
@@ -115,6 +115,22 @@ def pareto_command(
     except ImportError:
         console.print(_NO_FIGURES)
     console.print(f"  {folder / FRONT}", highlight=False, soft_wrap=True)
+
+
+@app.command("run")
+def run_command(
+    machine: Annotated[Path, typer.Argument(help="Engine file (TOML), of any kind.")],
+) -> None:
+    """Run a machine as it is described and print its figures."""
+    from .._results import SolverError
+    from ..engine.steady import read_machine
+    from .running import figures_table
+
+    try:
+        console.print(figures_table(read_machine(machine)))
+    except (ValueError, SolverError, FileNotFoundError) as error:
+        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
 
 
 @app.command("sweep")

@@ -82,6 +82,7 @@ from .open_system import (
     right_hand_side as right_hand_side,
     unitary_part as unitary_part,
 )
+from .piecewise import PiecewisePolynomial as PiecewisePolynomial
 from .propagator import (
     Propagator as Propagator,
     linear_propagator as linear_propagator,

@@ -9,12 +9,14 @@ from .machine import (
 )
 from .maps import named_values as named_values, parameters_at as parameters_at
 from .operators import named_operator as named_operator, operator_from as operator_from
+from .steady import ContinuousEngine as ContinuousEngine, read_machine as read_machine
 from .tables import (
     BathTable as BathTable,
     EngineError as EngineError,
     EngineTable as EngineTable,
     FreeTable as FreeTable,
     OptimizeTable as OptimizeTable,
+    SteadyTable as SteadyTable,
     StrokeTable as StrokeTable,
     SweepTable as SweepTable,
 )

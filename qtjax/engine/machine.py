@@ -7,6 +7,7 @@ file that can be run again.
 
 import math
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,15 @@ from ..machines.otto import warn_unless_hotter
 from ..machines.stroke import Cycle, Stroke
 from .bounds import bounds_of, check_bounds, start_of
 from .operators import dimension_of, operator_from
-from .tables import EngineError, EngineTable, StrokeTable, check_names, validated
+from .tables import (
+    BathTable,
+    EngineError,
+    EngineTable,
+    SteadyTable,
+    StrokeTable,
+    check_names,
+    validated,
+)
 
 REFERENCE = Path(__file__).with_name("reference.toml")
 
@@ -45,7 +54,7 @@ class Engine:
     def __init__(self, table: EngineTable):
         self.table = table
         self.dimension = dimension_of(table)
-        _check_operators(table, self.dimension)
+        check_operators(table, self.dimension)
         check_names(table)
         self._transitions = {
             name: bohr_transitions(operator_from(entry, self.dimension))
@@ -113,9 +122,7 @@ class Engine:
         bath = self.table.baths[str(stroke.bath)]
         temperature = p.get("temperatures", {}).get(stroke.bath, bath.temperature)
         couplings = [operator_from(entry, self.dimension) for entry in bath.couplings]
-        spectrum: AbstractSpectrum = Flat(bath.spectrum.get("flat", 0.0))
-        if "ohmic" in bath.spectrum:
-            spectrum = Ohmic(bath.spectrum["ohmic"], bath.spectrum.get("cutoff", math.inf))
+        spectrum = spectrum_of(bath)
         options: dict[str, Any] = {
             "zero_frequency": bath.zero_frequency,
             "transitions": self._transitions[stroke.hamiltonian],
@@ -138,14 +145,30 @@ def read_engine(path: str | Path) -> Engine:
         EngineError: not TOML, or any mistake in it: the key, what was found, what was expected.
         FileNotFoundError: no such file.
     """
+    return built(path, parsed(path), lambda data: Engine(validated(data)))
+
+
+def parsed(path: str | Path) -> dict[str, Any]:
+    """The content of a TOML file; raises `EngineError` if it is none."""
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise EngineError(f"{path}: not valid TOML: {error}") from error
+
+
+def built(path: str | Path, data: dict[str, Any], make: Callable[[dict[str, Any]], Any]) -> Any:
+    """What is made of the content of a file; an `EngineError` names the file."""
     try:
-        return Engine(validated(data))
+        return make(data)
     except EngineError as error:
         raise EngineError(f"{path}: {error}") from error
+
+
+def spectrum_of(bath: BathTable) -> AbstractSpectrum:
+    """The spectrum of a bath of a file."""
+    if "ohmic" in bath.spectrum:
+        return Ohmic(bath.spectrum["ohmic"], bath.spectrum.get("cutoff", math.inf))
+    return Flat(bath.spectrum["flat"])
 
 
 def write_engine(engine: Engine, path: str | Path) -> None:
@@ -159,10 +182,11 @@ def write_engine(engine: Engine, path: str | Path) -> None:
     Path(path).write_text(tomli_w.dumps(data), encoding="utf-8")
 
 
-def _check_operators(table: EngineTable, dimension: int) -> None:
+def check_operators(table: EngineTable | SteadyTable, dimension: int) -> None:
     """Raise `EngineError` at an operator that is unknown, not Hermitian or of another dimension."""
     entries: list[tuple[str, Any]] = []
-    entries += [(f"hamiltonians.{name}", entry) for name, entry in table.hamiltonians.items()]
+    prefix = "hamiltonians." if isinstance(table, EngineTable) else ""
+    entries += [(f"{prefix}{name}", entry) for name, entry in table.hamiltonians.items()]
     for name, bath in table.baths.items():
         entries += [(f"baths.{name}.couplings[{k}]", c) for k, c in enumerate(bath.couplings)]
     for key, entry in entries:

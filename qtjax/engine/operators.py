@@ -7,7 +7,7 @@ import numpy as np
 
 from ..algebra.composite import tensor
 from ..algebra.operators import create, destroy, identity, number, sigmax, sigmay, sigmaz, spin
-from .tables import EngineError, EngineTable
+from .tables import EngineError, EngineTable, SteadyTable
 
 
 def operator_from(entry: Any, d: int, coefficients: dict[str, Any] | None = None) -> Any:
@@ -69,7 +69,7 @@ def named_operator(name: str, d: int) -> Any:
     )
 
 
-def dimension_of(table: EngineTable) -> int:
+def dimension_of(table: EngineTable | SteadyTable) -> int:
     """The dimension, from the first matrix or Pauli string; named qubit operators mean 2."""
     entries = [
         *table.hamiltonians.values(),

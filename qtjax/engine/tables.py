@@ -106,20 +106,37 @@ class EngineTable(_Table):
         return entry if isinstance(entry, dict) else {}
 
 
-def validated(data: dict[str, Any]) -> EngineTable:
+class SteadyTable(_Table):
+    """A whole file of a machine that runs all the time."""
+
+    kind: Literal["steady"]
+    title: str = "Continuous machine"
+    hamiltonian: Sum | Matrix
+    energy: Sum | Matrix | None = None
+    baths: Annotated[dict[str, BathTable], Field(min_length=1)]
+
+    @property
+    def hamiltonians(self) -> dict[str, Sum | Matrix]:
+        """All of them by their keys."""
+        found = {"hamiltonian": self.hamiltonian, "energy": self.energy}
+        return {key: entry for key, entry in found.items() if entry is not None}
+
+
+def validated(data: dict[str, Any], kind: Any = EngineTable) -> Any:
     """The tables of a parsed TOML file.
 
     Args:
         data: as `tomllib` returns it.
+        kind: `EngineTable` or `SteadyTable`.
 
     Returns:
-        `EngineTable`.
+        An instance of it.
 
     Raises:
         EngineError: the key, what was found, what was expected; all mistakes of form at once.
     """
     try:
-        return EngineTable.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         lines = [_sentence(entry) for entry in error.errors()]
         raise EngineError("; ".join(dict.fromkeys(lines))) from error

@@ -417,7 +417,8 @@ class _Program:
             units = jax.lax.stop_gradient(arguments["tolerances"])[2]
             weights = jnp.where(rows, 1.0, 1.0 / units)
             known.append((1.0, samples[-1], [weights * c for c in spectra[-1]]))
-        for bound, values, spectrum in known:
+        degrees = (*self.equation.degrees, *([None] if self.moves else []))
+        for degree, (bound, values, spectrum) in zip(degrees, known, strict=True):
             if spectrum is None:
                 size = jnp.max(jnp.abs(values), axis=0)
                 rounding = rounding + epsilon * bound * span * size
@@ -427,7 +428,8 @@ class _Program:
             noise = epsilon * bound * (span * (sizes[0] + change) + 2.0 * jnp.abs(t) * change)
             before, last = sizes[3] + sizes[4], sizes[5] + sizes[6]
             decay = jnp.clip(last / jnp.where(before > 0.0, before, 1.0), SLOWEST_DECAY, 1.0)
-            missed = missed + jnp.maximum(bound * span * last * decay - 4.0 * noise, 0.0)
+            if degree is None:  # of a polynomial nothing is left out
+                missed = missed + jnp.maximum(bound * span * last * decay - 4.0 * noise, 0.0)
             rounding = rounding + noise
         return missed, rounding
 
