@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 
 jax.config.update("jax_enable_x64", True)
-
 import matplotlib
 
 matplotlib.use("Agg")
