@@ -24,6 +24,11 @@ LONG = (  # in compilation
     "which_master_equation",
     "phase_map",
     "pareto_front",
+    "oscillator_power",
+    "qubit_refrigerator",
+    "qubit_reset",
+    "erasure",
+    "simultaneous_baths_front",
 )
 
 
