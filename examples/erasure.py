@@ -39,7 +39,7 @@ def loss(knots):
 exact = optimal_erasure(START, END, TIME, 1.0, 1.0)
 start = jnp.linspace(1.0, 5.0, 12)
 found = qt.optimize(
-    loss, start, optax.adam(optax.cosine_decay_schedule(0.1, 300)), steps=300, feasibility=1e-7
+    loss, start, optax.adam(optax.cosine_decay_schedule(0.1, 500)), steps=500, feasibility=1e-7
 )
 times = jnp.linspace(0.0, TIME, 201)
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")

@@ -21,6 +21,7 @@ from .._results import RESULTS, raise_if_failed
 from .._types import Real
 from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import expectation
+from ..dynamics.equation_of_motion import equation_of_motion
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import occupation
 from ..numerics.exponentials import compose
@@ -41,7 +42,7 @@ class PiecewiseSolution(eqx.Module):
         heats: taken in from every bath during every step, (steps, baths).
         quenches: work done on the medium by the jump after every step, (steps,); there is no other.
         result: `RESULTS.successful`, `not_unique` (no bath), `not_a_state` (jumps that pump an
-            oscillator without limit) or `not_finite`, per lane.
+            oscillator without limit), `not_hermitian` or `not_finite`, per lane.
     """
 
     states: Array
@@ -93,7 +94,7 @@ def piecewise_limit_cycle(
 
     Raises:
         ValueError: no step, controls of different length, a negative duration, or what is no
-            `OpenSystem`.
+            `OpenSystem` or depends on time.
         SolverError: the limit cycle is not unique.
     """
     lengths = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(controls)}
@@ -166,6 +167,12 @@ def _cycle(system: Callable[[Any], OpenSystem], controls: Any, times: Array) -> 
     def step(control: Any, duration: Real) -> tuple[Array, Array, Array]:
         built = system(control)
         check_instance("system(control)", built, OpenSystem, "an `OpenSystem`")
+        if not equation_of_motion(built).constant:
+            raise ValueError(
+                "`system` must return systems that do not depend on time, got a drive or a bath that "
+                "moves: make its baths of each step's Hamiltonian (`DaviesBath(h, ...)`), or give "
+                "driven strokes to `limit_cycle`."
+            )
         stroke = Stroke(built, duration)
         found = stroke.propagator(2)
         n = found.increment.shape[1]

@@ -144,6 +144,9 @@ def test_bad_input():
         call(temperatures=[-1.0, 1.0])
     with pytest.raises(ValueError, match=r"`controls` must be arrays with one leading axis"):
         piecewise_limit_cycle(qubit, (U, U[:2]), 1.0)
+    moving = qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())])
+    with pytest.raises(ValueError, match="`system` must return systems that do not depend on time"):
+        piecewise_limit_cycle(lambda u: qt.OpenSystem(moving, qubit(u).baths), U, 1.0)
     with pytest.raises(ValueError, match=r"system\(control\)"):
         piecewise_limit_cycle(lambda u: u, U, 1.0)
 
