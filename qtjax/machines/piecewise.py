@@ -169,9 +169,9 @@ def _cycle(system: Callable[[Any], OpenSystem], controls: Any, times: Array) -> 
         check_instance("system(control)", built, OpenSystem, "an `OpenSystem`")
         if not equation_of_motion(built).constant:
             raise ValueError(
-                "`system` must return systems that do not depend on time, got a drive or a bath that "
-                "moves: make its baths of each step's Hamiltonian (`DaviesBath(h, ...)`), or give "
-                "driven strokes to `limit_cycle`."
+                "`system` must return systems that do not depend on time, got a drive or a bath "
+                "that moves: make its baths of each step's Hamiltonian (`DaviesBath(h, ...)`), or "
+                "give driven strokes to `limit_cycle`."
             )
         stroke = Stroke(built, duration)
         found = stroke.propagator(2)
