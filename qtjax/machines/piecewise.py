@@ -243,7 +243,10 @@ def _oscillator_step(
     sine = decay * jnp.sin(2.0 * w * t)
     skewed = turn * skew - w * sine * corr
     rows = [0.0 * one, (relaxed - skewed) / w**2, relaxed + skewed, turn * corr + sine / w * skew]
-    taken = (rates * t)[:, None] * (jnp.outer(level, one) - energy + t * second * fall)
+    short = jnp.outer(level, one) - energy + t * second * fall
+    above = ((level[:, None] - level) * rates).sum(axis=1)  # g level - pumped, exact for one bath
+    long = (jnp.outer(above, one) - first * fall) / jnp.where(g * t < 1.0, 1.0, g)
+    taken = (rates * t)[:, None] * jnp.where(g * t < 1.0, short, long)
     return jnp.concatenate([jnp.stack(rows), taken])
 
 
@@ -255,4 +258,4 @@ def _mean_decay(x: Real) -> tuple[Real, Real]:
     for k in range(_TERMS, -1, -1):
         series = (-near) * series + 1.0 / math.factorial(k + 2)
     second = jnp.where(small, series, (jnp.expm1(-far) + far) / far**2)
-    return 1.0 - x * second, second
+    return jnp.where(small, 1.0 - near * second, -jnp.expm1(-far) / far), second

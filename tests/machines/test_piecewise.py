@@ -60,7 +60,7 @@ def test_oscillator_is_that_of_its_generators():
 
 def test_sudden_otto_cycle_of_an_oscillator():
     """Complete thermalization and jumps: Q* = (w_c^2 + w_h^2)/(2 w_c w_h)."""
-    found = oscillator(jnp.array([2.0, 1.0]), 80.0, jnp.array([[0.6, 0.0], [0.0, 0.6]]))
+    found = oscillator(jnp.array([2.0, 1.0]), 1e5, jnp.array([[0.6, 0.0], [0.0, 0.6]]))
     friction = (1.0 + 4.0) / 4.0
     hot, cold = 1.0 / np.tanh(1.0 / TEMPERATURES[0]), 1.0 / np.tanh(0.5 / TEMPERATURES[1])
     expected = [hot - friction * cold, 0.5 * (cold - friction * hot)]
