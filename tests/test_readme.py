@@ -24,6 +24,11 @@ LONG = (  # in compilation
     "phase_map",
     "pareto_front",
     "superconducting_engine",
+    "oscillator_power",
+    "qubit_refrigerator",
+    "qubit_reset",
+    "erasure",
+    "simultaneous_baths_front",
 )
 
 

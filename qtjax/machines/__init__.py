@@ -59,6 +59,11 @@ from .periodic import (
     cycle_mean as cycle_mean,
     periodic_steady_state as periodic_steady_state,
 )
+from .piecewise import (
+    PiecewiseSolution as PiecewiseSolution,
+    piecewise_limit_cycle as piecewise_limit_cycle,
+    piecewise_oscillator as piecewise_oscillator,
+)
 from .quasi_static import (
     QuasiStaticOtto as QuasiStaticOtto,
     quasi_static_otto as quasi_static_otto,

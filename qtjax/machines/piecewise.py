@@ -1,0 +1,261 @@
+"""Machines whose controls jump between steps and stand still in between, exactly.
+
+A step is the exponential of a constant generator, a cycle the product of its steps. The steps are
+an axis of arrays, so that one step is compiled however many there are: protocols of learning, on
+and off controls (bang-bang), free switching times.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._checks import as_real, check_instance, check_nonnegative, check_positive
+from .._precise import matmul
+from .._results import RESULTS, raise_if_failed
+from .._types import Real
+from ..algebra.hermitian_basis import from_components, to_components
+from ..algebra.operators import expectation
+from ..dynamics.equation_of_motion import equation_of_motion
+from ..dynamics.open_system import OpenSystem
+from ..dynamics.spectra import occupation
+from ..numerics.exponentials import compose
+from ..numerics.null_vector import null_vector
+from . import figures
+from .stroke import Stroke
+
+_TERMS = 18  # of a series that is used up to 1: the first term left out is 4e-19
+
+
+class PiecewiseSolution(eqx.Module):
+    """The limit cycle of a machine in steps and its books.
+
+    Args:
+        states: at the start of every step and at the end of the last: density matrices (steps + 1,
+            d, d), or moments of an oscillator, (<x^2>, <p^2>, <xp + px>/2), (steps + 1, 3).
+        durations: of the steps, (steps,).
+        heats: taken in from every bath during every step, (steps, baths).
+        quenches: work done on the medium by the jump after every step, (steps,); there is no other.
+        result: `RESULTS.successful`, `not_unique` (no bath), `not_a_state` (jumps that pump an
+            oscillator without limit), `not_hermitian` or `not_finite`, per lane.
+    """
+
+    states: Array
+    durations: Float[Array, " steps"]
+    heats: Float[Array, "steps baths"]
+    quenches: Float[Array, " steps"]
+    result: Any
+
+    @property
+    def heat(self) -> Float[Array, " baths"]:
+        """Heat taken in from every bath per cycle."""
+        return self.heats.sum(axis=0)
+
+    @property
+    def work_output(self) -> Real:
+        """W_out: work delivered per cycle."""
+        return -self.quenches.sum()
+
+    @property
+    def period(self) -> Real:
+        """The time of one cycle."""
+        return self.durations.sum()
+
+    @property
+    def power(self) -> Real:
+        """Work delivered per time; nan for a cycle that takes no time."""
+        return figures.power(self.work_output, self.period)
+
+    @property
+    def first_law_residual(self) -> Real:
+        """Q + W of a cycle, 0 but for rounding: heats and works are computed apart."""
+        return self.heats.sum() + self.quenches.sum()
+
+
+def piecewise_limit_cycle(
+    system: Callable[[Any], OpenSystem], controls: Any, durations: Any, *, throw: bool = True
+) -> PiecewiseSolution:
+    """The limit cycle of a system that stands still between jumps of its controls.
+
+    Args:
+        system: control -> `OpenSystem` that does not depend on time. Baths belong to each step's
+            Hamiltonian, as `DaviesBath(h, ...)` does.
+        controls: of the steps, a PyTree of arrays with a leading axis of steps.
+        durations: of the steps, >= 0; one for all of them or (steps,).
+        throw: raise `SolverError` if the outcome is concrete and not successful.
+
+    Returns:
+        `PiecewiseSolution`, with the heats in the order of the system's baths.
+
+    Raises:
+        ValueError: no step, controls of different length, a negative duration, or what is no
+            `OpenSystem` or depends on time.
+        SolverError: the limit cycle is not unique.
+    """
+    lengths = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(controls)}
+    if len(lengths) != 1 or not min(lengths) or min(lengths)[0] < 1:
+        raise ValueError(
+            "`controls` must be arrays with one leading axis of steps (>= 1) for all of them, got "
+            f"leading axes {sorted(lengths)}."
+        )
+    solution = _cycle(system, controls, _times(durations, min(lengths)[0]))
+    if throw:
+        raise_if_failed(solution)
+    return solution
+
+
+def piecewise_oscillator(
+    frequencies: Any, durations: Any, *, rates: Any, temperatures: Any, throw: bool = True
+) -> PiecewiseSolution:
+    """The limit cycle of an oscillator whose frequency and baths jump, by three moments.
+
+    H = p^2/2 + w^2 x^2/2, under baths with rates r_k (n_k + 1) and r_k n_k on the lowering operator
+    of w. Within a step E relaxes with g = sum_k r_k, and L = (<p^2> - w^2 <x^2>)/2 and c = <xp +
+    px>/2 turn with 2 w and decay with g. Several baths at once are allowed.
+
+    Args:
+        frequencies: w > 0 of the steps, (steps,).
+        durations: of the steps, >= 0; one for all of them or (steps,).
+        rates: r_k >= 0 of the baths in every step, (steps, baths).
+        temperatures: of the baths, >= 0, (baths,).
+        throw: raise `SolverError` if the outcome is concrete and not successful.
+
+    Returns:
+        `PiecewiseSolution`.
+
+    Raises:
+        ValueError: a frequency that is not positive, a negative duration, rate or temperature, or
+            shapes that do not fit.
+        SolverError: no bath in any step, or jumps that pump the oscillator more than baths take.
+
+    Source: Rezek and Kosloff, New J. Phys. 8, 83 (2006), section 4.
+    """
+    w, r = as_real("frequencies", frequencies), as_real("rates", rates)
+    ts = as_real("temperatures", temperatures)
+    if w.ndim != 1 or w.size < 1 or ts.ndim != 1 or r.shape != (w.size, ts.size):
+        raise ValueError(
+            "`rates` must have the shape (steps, baths), with steps of `frequencies` and baths of "
+            f"`temperatures`, got shapes {r.shape}, {w.shape} and {ts.shape}."
+        )
+    check_positive("frequencies", w, "they are those of an oscillator.", entries=True)
+    check_nonnegative("rates", r, "a bath cannot couple with a negative rate.", entries=True)
+    check_nonnegative("temperatures", ts, "they are those of baths.", entries=True)
+    solution = _oscillator_cycle(w, _times(durations, w.size), r, ts)
+    if throw:
+        raise_if_failed(solution)
+    return solution
+
+
+def _times(durations: Any, steps: int) -> Float[Array, " steps"]:
+    times = as_real("durations", durations)
+    check_nonnegative("durations", times, "a step takes time forward.", entries=True)
+    if times.shape not in ((), (steps,)):
+        raise ValueError(
+            f"`durations` must be one number or one for each of {steps} steps, got shape "
+            f"{times.shape}."
+        )
+    return jnp.broadcast_to(times, (steps,))
+
+
+@eqx.filter_jit
+def _cycle(system: Callable[[Any], OpenSystem], controls: Any, times: Array) -> PiecewiseSolution:
+    def step(control: Any, duration: Real) -> tuple[Array, Array, Array]:
+        built = system(control)
+        check_instance("system(control)", built, OpenSystem, "an `OpenSystem`")
+        if not equation_of_motion(built).constant:
+            raise ValueError(
+                "`system` must return systems that do not depend on time, got a drive or a bath "
+                "that moves: make its baths of each step's Hamiltonian (`DaviesBath(h, ...)`), or "
+                "give driven strokes to `limit_cycle`."
+            )
+        stroke = Stroke(built, duration)
+        found = stroke.propagator(2)
+        n = found.increment.shape[1]
+        heats = jax.vmap(lambda booked: stroke.books(booked, found).heat, 1, 1)
+        rows = jnp.concatenate([found.increment[:n], heats(found.increment[n:])])
+        return rows, stroke.energy(0.0), found.hermitian
+
+    maps, energies, hermitian = jax.vmap(step)(controls, times)
+    xs, heats, result = _closed(maps, to_components(np.eye(energies.shape[-1]), np))
+    states = jax.vmap(from_components)(xs)
+    jumps = jnp.roll(energies, -1, axis=0) - energies
+    quenches = jax.vmap(expectation)(jumps, states[1:])
+    result = RESULTS.where(jnp.all(hermitian), result, RESULTS.not_hermitian)
+    return PiecewiseSolution(states, times, heats, quenches, result)
+
+
+@eqx.filter_jit
+def _oscillator_cycle(w: Array, times: Array, rates: Array, ts: Array) -> PiecewiseSolution:
+    unit = jax.lax.stop_gradient(w[0])
+    level = jax.vmap(jax.vmap(occupation, (None, 0)), (0, None))(w, ts)
+    level = w[:, None] / unit * (level + 0.5)
+    maps = jax.vmap(_oscillator_step)(w / unit, unit * times, rates / unit, level)
+    vectors, heats, result = _closed(maps, np.eye(4)[0])
+    x, p, c = vectors[:, 1:].T
+    physical = jnp.all((x > 0.0) & (x * p - c**2 > 0.25 * (1.0 - 1e-6)))
+    failed = result != RESULTS.successful
+    result = RESULTS.where(physical | failed, result, RESULTS.not_a_state)
+    quenches = 0.5 * (jnp.roll(w, -1) ** 2 - w**2) * x[1:] / unit
+    states = jnp.stack([x / unit, unit * p, c], axis=1)
+    return PiecewiseSolution(states, times, unit * heats, quenches, result)
+
+
+def _closed(maps: Float[Array, "steps m n"], weights: np.ndarray) -> tuple[Array, Array, Any]:
+    """Vectors at the edges with weights.x = 1, the books of the steps, and the outcome."""
+    n = maps.shape[2]
+
+    def follow(total: Array, step: Array) -> tuple[Array, None]:
+        return compose(step, total), None
+
+    total, _ = jax.lax.scan(follow, jnp.zeros_like(maps[0, :n]), maps[:, :n])
+    found = null_vector(total, weights)
+    unique = found.gap > 500.0 * jnp.finfo(found.gap.dtype).eps
+
+    def run(x: Array, step: Array) -> tuple[Array, tuple[Array, Array]]:
+        added = matmul(step, x)
+        return x + added[:n], (x, added[n:])
+
+    last, (xs, books) = jax.lax.scan(run, jnp.where(unique, found.solution, jnp.nan), maps)
+    result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
+    result = RESULTS.where(jnp.all(jnp.isfinite(last)), result, RESULTS.not_finite)
+    result = RESULTS.where(unique, result, RESULTS.not_unique)
+    result = RESULTS.where(jnp.all(jnp.isfinite(maps)), result, RESULTS.not_finite)
+    return jnp.concatenate([xs, last[None]]), books, result
+
+
+def _oscillator_step(
+    w: Real, t: Real, rates: Float[Array, " baths"], level: Float[Array, " baths"]
+) -> Float[Array, "4+baths 4"]:
+    """The rows that are added to (1, <x^2>, <p^2>, c) in a step, and those of the heats."""
+    one, energy = jnp.eye(4)[0], jnp.stack([0.0 * w, 0.5 * w**2, 0.5 + 0.0 * w, 0.0 * w])
+    skew, corr = energy * np.array([0.0, -1.0, 1.0, 0.0]), jnp.eye(4)[3]
+    g, pumped = rates.sum(), (rates * level).sum()
+    first, second = _mean_decay(g * t)
+    fall = g * energy - pumped * one
+    relaxed = -t * first * fall
+    decay, half = jnp.exp(-g * t), jnp.sin(w * t)
+    turn = jnp.expm1(-g * t) * jnp.cos(2.0 * w * t) - 2.0 * half**2
+    sine = decay * jnp.sin(2.0 * w * t)
+    skewed = turn * skew - w * sine * corr
+    rows = [0.0 * one, (relaxed - skewed) / w**2, relaxed + skewed, turn * corr + sine / w * skew]
+    short = jnp.outer(level, one) - energy + t * second * fall
+    above = ((level[:, None] - level) * rates).sum(axis=1)  # g level - pumped, exact for one bath
+    long = (jnp.outer(above, one) - first * fall) / jnp.where(g * t < 1.0, 1.0, g)
+    taken = (rates * t)[:, None] * jnp.where(g * t < 1.0, short, long)
+    return jnp.concatenate([jnp.stack(rows), taken])
+
+
+def _mean_decay(x: Real) -> tuple[Real, Real]:
+    """(1 - e^{-x})/x and (e^{-x} - 1 + x)/x^2, for x >= 0."""
+    small = x < 1.0
+    near, far = jnp.where(small, x, 0.0), jnp.where(small, 1.0, x)
+    series = jnp.zeros_like(x)
+    for k in range(_TERMS, -1, -1):
+        series = (-near) * series + 1.0 / math.factorial(k + 2)
+    second = jnp.where(small, series, (jnp.expm1(-far) + far) / far**2)
+    return jnp.where(small, 1.0 - near * second, -jnp.expm1(-far) / far), second

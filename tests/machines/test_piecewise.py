@@ -1,0 +1,161 @@
+"""Machines in steps: against cycles of strokes, closed forms and differences."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+import qtjax as qt
+from qtjax.machines import piecewise_limit_cycle, piecewise_oscillator
+from qtjax.papers import erdman_2023 as stored
+
+U = jnp.array([0.31, 0.77, 1.2, 0.4])
+TIMES = jnp.array([0.5, 0.9, 0.0, 1.7])
+W = jnp.array([1.9, 1.1, 0.8, 1.4])
+RATES = jnp.array([[0.6, 0.0], [0.0, 0.0], [0.0, 0.5], [0.2, 0.3]])
+TEMPERATURES = np.array([3.0, 0.4])
+
+
+def qubit(u):
+    h = 0.5 * qt.sigmaz() + u * qt.sigmax()
+    cold = qt.DaviesBath(h, qt.sigmay(), 0.3, qt.Ohmic(0.4))
+    hot = qt.DaviesBath(h, qt.sigmaz(), 1.5, qt.Ohmic(0.2))
+    return qt.OpenSystem(h, [cold, hot])
+
+
+def oscillator(w, times, rates):
+    return piecewise_oscillator(w, times, rates=rates, temperatures=TEMPERATURES, throw=False)
+
+
+def by_generators(w, times, rates):
+    """Heats of the steps from exponentials of 6 x 6 generators, and a solve (NumPy)."""
+    maps = []
+    for frequency, time, down in zip(w, times, rates, strict=True):
+        noise = frequency * (0.5 + 1.0 / np.expm1(frequency / TEMPERATURES))
+        g, d = np.zeros((6, 6)), down @ noise
+        g[1] = [d / frequency**2, -down.sum(), 0.0, 2.0, 0.0, 0.0]
+        g[2] = [d, 0.0, -down.sum(), -2.0 * frequency**2, 0.0, 0.0]
+        g[3] = [0.0, -(frequency**2), 1.0, -down.sum(), 0.0, 0.0]
+        energy = np.array([0.0, frequency**2 / 2.0, 0.5, 0.0, 0.0, 0.0])
+        g[4:] = np.outer(down * noise, np.eye(6)[0]) - np.outer(down, energy)
+        maps.append(expm(g * time))
+    total = np.linalg.multi_dot(maps[::-1])
+    x = np.linalg.solve(np.eye(3) - total[1:4, 1:4], total[1:4, 0])
+    v, heats = np.array([1.0, *x, 0.0, 0.0]), []
+    for step in maps:
+        heats.append((step @ v)[4:] - v[4:])
+        v = step @ v
+    return np.array(heats)
+
+
+def test_oscillator_is_that_of_its_generators():
+    found = jax.jit(oscillator)(W, TIMES, RATES)
+    expected = by_generators(*map(np.asarray, (W, TIMES, RATES)))
+    assert bool(found.result == qt.RESULTS.successful)
+    np.testing.assert_allclose(found.heats, expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found.states[-1], found.states[0], rtol=1e-13)
+    assert abs(float(found.first_law_residual)) < 1e-13
+
+
+def test_sudden_otto_cycle_of_an_oscillator():
+    """Complete thermalization and jumps: Q* = (w_c^2 + w_h^2)/(2 w_c w_h)."""
+    found = oscillator(jnp.array([2.0, 1.0]), 1e5, jnp.array([[0.6, 0.0], [0.0, 0.6]]))
+    friction = (1.0 + 4.0) / 4.0
+    hot, cold = 1.0 / np.tanh(1.0 / TEMPERATURES[0]), 1.0 / np.tanh(0.5 / TEMPERATURES[1])
+    expected = [hot - friction * cold, 0.5 * (cold - friction * hot)]
+    np.testing.assert_allclose(found.heat, expected, rtol=1e-12)
+
+
+def test_system_is_a_cycle_of_strokes():
+    found = piecewise_limit_cycle(qubit, U, TIMES)
+    pairs = zip(U, TIMES, strict=True)
+    strokes = [qt.Stroke(qubit(u), time, ("cold", "hot")) for u, time in pairs]
+    cycle = qt.limit_cycle(qt.Cycle(strokes))
+    np.testing.assert_allclose(found.heats, jnp.stack(cycle.bath_heats), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(found.quenches, cycle.quenches, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(found.states, cycle.states, atol=1e-13)
+    assert float(found.power) == pytest.approx(float(cycle.power), rel=1e-11)
+    assert abs(float(found.first_law_residual)) < 1e-14
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_gradients_are_differences(which):
+    given = (W, TIMES + 0.1, RATES + 0.05)
+    found, direction = jax.jit(jax.grad(lambda *x: oscillator(*x).power, which)), 1e-5
+    for k in np.ndindex(given[which].shape):
+        moved = [
+            by_power([x.at[k].add(s * direction) if j == which else x for j, x in enumerate(given)])
+            for s in (1.0, -1.0)
+        ]
+        slope = (moved[0] - moved[1]) / (2.0 * direction)
+        assert float(found(*given)[k]) == pytest.approx(slope, rel=1e-6, abs=1e-9)
+
+
+def by_power(given):
+    heats = by_generators(*map(np.asarray, given))
+    return heats.sum() / float(given[1].sum())
+
+
+def test_gradient_of_a_system_and_of_free_times():
+    def cooling(u, times):
+        return piecewise_limit_cycle(qubit, u, times, throw=False).heat[0]
+
+    slopes = jax.jit(jax.grad(cooling, (0, 1)))(U, TIMES + 0.1)
+    run = jax.jit(cooling)
+    for which, step in (
+        (0, jnp.array([1.0, 0.0, -0.5, 0.2])),
+        (1, jnp.array([0.3, 1.0, 0.2, 0.0])),
+    ):
+        moved = [
+            run(U + (which == 0) * s * step, TIMES + 0.1 + (which == 1) * s * step)
+            for s in (1e-5, -1e-5)
+        ]
+        difference = (moved[0] - moved[1]) / 2e-5
+        assert float(slopes[which] @ step) == pytest.approx(float(difference), rel=1e-6)
+
+
+def test_outcomes():
+    run = jax.jit(lambda rates, w: oscillator(w, 0.7, rates).result)
+    none = run(jnp.zeros((2, 2)), W[:2])
+    assert bool(none == qt.RESULTS.not_unique)
+    # a resonant square wave pumps more than weak baths take: quarter periods at both frequencies
+    quarter = 0.5 * jnp.pi / jnp.array([1.0, 2.0])
+    pumped = oscillator(jnp.array([1.0, 2.0]), quarter, jnp.full((2, 2), 1e-3))
+    assert bool(pumped.result == qt.RESULTS.not_a_state)
+    assert bool(run(jnp.full((2, 2), jnp.nan), W[:2]) == qt.RESULTS.not_finite)
+    with pytest.raises(qt.SolverError, match="not unique"):
+        piecewise_oscillator(W, 1.0, rates=jnp.zeros((4, 2)), temperatures=TEMPERATURES)
+
+
+def test_bad_input():
+    def call(w=W, times=1.0, rates=RATES, temperatures=TEMPERATURES):
+        return piecewise_oscillator(w, times, rates=rates, temperatures=temperatures)
+
+    with pytest.raises(ValueError, match="`rates` must have the shape"):
+        call(rates=RATES[:3])
+    with pytest.raises(ValueError, match="`frequencies`"):
+        call(w=W.at[1].set(0.0))
+    with pytest.raises(ValueError, match="`durations` must be one number or one for each of 4"):
+        call(times=jnp.ones(3))
+    with pytest.raises(ValueError, match="`durations`"):
+        call(times=-1.0)
+    with pytest.raises(ValueError, match="`temperatures`"):
+        call(temperatures=[-1.0, 1.0])
+    with pytest.raises(ValueError, match=r"`controls` must be arrays with one leading axis"):
+        piecewise_limit_cycle(qubit, (U, U[:2]), 1.0)
+    moving = qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())])
+    with pytest.raises(ValueError, match="`system` must return systems that do not depend on time"):
+        piecewise_limit_cycle(lambda u: qt.OpenSystem(moving, qubit(u).baths), U, 1.0)
+    with pytest.raises(ValueError, match=r"system\(control\)"):
+        piecewise_limit_cycle(lambda u: u, U, 1.0)
+
+
+def test_stored_protocols_have_their_powers():
+    found = stored.engine(stored.ENGINE, stored.ENGINE_STEP, stored.CONTACTS)
+    assert float(found.power) == pytest.approx(0.191496353, abs=5e-10)
+    assert float(stored.cooling(stored.QUBIT, stored.QUBIT_STEP)) == pytest.approx(9.12872e-4, 1e-6)
+    assert np.all((stored.ENGINE >= 0.5) & (stored.ENGINE <= 0.99662))
+    assert np.all((stored.FREE_ENGINE >= 0.5) & (stored.FREE_ENGINE <= 0.99662))
+    for controls in (stored.QUBIT, stored.FREE_QUBIT):
+        assert np.all((controls >= 0.0) & (controls <= 0.75))
