@@ -98,27 +98,30 @@ class Moving(eqx.Module):
 
     Args:
         function: t -> (rates (jumps,), operators (jumps, d, d)), of the same shapes at all times.
-        matrix: the same as t -> real matrix (d*d, d*d) on components, if it is known in a form that
-            is cheaper than by way of the operators.
+        scalars: of the same as a sum of scalars times fixed matrices, where it is known as one:
+            t -> (scalars,).
+        matrices: what each of them multiplies, real matrices (d*d, d*d) on components.
 
     Raises:
         ValueError: what is given is no function.
     """
 
     function: Callable[[Any], Jumps]
-    matrix: Callable[[Any], Float[Array, "n n"]] | None
+    scalars: Callable[[Any], Float[Array, " scalars"]] | None
+    matrices: tuple[np.ndarray, ...]
 
     def __init__(
         self,
         function: Callable[[Any], Jumps],
-        matrix: Callable[[Any], Float[Array, "n n"]] | None = None,
+        scalars: Callable[[Any], Float[Array, " scalars"]] | None = None,
+        matrices: Sequence[np.ndarray] = (),
     ):
         if not is_function(function):
             raise ValueError(
                 "`function` must be a function t -> (rates (jumps,), operators (jumps, d, d)), "
                 f"got {described(function)}."
             )
-        self.function, self.matrix = function, matrix
+        self.function, self.scalars, self.matrices = function, scalars, tuple(matrices)
 
 
 def of_kind(channels: Sequence[Any], kind: type) -> tuple[Any, ...]:

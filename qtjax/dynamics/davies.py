@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from .._checks import concretely
+from .._checks import concretely, is_concrete
 from .._precise import einsum
 from .._types import Operator, RealLike
 from ..algebra.spectral import eigenvalues, level_projectors
@@ -34,10 +34,6 @@ class Following(eqx.Module):
 
     def __call__(self, t: RealLike) -> Jumps:
         return davies_jumps(self.bath, self.hamiltonian(t))
-
-    def matrix(self, t: RealLike) -> Float[Array, "4 4"]:
-        """The same for a qubit as a real matrix on components."""
-        return davies_matrix(self.bath, self.hamiltonian(t))
 
     def radius(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
         """(middle, half) -> how far around these times in the complex plane all is analytic.
@@ -84,7 +80,10 @@ def following_channels(bath: Any, hamiltonian: AbstractHamiltonian) -> tuple[Cha
     if hamiltonian.constant:
         return davies_channels(bath, hamiltonian(jnp.zeros(())))
     following = Following(bath, hamiltonian)
-    return (Moving(following, following.matrix if bath.couplings.shape[-1] == 2 else None),)
+    if bath.couplings.shape[-1] != 2:
+        return (Moving(following),)
+    axes = _axes_of(hamiltonian)
+    return (Moving(following, QubitScalars(following, axes), qubit_matrices(axes)),)
 
 
 def davies_jumps(bath: Any, hamiltonian: Operator) -> Jumps:
@@ -131,41 +130,70 @@ def _by_frequency(
 _compiled_davies_jumps = eqx.filter_jit(davies_jumps)
 
 
-def davies_matrix(bath: Any, hamiltonian: Operator) -> Float[Array, "4 4"]:
-    """The dissipator of a qubit on its Pauli components, in closed form.
+class QubitScalars(eqx.Module):
+    """The Davies generator of a qubit's H(t) as scalars that multiply `qubit_matrices`.
 
     With H = h_0 + h.sigma, n = h/|h| and couplings a.sigma: along n the Bloch vector relaxes at
     G = sum |a x n|^2 (down + up), across it at G/2, and A(0) damps it there at 2 sum (a.n)^2 more.
 
     Args:
-        bath: as for `davies_jumps`.
-        hamiltonian: (2, 2).
+        following: the generator.
+        axes: along which n may point, static.
     """
-    h = _pauli_vector(hamiltonian)
-    unit = jax.lax.stop_gradient(jnp.max(jnp.abs(h)))
-    h = jnp.where(unit == 0.0, jnp.array([0.0, 0.0, 1.0]), h / jnp.where(unit == 0.0, 1.0, unit))
-    length = jnp.sqrt(h[0] ** 2 + h[1] ** 2 + h[2] ** 2)
-    n = h / length
-    gap = 2.0 * unit * length
-    a = [_pauli_vector(coupling) for coupling in bath.couplings]
-    across = sum(
-        (v[1] * n[2] - v[2] * n[1]) ** 2
-        + (v[2] * n[0] - v[0] * n[2]) ** 2
-        + (v[0] * n[1] - v[1] * n[0]) ** 2
-        for v in a
-    )
-    down, up = thermal_rates(bath.spectrum, gap, bath.temperature)
-    half, pumped = 0.5 * across * (down + up), across * (up - down)
-    damped: Any = 0.0
-    if bath.zero_frequency is not None:
-        along = sum((v[0] * n[0] + v[1] * n[1] + v[2] * n[2]) ** 2 for v in a)
-        damped = 2.0 * bath.zero_frequency * along
-    zero = jnp.zeros_like(gap)
-    rows = [[zero] * 4]
-    for i in range(3):
-        across_n = [-(half + damped) * (i == j) + (damped - half) * n[i] * n[j] for j in range(3)]
-        rows.append([pumped * n[i], *across_n])
-    return jnp.stack([jnp.stack(row) for row in rows])
+
+    following: Following
+    axes: tuple[int, ...] = eqx.field(static=True)
+
+    def __call__(self, t: RealLike) -> Float[Array, " scalars"]:
+        bath, h = self.following.bath, _pauli_vector(self.following.hamiltonian(t))
+        anyhow = jnp.asarray(np.eye(3)[self.axes[-1]], h.dtype)
+        unit = jax.lax.stop_gradient(jnp.max(jnp.abs(h)))
+        h = jnp.where(unit == 0.0, anyhow, h / jnp.where(unit == 0.0, 1.0, unit))
+        length = jnp.sqrt(h[0] ** 2 + h[1] ** 2 + h[2] ** 2)
+        n = h / length
+        a = [_pauli_vector(coupling) for coupling in bath.couplings]
+        across = sum(
+            (v[1] * n[2] - v[2] * n[1]) ** 2
+            + (v[2] * n[0] - v[0] * n[2]) ** 2
+            + (v[0] * n[1] - v[1] * n[0]) ** 2
+            for v in a
+        )
+        down, up = thermal_rates(bath.spectrum, 2.0 * unit * length, bath.temperature)
+        half, pumped = 0.5 * across * (down + up), across * (up - down)
+        damped: Any = 0.0
+        if bath.zero_frequency is not None:
+            along = sum((v[0] * n[0] + v[1] * n[1] + v[2] * n[2]) ** 2 for v in a)
+            damped = 2.0 * bath.zero_frequency * along
+        found = [-(half + damped), *(pumped * n[i] for i in self.axes)]
+        found += [(damped - half) * n[i] * n[j] for i, j in _axis_pairs(self.axes)]
+        return jnp.stack(found)
+
+
+def _axis_pairs(axes: tuple[int, ...]) -> list[tuple[int, int]]:
+    return [(i, j) for i in axes for j in axes if i <= j]
+
+
+def qubit_matrices(axes: tuple[int, ...]) -> list[np.ndarray]:
+    """What `QubitScalars` multiply, on the components of a qubit, (4, 4) each."""
+    found = [np.diag([0.0, 1.0, 1.0, 1.0])]
+    places = [[(i + 1, 0)] for i in axes]
+    places += [sorted({(i + 1, j + 1), (j + 1, i + 1)}) for i, j in _axis_pairs(axes)]
+    for those in places:
+        matrix = np.zeros((4, 4))
+        for place in those:
+            matrix[place] = 1.0
+        found.append(matrix)
+    return found
+
+
+def _axes_of(hamiltonian: AbstractHamiltonian) -> tuple[int, ...]:
+    """The axes along which the Bloch vector of a qubit's H(t) may point."""
+    operators = [getattr(term, "operator", None) for term in hamiltonian.terms()]
+    if not all(operator is not None and is_concrete(operator) for operator in operators):
+        return (0, 1, 2)
+    vectors = np.array([np.asarray(concretely(_pauli_vector, o)) for o in operators]).reshape(-1, 3)
+    used = tuple(np.flatnonzero(np.any(vectors != 0.0, axis=0)).tolist())
+    return used or (2,)
 
 
 def _pauli_vector(a: Operator) -> Float[Array, " 3"]:

@@ -165,9 +165,12 @@ def _in_words(
 def _sum_equation(
     system: OpenSystem, channels: Sequence[Sequence[Any]], quantum: RealLike
 ) -> LinearEquation:
-    moving, breakpoints = _movers(system, channels, quantum), system.breakpoints()
+    followed = [
+        [c for c in bath if isinstance(c, Channel) or c.scalars is None] for bath in channels
+    ]
+    moving, breakpoints = _movers(system, followed, quantum), system.breakpoints()
     h = hamiltonian_terms(system.hamiltonian)
-    baths = [bath_terms(of_kind(bath, Channel)) for bath in channels]
+    baths = [bath_terms(bath) for bath in channels]
     energy = None if system.energy is None else hamiltonian_terms(system.energy)
     parts = [p for terms in (h, *baths, *([] if energy is None else [energy])) for p in terms.parts]
     leads = _leads(system)
@@ -269,8 +272,6 @@ def _first(d: int) -> int:
 
 def _moving_matrix(channel: Moving, t: RealLike) -> Matrix:
     """What a moving channel does to the components."""
-    if channel.matrix is not None:
-        return channel.matrix(t)
     rates, operators = channel.function(t)
     return real_map(dissipator_superoperator(rates, operators), operators.shape[-1])
 

@@ -28,7 +28,7 @@ from ..algebra.hermitian_basis import (
 from ..algebra.superoperators import dissipator_superoperator
 from ..numerics.equation import FixedMatrix, from_sparse, full
 from ..numerics.growth import Growth, growth
-from .channels import Channel
+from .channels import Channel, Moving, of_kind
 from .hamiltonians import AbstractHamiltonian, Term
 from .schedules import Constant, degree_of
 
@@ -103,20 +103,24 @@ def _basis(d: int, dtype: str) -> tuple[np.ndarray, ...]:
     return tuple(operators)
 
 
-def bath_terms(channels: tuple[Channel, ...]) -> Terms:
+def bath_terms(channels: Sequence[Channel | Moving]) -> Terms:
     """Rates that move one by one; those that do not as one sum where that loses nothing.
 
     Every factor is a pair of weights and matrices: which entries there are does not depend on the
     values of rates, so that new ones compile nothing. Rates that are traced may differ between
     lanes: they stay apart from matrices that do not.
     """
-    singles = [single for channel in channels for single in channel.single()]
+    singles = [single for channel in of_kind(channels, Channel) for single in channel.single()]
     fixed = [c for c in singles if isinstance(c.rate, Constant)]
     found = Terms([], [])
 
     for channel in singles:
         if not isinstance(channel.rate, Constant):
             found.add(channel.rate, [(np.ones(1), [_jump(channel.operator)])])
+    for mover in of_kind(channels, Moving):
+        if mover.scalars is not None:
+            matrices = [from_sparse(sp.coo_array(matrix), 0.0) for matrix in mover.matrices]
+            found.add(mover.scalars, [(np.ones(1), [matrix]) for matrix in matrices])
     operators = [c.operator for c in fixed]
     rates = [c.rate.value for c in fixed if isinstance(c.rate, Constant)]
     apart = is_concrete(operators) and not is_concrete(rates) and len(fixed) <= FEW_CHANNELS

@@ -8,14 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._precise import matmul
 from .._types import RealLike
 from ..algebra.hermitian_basis import to_components
 from ..algebra.operators import dag
 from ..numerics.equation import Scalars, Watched
 from ..numerics.growth import growth
 from .channels import Moving, dissipate
-from .davies import Following
+from .davies import Following, QubitScalars
 from .hamiltonians import Term
 from .open_system import OpenSystem
 from .spectra import scale_of
@@ -49,8 +48,6 @@ def probe(d: int) -> np.ndarray:
 def moved(channel: Moving, t: RealLike, probe: Any) -> Float[Array, " n"]:
     """What a moving channel does to an operator, about as large as its matrix."""
     d = probe.shape[0]
-    if channel.matrix is not None:
-        return d * matmul(channel.matrix(t), to_components(jnp.asarray(probe)))
     return d * to_components(dissipate(*channel.function(t), jnp.asarray(probe)))
 
 
@@ -90,14 +87,17 @@ def watched_functions(
         `Watched`; `None` if there is nothing to look at.
     """
     smooth, unknown, weights, k = [], [], [], 0
+    followers = [m.function for m in movers if _is_analytic(m.function, system)]
     for part in parts:
-        if part.degree is None and part.smooth:
+        follows = isinstance(part.function, QubitScalars)
+        if follows and _is_analytic(part.function.following, system):
+            followers.append(part.function.following)
+        elif part.degree is None and part.smooth:
             smooth.append(part.function)
         elif part.degree is None:
             unknown.append(part)
             weights += bounds[k : k + part.count]
         k += part.count
-    followers = [m.function for m in movers if _is_analytic(m.function, system)]
     movers = [mover for mover in movers if not _is_analytic(mover.function, system)]
     values, off = None, defect(system)
     if unknown or movers:

@@ -91,7 +91,7 @@ class MergedProducts(BlockProducts):
         rows = [self.filled.index(row) for row in equation.moved]
         empty = jnp.zeros((len(self.filled), n, lanes), span.dtype)
         whole = rows == list(range(len(self.filled)))
-        found = [span * a for a in polynomials[-1]]
+        found = [span * a for a in polynomials[-1]] if rows else []
         found = found if whole else [empty.at[np.array(rows)].set(a) for a in found]
 
         def add(m: int, places: Any, values: Array) -> None:

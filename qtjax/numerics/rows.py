@@ -9,7 +9,8 @@ Nothing depends on the books, the last rows. With z_k = ybar_k / k,
     ybar_k = ybar + sum_m E_m^T z_{k+m+1},    Ebar_m[i, c] = sum_k z_{k+1}[i] y_{k-m}[c].
 
 Everything is written out, without a loop, so that XLA makes one fused loop over the lanes for every
-output. On a CPU each of them computes both recursions anew, hence `pair`: two rows in one output.
+output. On a CPU each of them computes the recursion anew, hence `pair`: two rows in one output, and
+loops over the orders in reverse mode, which has an output for every entry.
 """
 
 import functools
@@ -18,6 +19,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from .equation import LinearEquation
@@ -76,39 +78,75 @@ def row_flow(entries: Entries, y: Rows, order: int) -> Rows:
 
 
 def _forward(entries: Entries, y: Rows, order: int) -> tuple[Rows, Any]:
-    terms = row_terms(entries, y, order)
-    found = (
-        functools.reduce(jnp.add, [t[i] for t in terms if t[i] is not None]) for i in range(len(y))
-    )
-    return tuple(found), (entries, terms)
+    zero = tuple(jnp.zeros_like(row) for row in y)
+
+    def next_term(history: tuple[Rows, ...], inverse: Array) -> tuple[tuple[Rows, ...], Rows]:
+        rows = next_rows(entries, history)
+        term = tuple(z if row is None else inverse * row for row, z in zip(rows, zero, strict=True))
+        return (term, *history[:-1]), term
+
+    start = (y, *(zero,) * (_depth(entries) - 1))
+    terms = _over_orders(next_term, start, 1.0 / np.arange(1, order + 1))[1]
+    terms = [jnp.concatenate([row[None], later]) for row, later in zip(y, terms, strict=True)]
+    return tuple(jnp.sum(term, axis=0) for term in terms), (entries, terms)
 
 
 def _backward(order: int, saved: Any, after: Rows) -> tuple[Entries, Rows]:
     entries, terms = saved
-    zs: dict[int, list[Any]] = {}
-    for k in range(order, -1, -1):
+    zero = tuple(jnp.zeros_like(row) for row in after)
+
+    def before(history: tuple[Rows, ...]) -> list[Any]:
+        """ybar_k from z_{k+1}, z_{k+2}, ..."""
         rows: list[Any] = list(after)
         for i, columns in enumerate(entries):
             for c, coefficients in columns.items():
-                for m, a in enumerate(coefficients[: order - k]):
-                    rows[c] = _plus(rows[c], a, zs[k + m + 1][i])
-        zs[k] = [_scaled(row, 1.0 / k) for row in rows] if k else rows
-    zero = jnp.zeros_like(after[0])
+                for z, a in zip(history, coefficients, strict=False):
+                    rows[c] = _plus(rows[c], a, z[i])
+        return rows
 
-    def cotangent(i: int, c: int, m: int) -> Array:
-        total = None
-        for k in range(m, order):
-            total = _plus(total, zs[k + 1][i], terms[k - m][c])
-        return zero if total is None else total
+    def next_z(history: tuple[Rows, ...], inverse: Array) -> tuple[tuple[Rows, ...], Rows]:
+        z = tuple(inverse * row for row in before(history))
+        return (z, *history[:-1]), z
 
+    depth = _depth(entries)
+    inverses = 1.0 / np.arange(order, 0, -1)
+    history, zs = _over_orders(next_z, (zero,) * depth, inverses)
+    padded = [
+        jnp.concatenate([jnp.zeros((depth, *row.shape[1:]), row.dtype), row]) for row in terms
+    ]
+
+    def of_lag(_: None, m: Array) -> tuple[None, Any]:
+        """Ebar_m[i, c]; the last z is z_1."""
+        shifted = [jax.lax.dynamic_slice_in_dim(row, depth - m, order) for row in padded]
+        return None, [
+            {c: sum(zs[i][-1 - k] * shifted[c][k] for k in range(order)) for c in columns}
+            for i, columns in enumerate(entries)
+        ]
+
+    lags = _over_orders(of_lag, None, np.arange(depth))[1]
     found: Entries = [
         {
-            c: [None if a is None else cotangent(i, c, m) for m, a in enumerate(coefficients)]
+            c: [None if a is None else lags[i][c][m] for m, a in enumerate(coefficients)]
             for c, coefficients in columns.items()
         }
         for i, columns in enumerate(entries)
     ]
-    return found, tuple(zs[0])
+    return found, tuple(before(history))
+
+
+def _depth(entries: Entries) -> int:
+    """How many terms before it a term is made of."""
+    return max((len(c) for columns in entries for c in columns.values()), default=1)
+
+
+def _over_orders(body: Any, start: Any, numbers: np.ndarray) -> Any:
+    """A loop on a CPU, where what is written out is computed anew for every output; else not."""
+    return jax.lax.scan(body, start, jnp.asarray(numbers), unroll=is_rolled() or len(numbers))
+
+
+def is_rolled() -> bool:
+    """Whether reverse mode goes through loops over the orders."""
+    return jax.default_backend() == "cpu"
 
 
 row_flow.defvjp(_forward, _backward)

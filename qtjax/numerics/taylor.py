@@ -42,12 +42,13 @@ from .polynomials import (
     weighted,
 )
 from .resolution import Seen, furthest
-from .rows import RowProducts
+from .rows import RowProducts, is_rolled
 
 MOVING_COMPONENTS = 16  # up to which a matrix G(t) is a polynomial in every step
 SLOWEST_DECAY = 0.01  # of coefficients, two orders further: no more is believed
+SEVERAL = 3  # functions of one degree that are interpolated together
 WELL_CONDITIONED = 5  # degree from which rounding of large coefficients would show
-FORWARD_ROWS, BACKWARD_ROWS = 90, 45  # products per order up to which rows are written out
+FORWARD_ROWS, BACKWARD_ROWS = 110, 45  # products per order up to which rows are written out
 
 Rows = Any
 
@@ -129,14 +130,17 @@ def integrate(
     moves = equation.moving is not None
     size = products_per_order(equation, _degrees(equation, interpolation_degree(24)))
     size = MOVING_COMPONENTS**2 if moves else size
-    blocks = MergedProducts(equation) if moves else BlockProducts(equation)
+    unknown = sum(degree is None for degree in equation.degrees)
+    several = moves or unknown >= SEVERAL
+    blocks = MergedProducts(equation) if several else BlockProducts(equation)
     order = default_order(pieces, size > FORWARD_ROWS) if order is None else order
 
     def program(limit: int) -> _Program:
         layout = RowProducts(equation) if size <= limit else blocks
         return _Program(equation, structure, order, max_steps, pieces, layout)
 
-    forward, backward, smooth = program(FORWARD_ROWS), program(BACKWARD_ROWS), program(0)
+    rows = FORWARD_ROWS if is_rolled() else BACKWARD_ROWS
+    forward, backward, smooth = program(FORWARD_ROWS), program(rows), program(0)
     arguments = {
         "constants": constants,
         "matrices": [jnp.asarray(matrix.values) for _, matrix in equation.matrices],
@@ -465,22 +469,44 @@ class _Program:
     def spectra(self, samples: list[Array]) -> list[Any]:
         """Chebyshev coefficients of every f_j that is interpolated, `None` for the others."""
         weights = chebyshev_weights(self.nodes)
-        return [
-            self._times(weights[: degree + 1], values) if degree >= WELL_CONDITIONED else None
-            for degree, values in zip(self.degrees, samples, strict=True)
-        ]
+        smooth = [degree >= WELL_CONDITIONED for degree in self.degrees]
+        known = [values if kept else None for values, kept in zip(samples, smooth, strict=True)]
+        return self._each(lambda degree: weights[: degree + 1], known)
 
     def polynomials(
         self, samples: list[Array], spectra: list[Any] | None = None
     ) -> list[list[Array]]:
         """Coefficients of every f_j in u."""
         spectra = self.spectra(samples) if spectra is None else spectra
-        found = []
-        for degree, values, spectrum in zip(self.degrees, samples, spectra, strict=True):
-            if spectrum is None:
-                found.append(list(self._times(monomial_weights(self.nodes, degree), values)))
+        exact = [v if s is None else None for v, s in zip(samples, spectra, strict=True)]
+        found = self._each(lambda degree: monomial_weights(self.nodes, degree), exact)
+        smooth = self._each(monomials_of_chebyshev, spectra)
+        return [list(b if a is None else a) for a, b in zip(found, smooth, strict=True)]
+
+    def _each(self, matrix: Callable[[int], np.ndarray], values: list[Any]) -> list[Any]:
+        """Of every f_j the combinations of its values that a matrix of its degree gives.
+
+        Several functions of one degree are combined by one product: its operands are computed once,
+        not anew in everything that is made of them.
+        """
+        found: list[Any] = [None] * len(values)
+        alike: dict[int, list[int]] = {}
+        for j, (degree, value) in enumerate(zip(self.degrees, values, strict=True)):
+            if value is None:
+                continue
+            if value[0].ndim > 1 or degree < WELL_CONDITIONED:
+                found[j] = self._times(matrix(degree), value)
             else:
-                found.append(list(self._times(monomials_of_chebyshev(degree), spectrum)))
+                alike.setdefault(degree, []).append(j)
+        for degree, those in alike.items():
+            if len(those) < SEVERAL:
+                for j in those:
+                    found[j] = self._times(matrix(degree), values[j])
+            else:
+                whole = jnp.stack([jnp.stack(list(values[j])) for j in those], axis=1)
+                combined = _combined(matrix(degree), whole)
+                for k, j in enumerate(those):
+                    found[j] = combined[:, k]
         return found
 
     def _times(self, matrix: np.ndarray, values: Any) -> Any:
