@@ -1,4 +1,4 @@
-"""The command line: `qtjax optimize`, `pareto`, `sweep`, `run`, `paper`, `reproduce`, `show`, ..."""
+"""The command line: `qtjax optimize`, `pareto`, `sweep`, `run`, `paper`, `reproduce`, and more."""
 
 import datetime
 import time

@@ -17,9 +17,9 @@ from .reports import comparison_table, number, residual
 REPORT, PAPER = "report.json", "paper.json"
 KEYS = ("before", "after", "optimization")  # of a report
 NOTHING = (
-    "holds no result of qtjax: no report.json of `qtjax optimize`, no front.json of `qtjax pareto`, no "
-    "paper.json of `qtjax paper`, no file of `qtjax reproduce --json` and no store of "
-    "`qtjax.sweep`. Name the folder that was printed, or one that holds several of them."
+    "holds no result of qtjax: no report.json of `qtjax optimize`, no front.json of "
+    "`qtjax pareto`, no paper.json of `qtjax paper`, no file of `qtjax reproduce --json` and no "
+    "store of `qtjax.sweep`. Name the folder that was printed, or one that holds several of them."
 )
 
 
