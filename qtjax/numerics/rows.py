@@ -14,7 +14,7 @@ loops over the orders in reverse mode, which has an output for every entry.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -25,6 +25,8 @@ from jaxtyping import Array
 from .equation import LinearEquation
 from .layout import TERM_RATIO, AbstractLayout, Prepared, row_polynomials
 from .polynomials import Polynomial, horner
+
+FEW_OUTPUTS = 36  # of reverse mode, up to which it is written out
 
 Entries = list[dict[int, list[Any]]]
 Rows = tuple[Array, ...]
@@ -78,24 +80,21 @@ def row_flow(entries: Entries, y: Rows, order: int) -> Rows:
 
 
 def _forward(entries: Entries, y: Rows, order: int) -> tuple[Rows, Any]:
-    zero = tuple(jnp.zeros_like(row) for row in y)
+    def next_term(history: Sequence[Rows], inverse: Any) -> list[Any]:
+        return [_scaled(row, inverse) for row in next_rows(entries, history)]
 
-    def next_term(history: tuple[Rows, ...], inverse: Array) -> tuple[tuple[Rows, ...], Rows]:
-        rows = next_rows(entries, history)
-        term = tuple(z if row is None else inverse * row for row, z in zip(rows, zero, strict=True))
-        return (term, *history[:-1]), term
-
-    start = (y, *(zero,) * (_depth(entries) - 1))
-    terms = _over_orders(next_term, start, 1.0 / np.arange(1, order + 1))[1]
-    terms = [jnp.concatenate([row[None], later]) for row, later in zip(y, terms, strict=True)]
-    return tuple(jnp.sum(term, axis=0) for term in terms), (entries, terms)
+    zero = jnp.zeros_like(y[0])
+    terms = _over_orders(entries, next_term, [y], zero, 1.0 / np.arange(1, order + 1))
+    terms = [[row, *later] for row, later in zip(y, terms, strict=True)]
+    found = (functools.reduce(jnp.add, [r for r in rows if r is not None]) for rows in terms)
+    return tuple(found), (entries, terms)
 
 
 def _backward(order: int, saved: Any, after: Rows) -> tuple[Entries, Rows]:
     entries, terms = saved
-    zero = tuple(jnp.zeros_like(row) for row in after)
+    zero = jnp.zeros_like(after[0])
 
-    def before(history: tuple[Rows, ...]) -> list[Any]:
+    def before(history: Sequence[Rows]) -> list[Any]:
         """ybar_k from z_{k+1}, z_{k+2}, ..."""
         rows: list[Any] = list(after)
         for i, columns in enumerate(entries):
@@ -104,34 +103,47 @@ def _backward(order: int, saved: Any, after: Rows) -> tuple[Entries, Rows]:
                     rows[c] = _plus(rows[c], a, z[i])
         return rows
 
-    def next_z(history: tuple[Rows, ...], inverse: Array) -> tuple[tuple[Rows, ...], Rows]:
-        z = tuple(inverse * row for row in before(history))
-        return (z, *history[:-1]), z
+    def next_z(history: Sequence[Rows], inverse: Any) -> list[Any]:
+        return [inverse * row for row in before(history)]
 
-    depth = _depth(entries)
-    inverses = 1.0 / np.arange(order, 0, -1)
-    history, zs = _over_orders(next_z, (zero,) * depth, inverses)
-    padded = [
-        jnp.concatenate([jnp.zeros((depth, *row.shape[1:]), row.dtype), row]) for row in terms
-    ]
+    zs = _over_orders(entries, next_z, [], zero, 1.0 / np.arange(order, 0, -1))
+    newest = [tuple(z[-1 - k] for z in zs) for k in range(min(_depth(entries), order))]
 
-    def of_lag(_: None, m: Array) -> tuple[None, Any]:
-        """Ebar_m[i, c]; the last z is z_1."""
-        shifted = [jax.lax.dynamic_slice_in_dim(row, depth - m, order) for row in padded]
-        return None, [
-            {c: sum(zs[i][-1 - k] * shifted[c][k] for k in range(order)) for c in columns}
-            for i, columns in enumerate(entries)
-        ]
+    def cotangent(i: int, c: int, m: int) -> Array:
+        total = None
+        for k in range(m, order):
+            total = _plus(total, zs[i][-1 - k], terms[c][k - m])
+        return zero if total is None else total
 
-    lags = _over_orders(of_lag, None, np.arange(depth))[1]
     found: Entries = [
         {
-            c: [None if a is None else lags[i][c][m] for m, a in enumerate(coefficients)]
+            c: [None if a is None else cotangent(i, c, m) for m, a in enumerate(coefficients)]
             for c, coefficients in columns.items()
         }
         for i, columns in enumerate(entries)
     ]
-    return found, tuple(before(history))
+    return found, tuple(before(newest))
+
+
+def _over_orders(
+    entries: Entries, following: Callable, history: list, zero: Array, inverses: np.ndarray
+) -> list[Sequence[Any]]:
+    """Of every row what follows, order by order, from a history that has the newest first.
+
+    In a loop on a CPU, where what is written out is computed anew for each of many outputs.
+    """
+    if not is_rolled() or sum(map(len, entries)) * _depth(entries) <= FEW_OUTPUTS:
+        for inverse in inverses.tolist():
+            history = [following(history, inverse), *history]
+        return list(zip(*history[: len(inverses)][::-1], strict=True))
+
+    def body(history: tuple, inverse: Array) -> tuple:
+        rows = [zero if row is None else row for row in following(history, inverse)]
+        return (rows, *history[:-1]), rows
+
+    nothing = [[zero] * len(entries)] * (_depth(entries) - len(history))
+    start = tuple(list(rows) for rows in [*history, *nothing])
+    return jax.lax.scan(body, start, jnp.asarray(inverses, zero.dtype))[1]
 
 
 def _depth(entries: Entries) -> int:
@@ -139,13 +151,8 @@ def _depth(entries: Entries) -> int:
     return max((len(c) for columns in entries for c in columns.values()), default=1)
 
 
-def _over_orders(body: Any, start: Any, numbers: np.ndarray) -> Any:
-    """A loop on a CPU, where what is written out is computed anew for every output; else not."""
-    return jax.lax.scan(body, start, jnp.asarray(numbers), unroll=is_rolled() or len(numbers))
-
-
 def is_rolled() -> bool:
-    """Whether reverse mode goes through loops over the orders."""
+    """Whether reverse mode goes through loops over the orders, so that rows may be many."""
     return jax.default_backend() == "cpu"
 
 
