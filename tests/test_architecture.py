@@ -15,7 +15,10 @@ FLOORS = (
     "algebra", "numerics", "information", "dynamics", "models", "thermodynamics", "machines",
     "design", "engine", "papers", "app",
 )  # fmt: skip
-FOUNDATION = ("_types", "_checks", "_results", "_jax", "_in_turn", "_precise", "_compilation_cache")
+FOUNDATION = (
+    "_types", "_checks", "_checked", "_results", "_jax", "_in_turn", "_precise",
+    "_compilation_cache",
+)  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 LONGEST = 60
 CONVENTION = re.compile(

@@ -18,6 +18,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
+from .._checked import checked
 from .._checks import as_real, check_count
 from .optimize import Optimum, optimize
 
@@ -65,6 +66,7 @@ class Front(eqx.Module):
         return area
 
 
+@checked
 def pareto_front(
     objectives: Objectives,
     starts: PyTree,

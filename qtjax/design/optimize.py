@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
+from .._checked import checked
 from .._checks import as_real, is_concrete
 from .._types import Real
 from .parameters import to_free, to_parameters
@@ -46,6 +47,7 @@ class Optimum(eqx.Module):
     progress: Progress
 
 
+@checked
 def optimize(
     loss: Loss,
     start: PyTree,

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import check_instance
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..dynamics.open_system import OpenSystem
@@ -147,6 +148,7 @@ class SteadyMachine(eqx.Module):
         return figures.regime(self.regime_code)
 
 
+@checked
 def steady_machine(
     system: OpenSystem,
     contact: Any,
