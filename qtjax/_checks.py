@@ -21,6 +21,7 @@ _CONVERSIONS = {
     "scipy": ".toarray()",
     "torch": ".numpy()",
     "pandas": ".to_numpy()",
+    "xarray": ".to_numpy()",
 }
 
 
@@ -43,15 +44,21 @@ def described(value: Any) -> str:
     return f"{text} ({type(value).__name__})"
 
 
+def _library(value: Any) -> str:
+    return type(value).__module__.split(".")[0]
+
+
 def as_numbers(name: str, value: Any, wanted: str) -> Array | np.ndarray | np.generic:
     """`value` itself if it is an array of numbers, else the array that numbers or lists make."""
-    array, library = value, type(value).__module__.split(".")[0]
+    array, library = value, _library(value)
     if library in _CONVERSIONS:
         raise ValueError(
             f"`{name}` must be {wanted}, got {described(value)} of {library}; "
             f"give the array `{name}{_CONVERSIONS[library]}`."
         )
     if not isinstance(value, jax.Array | np.ndarray | np.generic):
+        if any(isinstance(leaf, bool) for leaf in jax.tree.leaves(value)):
+            raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
         try:
             array = np.asarray(value) if is_concrete(value) else jax.numpy.asarray(value)
         except (TypeError, ValueError) as error:
@@ -125,15 +132,19 @@ def check_operators(name: str, value: Any, d: int | None = None) -> None:
     check_finite(name, value)
 
 
-def check_density_matrix(name: str, value: Any, d: int | None = None) -> None:
-    """Raise unless `value` is Hermitian, of trace one and positive semidefinite."""
-    shape = np.shape(as_numbers(name, value, "a density matrix"))
+def check_no_ket(name: str, shape: tuple[int, ...]) -> None:
+    """Raise if a shape is that of a ket where a density matrix is wanted."""
     if len(shape) == 1 or (len(shape) == 2 and shape[0] != shape[1] and 1 in shape):
         vector = name if len(shape) == 1 else f"{name}.ravel()"
         raise ValueError(
             f"`{name}` must be a density matrix (d, d), got the shape {shape} of a ket; "
             f"`pure_state({vector})` is its density matrix."
         )
+
+
+def check_density_matrix(name: str, value: Any, d: int | None = None) -> None:
+    """Raise unless `value` is Hermitian, of trace one and positive semidefinite."""
+    check_no_ket(name, np.shape(as_numbers(name, value, "a density matrix")))
     check_hermitian(name, value, d)
     if not is_concrete(value):
         return
@@ -166,6 +177,17 @@ def check_positive(name: str, value: Any, remedy: str, *, entries: bool = False)
     array = _real(name, value, entries)
     if is_concrete(array) and np.any(np.asarray(array) <= 0):
         raise ValueError(f"`{name}` must be > 0, got {array}; {remedy}")
+
+
+def check_number(name: str, value: Any) -> None:
+    """Raise unless `value` is one real number, perhaps infinite."""
+    check_no_nan(name, _real(name, value, entries=False, infinite=True))
+
+
+def check_no_nan(name: str, value: Any) -> None:
+    """Raise if an entry of a concrete array is nan."""
+    if is_concrete(value) and np.any(np.isnan(value)):
+        raise ValueError(f"`{name}` must be a number, got {described(value)}.")
 
 
 def _real(name: str, value: Any, entries: bool, infinite: bool = False) -> Any:
@@ -208,17 +230,16 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
         raise ValueError(f"`{name}` must be a whole number >= {least}, got {value!r}.")
 
 
-def as_counts(name: str, value: Any, least: int = 0) -> tuple[int, ...]:
+def as_counts(name: str, value: Any, least: int | None = 0) -> tuple[int, ...]:
     """One whole number not below `least`, or a sequence of them, as a tuple of Python's."""
     several = isinstance(value, list | tuple | range) or np.ndim(value) == 1
     found: tuple[Any, ...] = tuple(value) if several else (value,)
     for k, number in enumerate(found):
         index = operator.index(number) if _is_whole(number) else None
-        if index is None or index < least:
+        if index is None or (least is not None and index < least):
             where = f"{name}[{k}]" if several else name
-            raise ValueError(
-                f"`{where}` must be a whole number >= {least}, got {described(number)}."
-            )
+            bound = "" if least is None else f" >= {least}"
+            raise ValueError(f"`{where}` must be a whole number{bound}, got {described(number)}.")
     return tuple(map(operator.index, found))
 
 
@@ -263,7 +284,8 @@ def check_final(name: str, value: Any, base: type) -> None:
 
 def as_sequence(name: str, value: Any, wanted: str) -> tuple[Any, ...]:
     """`value` as a tuple; raises on what cannot be gone through, and on strings."""
-    if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+    refused = isinstance(value, str | bytes | dict) or _library(value) in _CONVERSIONS
+    if refused or not isinstance(value, Iterable):  # a table of pandas would go by its columns
         raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
     return tuple(value)
 
@@ -276,11 +298,13 @@ def as_real(name: str, value: Any) -> Array:
     return jax.numpy.asarray(array, dtype=jax.numpy.result_type(float))
 
 
-def as_vector(name: str, value: Any, least: int = 0) -> Array:
-    """`value` as a real vector of so many entries at least, finite where it is concrete."""
+def as_vector(name: str, value: Any, least: int = 0, exactly: int | None = None) -> Array:
+    """`value` as a real vector of so many entries (or more), finite where it is concrete."""
     array = as_numbers(name, value, "a vector of real numbers")
-    if array.ndim != 1 or array.shape[0] < least:
+    size = array.shape[0] if array.ndim == 1 else -1
+    if size < least or (exactly is not None and size != exactly):
         more = f" of {least} or more" if least else ""
+        more = more if exactly is None else f" of {exactly}"
         raise ValueError(f"`{name}` must be a vector{more}, got shape {array.shape}.")
     check_finite(name, array)
     return as_real(name, array)
@@ -306,7 +330,7 @@ def as_positive(name: str, value: Any, remedy: str) -> Array:
 def as_entries(name: str, value: Any, meaning: tuple[str, ...]) -> list[Array]:
     """The numbers of a vector or sequence with one >= 0 for each meaning."""
     several = isinstance(value, list | tuple) or np.ndim(value)
-    found = list(value) if several else [value]
+    found = list(as_sequence(name, value, "a sequence of numbers")) if several else [value]
     if len(found) != len(meaning):
         raise ValueError(
             f"`{name}` must have {len(meaning)} entries ({', '.join(meaning)}), got {len(found)}."

@@ -16,7 +16,7 @@ FLOORS = (
     "design", "exchange", "engine", "papers", "plots", "app",
 )  # fmt: skip
 FOUNDATION = (
-    "_types", "_checks", "_describe", "_results", "_jax", "_in_turn", "_precise",
+    "_types", "_checks", "_checked", "_describe", "_results", "_jax", "_in_turn", "_precise",
     "_compilation_cache", "units",
 )  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))

@@ -17,7 +17,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
-from .._checks import as_complex, as_real, check_hermitian, check_operators, is_concrete
+from .._checked import checked
+from .._checks import (
+    as_complex,
+    as_real,
+    check_count,
+    check_hermitian,
+    check_operators,
+    is_concrete,
+)
 from .._precise import einsum, matmul, tensordot
 from .._types import Operator, OperatorLike
 from .operators import dag
@@ -53,6 +61,7 @@ class CanonicalForm(eqx.Module):
         return unitary + dissipator_superoperator(self.rates, self.operators)
 
 
+@checked
 def traceless_basis(d: int) -> Complex[Array, "n d d"]:
     """The generalized Gell-Mann matrices: Hermitian, traceless, tr(P_j P_k) = delta_jk.
 
@@ -62,6 +71,7 @@ def traceless_basis(d: int) -> Complex[Array, "n d d"]:
     Returns:
         Operators, (d*d - 1, d, d).
     """
+    check_count("d", d)
     basis = []
     for k in range(1, d):
         for j in range(k):
@@ -74,6 +84,7 @@ def traceless_basis(d: int) -> Complex[Array, "n d d"]:
     return as_complex(np.reshape(basis, (d * d - 1, d, d)))
 
 
+@checked
 def canonical_form(
     hamiltonian: OperatorLike,
     rates: Float[Array | np.ndarray, " jumps"],
@@ -114,6 +125,7 @@ def canonical_form(
     return _diagonalized(h - gauge, kossakowski, basis)
 
 
+@checked
 def canonical_form_of(superoperator: OperatorLike) -> CanonicalForm:
     """The canonical form of a generator that is given as a matrix on row-by-row vectors.
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Num
 
+from .._checked import checked
 from .._checks import as_complex, as_counts, check_count, check_square, concretely
 from .._types import Operator
 
@@ -26,6 +27,7 @@ def _indices(name: str, sites: int | Sequence[int], parts: int) -> tuple[int, ..
     return chosen
 
 
+@checked
 def tensor(*operators: Num[Array | np.ndarray, "_ _"]) -> Operator:
     """The tensor product A_0 x A_1 x ... of operators.
 
@@ -45,6 +47,7 @@ def tensor(*operators: Num[Array | np.ndarray, "_ _"]) -> Operator:
     return functools.reduce(jnp.kron, [as_complex(a) for a in operators])
 
 
+@checked
 def fermions(modes: int) -> tuple[Operator, ...]:
     """The operators c_k that take a fermion out of mode k, by Jordan and Wigner.
 
@@ -65,6 +68,7 @@ def fermions(modes: int) -> tuple[Operator, ...]:
     return tuple(tensor(*[z] * k, c, *[one] * (modes - k - 1)) for k in range(modes))
 
 
+@checked
 def embed(
     operator: Num[Array | np.ndarray, "part part"],
     dims: Sequence[int],
@@ -106,6 +110,7 @@ def _in_order(whole: Operator, dims: tuple[int, ...], order: tuple[int, ...]) ->
     return whole.reshape(shape + shape).transpose(both).reshape(whole.shape)
 
 
+@checked
 def replace_part(
     rho: Num[Array | np.ndarray, "whole whole"],
     state: Num[Array | np.ndarray, "part part"],
@@ -134,6 +139,7 @@ def replace_part(
     return _in_order(whole, dims, chosen + rest)
 
 
+@checked
 def collective(operator: Num[Array | np.ndarray, "part part"], parts: int) -> Operator:
     """The sum of an operator over equal parts, sum_k A_k, such as J_- of spins.
 
@@ -156,6 +162,7 @@ def collective(operator: Num[Array | np.ndarray, "part part"], parts: int) -> Op
     return concretely(lambda a: sum(embed(a, dims, k) for k in range(parts)), as_complex(operator))
 
 
+@checked
 def partial_trace(
     rho: Num[Array | np.ndarray, "whole whole"],
     dims: Sequence[int],
@@ -189,6 +196,7 @@ def partial_trace(
     return traced.reshape(size, size)
 
 
+@checked
 def partial_transpose(
     rho: Num[Array | np.ndarray, "d d"], dims: Sequence[int], sites: int | Sequence[int]
 ) -> Operator:

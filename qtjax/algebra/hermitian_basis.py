@@ -17,6 +17,8 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Array, Float
 
+from .._checked import checked
+from .._checks import as_numbers, check_square, described
 from .._precise import einsum, matmul
 from .._types import Operator
 
@@ -105,14 +107,22 @@ def _by_qubit(qubits: int) -> np.ndarray:
     return np.arange(4**qubits).reshape((2,) * (2 * qubits)).transpose(order).reshape(-1)
 
 
+@checked
 def to_components(rho: Any, xp: Any = jnp) -> Any:
     """The real components of a Hermitian operator, (d*d,)."""
+    check_square("rho", rho)
+    if xp is not np and xp is not jnp:
+        raise ValueError(f"`xp` must be `numpy` or `jax.numpy`, got {described(xp)}.")
+    rho = as_numbers("rho", rho, "a square matrix of numbers")
     return components(rho.reshape(-1), rho.shape[0], xp).real
 
 
+@checked
 def from_components(x: Float[Array, " n"]) -> Operator:
     """The Hermitian operator with components x, (d, d), by real sums of entries."""
     d = int(np.sqrt(x.shape[0]))
+    if d == 0 or x.shape[0] != d * d:
+        raise ValueError(f"`x` must have shape (d*d,), got {x.shape}.")
     qubits = qubits_of(d)
     if qubits is None:
         a = x.reshape(d, d)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from .._checked import checked
 from .._checks import as_complex, check_ket, check_square
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, VectorLike
@@ -38,6 +39,7 @@ def sigmaz() -> Operator:
     return as_complex([[1, 0], [0, -1]])
 
 
+@checked
 def destroy(d: int) -> Operator:
     """The lowering operator a = sum_n sqrt(n) |n-1><n|; destroy(2) = |0><1|.
 
@@ -54,6 +56,7 @@ def destroy(d: int) -> Operator:
     return as_complex(np.diag(np.sqrt(np.arange(1, d)), k=1))
 
 
+@checked
 def create(d: int) -> Operator:
     """The raising operator a^dagger = sum_n sqrt(n) |n><n-1|; create(2) = |1><0|.
 
@@ -70,6 +73,7 @@ def create(d: int) -> Operator:
     return as_complex(np.diag(np.sqrt(np.arange(1, d)), k=-1))
 
 
+@checked
 def number(d: int) -> Operator:
     """The number operator sum_n n |n><n|. As a Hamiltonian its ground level is index 0.
 
@@ -86,6 +90,7 @@ def number(d: int) -> Operator:
     return as_complex(np.diag(np.arange(d)))
 
 
+@checked
 def identity(d: int) -> Operator:
     """The identity, (d, d).
 
@@ -118,7 +123,7 @@ def spin(j: float | int, axis: str) -> Operator:
         ValueError: 2j is not a positive integer, or there is no such axis.
     """
     number = isinstance(j, int | float | np.integer | np.floating) and not isinstance(j, bool)
-    if not number or not 0 < j < np.inf or 2 * j != int(2 * j):
+    if not number or not 0 < 2 * j < np.inf or 2 * j != int(2 * j):
         raise ValueError(f"`j` must be a positive multiple of 1/2, got {j!r}.")
     m = j - np.arange(int(2 * j) + 1)
     raising = np.diag(np.sqrt(j * (j + 1) - m[1:] * (m[1:] + 1)), k=1)
@@ -128,6 +133,7 @@ def spin(j: float | int, axis: str) -> Operator:
     return as_complex(axes[axis])
 
 
+@checked
 def projector(vector: VectorLike) -> Operator:
     """|v><v|. The vector is not normalized: the trace of the result is <v|v>.
 
@@ -145,6 +151,7 @@ def projector(vector: VectorLike) -> Operator:
     return vector[:, None] * vector[None, :].conj()
 
 
+@checked
 def dag(a: OperatorLike) -> Operator:
     """The Hermitian conjugate A^dagger.
 
@@ -157,6 +164,7 @@ def dag(a: OperatorLike) -> Operator:
     return as_complex(a).conj().T
 
 
+@checked
 def product(a: Array, b: Array) -> Array:
     """The matrix product A B of stacks of matrices; spelled out where they are small, so it fuses.
 
@@ -170,6 +178,9 @@ def product(a: Array, b: Array) -> Array:
     Returns:
         Matrices, (..., d, d).
     """
+    square = b.ndim > 1 and b.shape[-1] == b.shape[-2] > 0
+    if not square or a.ndim < 2 or a.shape[-1] != b.shape[-1]:
+        raise ValueError(f"`a` and `b` must be matrices (..., d, d), got {a.shape} and {b.shape}.")
     d = a.shape[-1]
     if d > (4 if jnp.iscomplexobj(a) else 2):
         return matmul(a, b)
@@ -184,6 +195,7 @@ def product(a: Array, b: Array) -> Array:
     return jax.lax.reduce_sum(spread(a, n) * spread(b, n + 1), (n + 1,))
 
 
+@checked
 def commutator(a: OperatorLike, b: OperatorLike) -> Operator:
     """[A, B] = AB - BA.
 
@@ -198,6 +210,7 @@ def commutator(a: OperatorLike, b: OperatorLike) -> Operator:
     return product(a, b) - product(b, a)
 
 
+@checked
 def anticommutator(a: OperatorLike, b: OperatorLike) -> Operator:
     """{A, B} = AB + BA.
 
@@ -212,6 +225,7 @@ def anticommutator(a: OperatorLike, b: OperatorLike) -> Operator:
     return product(a, b) + product(b, a)
 
 
+@checked
 def expectation(operator: OperatorLike, rho: OperatorLike) -> Real:
     """The mean value Re tr(A rho) of a Hermitian operator.
 

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
+from .._checked import checked
 from .._checks import as_complex, check_hermitian, is_concrete
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import einsum
@@ -58,11 +59,15 @@ def _eigh_qubit(a: Matrices) -> tuple[Array, Array]:
     return lam, jnp.stack(rows, axis=-2)
 
 
+@checked
 def eigensystem(a: Matrices) -> tuple[Array, Array]:
     """Ascending eigenvalues and eigenvectors of (a + a^dagger) / 2. Not to be differentiated."""
     if a.shape[-1] == 2:
         return _eigh_qubit(a)
     lam, v = jnp.linalg.eigh(a, symmetrize_input=True)
+    # LAPACK has been seen to return finite eigenvalues of a matrix that holds a nan
+    finite = jnp.all(jnp.isfinite(a), axis=(-2, -1))
+    lam = jnp.where(finite[..., None], lam, jnp.nan)
     return lam, v
 
 
@@ -144,6 +149,7 @@ ad.primitive_transposes[_frechet_p] = _frechet_transpose
 batching.primitive_batchers[_frechet_p] = _frechet_batch
 
 
+@checked
 def apply(f: AbstractSpectralFunction, a: OperatorLike) -> Operator:
     """f(A) = sum_i f(l_i) |i><i| of the Hermitian part of A.
 
@@ -157,6 +163,7 @@ def apply(f: AbstractSpectralFunction, a: OperatorLike) -> Operator:
     return _apply(f, as_complex(a))
 
 
+@checked
 def frechet(f: AbstractSpectralFunction, a: OperatorLike, x: OperatorLike) -> Operator:
     """The derivative of f at A in the direction X: V (f[l_i, l_j] (V^dagger X V)_ij) V^dagger.
 
@@ -183,6 +190,7 @@ def _eigenvalues_jvp(primals, tangents):
     return _eigenvalues(a), einsum("kij,ji->k", projectors, da).real
 
 
+@checked
 def eigenvalues(a: OperatorLike) -> Float[Array, " d"]:
     """The eigenvalues of the Hermitian part of A, ascending.
 
@@ -271,6 +279,7 @@ def _one_level(lam: Float[Array, " d"], tolerance: float | None) -> Bool[Array, 
     return jnp.abs(lam[:, None] - lam[None, :]) <= closest
 
 
+@checked
 def level_projectors(
     hamiltonian: OperatorLike, levels: tuple[int, ...]
 ) -> Complex[Array, "levels d d"]:
@@ -317,6 +326,7 @@ def _qubit_projectors(hamiltonian: Operator) -> Complex[Array, "2 d d"]:
     return 0.5 * jnp.stack([one - axis, one + axis])
 
 
+@checked
 def group_levels(hamiltonian: OperatorLike, tolerance: float = 1e-9) -> tuple[int, ...]:
     """The sizes of the groups of equal energies of a concrete Hamiltonian, ascending.
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Num
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_counts,
@@ -20,6 +21,7 @@ from .._checks import (
     check_density_matrix,
     check_hermitian,
     check_square,
+    described,
     is_concrete,
 )
 from .._precise import matmul
@@ -33,6 +35,7 @@ from .spectral import apply, eigenvalues
 TRUNCATION_TOLERANCE = 1e-4
 
 
+@checked
 def ket(levels: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array, " d"]:
     """The basis vector |n> of one system, or |n_0 n_1 ...> of several parts.
 
@@ -55,6 +58,7 @@ def ket(levels: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array
     return as_complex(np.arange(math.prod(dims)) == index)
 
 
+@checked
 def pure_state(vector: VectorLike) -> Operator:
     """The density matrix |v><v| / <v|v>.
 
@@ -74,6 +78,7 @@ def pure_state(vector: VectorLike) -> Operator:
     return rho / norm
 
 
+@checked
 def maximally_mixed(d: int) -> Operator:
     """The state I / d.
 
@@ -99,6 +104,7 @@ def check_temperature(temperature: RealLike) -> None:
         )
 
 
+@checked
 def boltzmann(hamiltonian: OperatorLike, temperature: RealLike) -> tuple[Real, Operator, Array]:
     """E_0, the operator e^{-(H - E_0)/T} (its limit at T = 0), and whether T counts as 0.
 
@@ -116,6 +122,7 @@ def boltzmann(hamiltonian: OperatorLike, temperature: RealLike) -> tuple[Real, O
     return energies[0], jnp.where(cold, ground, warm_operator), cold
 
 
+@checked
 def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
     """The Gibbs state tau = e^{-H/T} / Z.
 
@@ -141,6 +148,7 @@ def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
     return weights / jnp.trace(weights).real
 
 
+@checked
 def truncation_population(
     rho: OperatorLike, dims: Sequence[int] | None = None, site: int = 0
 ) -> Real:
@@ -200,6 +208,7 @@ def warn_if_truncated(hamiltonian: OperatorLike, temperature: RealLike) -> None:
         )
 
 
+@checked
 def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operator:
     """A random state G G^dagger / tr(G G^dagger), G a d x rank matrix of complex normal entries.
 
@@ -218,6 +227,8 @@ def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operat
 
     Source: Zyczkowski and Sommers, J. Phys. A 34, 7111 (2001).
     """
+    if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.dtype != jnp.uint32:
+        raise ValueError(f"`key` must be made by `jax.random.key(seed)`, got {described(key)}.")
     check_count("d", d)
     rank = d if rank is None else rank
     check_count("rank", rank)
@@ -228,6 +239,7 @@ def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operat
     return rho / jnp.trace(rho).real
 
 
+@checked
 def bloch_vector(rho: OperatorLike) -> Float[Array, " 3"]:
     """The Bloch vector (tr rho sigma_x, tr rho sigma_y, tr rho sigma_z) of a qubit.
 

@@ -7,11 +7,13 @@ for Hermitian operators, is that of `hermitian_basis`.
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._checks import as_complex, check_operators, check_square
 from .._precise import einsum
 from .._types import OperatorLike
 
 
+@checked
 def sandwich(a: OperatorLike, b: OperatorLike) -> Complex[Array, "n n"]:
     """The superoperator rho -> a rho b, as a matrix on row-by-row vectors.
 
@@ -29,6 +31,7 @@ def sandwich(a: OperatorLike, b: OperatorLike) -> Complex[Array, "n n"]:
     return (a[:, None, :, None] * b.T[None, :, None, :]).reshape(d * d, d * d)
 
 
+@checked
 def hamiltonian_superoperator(hamiltonian: OperatorLike) -> Complex[Array, "n n"]:
     """The superoperator rho -> -i [H, rho].
 
@@ -43,6 +46,7 @@ def hamiltonian_superoperator(hamiltonian: OperatorLike) -> Complex[Array, "n n"
     return -1j * (sandwich(h, one) - sandwich(one, h))
 
 
+@checked
 def dissipator_superoperator(
     rates: Float[Array, " jumps"], operators: Complex[Array, "jumps d d"]
 ) -> Complex[Array, "n n"]:

@@ -18,6 +18,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
+from .._checked import checked
 from .._checks import as_real, check_count
 from .._describe import as_html, as_text
 from .describe import describe_front
@@ -74,6 +75,7 @@ class Front(eqx.Module):
         return as_html(self, describe_front)
 
 
+@checked
 def pareto_front(
     objectives: Objectives,
     starts: PyTree,

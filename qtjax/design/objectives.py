@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._types import Real, RealLike
 from ..machines.cycle import CycleSolution
 
 Objective = Callable[[CycleSolution], Real]
 
 
+@checked
 def smooth_efficiency(cycle: CycleSolution, fraction: RealLike = 1e-3) -> Real:
     """W_out / Q_h where Q_h >= q; below it Q_h is replaced by q^2 / (2 q - Q_h).
 
@@ -41,16 +43,19 @@ def _spread_of_energies(cycle: CycleSolution) -> Real:
     return jnp.sqrt(jnp.sum(jnp.abs(traceless) ** 2) / d)
 
 
+@checked
 def power_output(cycle: CycleSolution) -> Real:
     """W_out per cycle time."""
     return cycle.power
 
 
+@checked
 def ecological_function(cycle: CycleSolution) -> Real:
     """P - T_c sigma, sigma Spohn's production per cycle time (Angulo-Brown 1991)."""
     return cycle.power - cycle.temperatures[0] * cycle.spohn_production / cycle.period
 
 
+@checked
 def power_efficiency_product(
     cycle: CycleSolution, power_exponent: RealLike = 1.0, efficiency_exponent: RealLike = 1.0
 ) -> Real:
@@ -71,6 +76,7 @@ def power_efficiency_product(
     return jnp.where(inside, product, jnp.minimum(power, 0.0) + jnp.minimum(eta, 0.0))
 
 
+@checked
 def objective(
     name: str, *, power_exponent: float = 1.0, efficiency_exponent: float = 1.0
 ) -> Objective:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import PyTree
 
+from .._checked import checked
 from .._checks import as_real, check_count, is_concrete
 from .optimum import Optimum
 from .parameters import to_free
@@ -19,6 +20,7 @@ from .problem import Count, Loss, Problem, value_and_margins, violation_of
 from .progress import History, Progress, join, load, save
 
 
+@checked
 def optimize(
     loss: Loss,
     start: PyTree,

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from .._checked import checked
 from .._checks import as_positive, as_real, check_positive, is_concrete
 from .._types import RealLike
 
@@ -146,11 +147,13 @@ class Unbounded(AbstractBound):
         return jnp.isfinite(parameter)
 
 
+@checked
 def to_parameters(bounds: PyTree, free: PyTree) -> PyTree:
     """Parameters from unbounded values; `bounds` is a tree prefix of `free`."""
     return _map(lambda bound, x: bound.to_parameter(x), bounds, free)
 
 
+@checked
 def to_free(bounds: PyTree, parameters: PyTree) -> PyTree:
     """Unbounded values from parameters inside their bounds.
 

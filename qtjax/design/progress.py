@@ -1,7 +1,10 @@
 """Where an optimization stands, and its checkpoint file."""
 
+import io
 import os
+import zlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import equinox as eqx
@@ -67,13 +70,19 @@ def save(path: str | os.PathLike[str], progress: Progress, history: History) -> 
         progress: the state.
         history: of all steps up to it.
     """
-    temporary = f"{os.fspath(path)}.part"
+    temporary, data = f"{os.fspath(path)}.part", io.BytesIO()
+    eqx.tree_serialise_leaves(data, jnp.asarray(history.loss.shape))
+    eqx.tree_serialise_leaves(data, (progress, history))
     with open(temporary, "wb") as file:
-        eqx.tree_serialise_leaves(file, jnp.asarray(history.loss.shape))
-        eqx.tree_serialise_leaves(file, (progress, history))
+        file.write(data.getvalue() + _checksum(data.getvalue()))
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+def _checksum(data: bytes) -> bytes:
+    """Four bytes by which a file that was cut off or changed is found."""
+    return zlib.crc32(data).to_bytes(4, "little")
 
 
 def load(
@@ -96,13 +105,16 @@ def load(
         f"`checkpoint` {os.fspath(path)} does not fit this problem (another loss, start, optimizer "
         "or number of starts, or a damaged file); remove it or start without `resume`."
     )
-    with open(path, "rb") as file:
-        try:
-            shape = eqx.tree_deserialise_leaves(file, jnp.zeros(1 + like.steps.ndim, int))
-            empty = jnp.zeros([int(n) for n in shape], like.best_loss.dtype)
-            progress, history = eqx.tree_deserialise_leaves(file, (like, History(empty, empty)))
-        except (RuntimeError, ValueError, EOFError) as error:
-            raise misfit from error
+    data = Path(path).read_bytes()
+    if _checksum(data[:-4]) != data[-4:]:
+        raise misfit
+    file = io.BytesIO(data[:-4])
+    try:
+        shape = eqx.tree_deserialise_leaves(file, jnp.zeros(1 + like.steps.ndim, int))
+        empty = jnp.zeros([int(n) for n in shape], like.best_loss.dtype)
+        progress, history = eqx.tree_deserialise_leaves(file, (like, History(empty, empty)))
+    except (RuntimeError, ValueError, EOFError) as error:
+        raise misfit from error
     out = jax.jit(loss)(progress.best)
     value = out[0] if isinstance(out, tuple) else out
     # the rounding of a loss is a fraction of its size along the way, whatever its units

@@ -1,23 +1,12 @@
 """A function over a grid of parameters, slice by slice, into a store that survives."""
 
-import math
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
-
+from .._checked import checked
 from .cluster import distribute, made_by
 from .grid import Grid, grid_of, in_slices
 from .outputs import Output, outputs_of
@@ -28,6 +17,7 @@ from .store import Store, check_same, create, made_with, open_store, xarray_pack
 SLICE_SIZE, SLICE_BYTES = 2**14, 2**26  # points of a slice, and what it returns, at most
 
 
+@checked
 def sweep(
     f: Callable[..., Any],
     grid: Any,
@@ -83,7 +73,9 @@ def sweep(
         done = compute(Program(f), opened, missing)
     else:
         done = distribute(client, f, opened, missing)
-    _follow(done, points, missing)
+    from .progress_bar import follow  # here, as it takes long to import
+
+    follow(done, points, missing)
     opened.tidy()
     return xarray.open_zarr(path, chunks=None)
 
@@ -126,27 +118,3 @@ def _warn_of_other_devices(opened: Store, here: dict[str, Any]) -> None:
             "both parts are equal to rounding, not bit for bit.",
             stacklevel=3,
         )
-
-
-def _follow(done: Iterator[int], points: Grid, missing: Sequence[int]) -> None:
-    """Run through the slices with a bar; without one where nobody looks."""
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(bar_width=20), _Points(), TimeRemainingColumn(),
-        console=console, disable=not (console.is_terminal or console.is_jupyter),
-    )  # fmt: skip
-    total = math.prod(points.shape)
-    left = sum(points.count(k) for k in missing)
-    with bar:
-        task = bar.add_task("sweep", total=total, completed=total - left)
-        for index in done:
-            bar.advance(task, points.count(index))
-
-
-class _Points(ProgressColumn):
-    """Points done of all, and points per second."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        rate = "compiling ..." if speed is None else f"{speed:,.0f} points/s"
-        return Text(f"{int(task.completed):,}/{int(task.total or 0):,}  {rate}")

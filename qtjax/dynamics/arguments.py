@@ -1,5 +1,6 @@
 """What `evolve` is given, checked before anything is compiled."""
 
+import inspect
 from typing import Any
 
 import diffrax as dfx
@@ -10,6 +11,7 @@ from jaxtyping import Array
 
 from .._checks import (
     as_real,
+    called,
     check_count,
     check_density_matrix,
     check_hermitian,
@@ -74,6 +76,20 @@ def check_problem(system: OpenSystem, rho0: Any, ts: Array, save: Any) -> None:
             "`save` must be a function (system, t, rho) -> arrays, or a tuple or dictionary of "
             f"such, got {described(wrong)}."
         )
+    for function in saved:
+        _check_signature(function)
+
+
+def _check_signature(function: Any) -> None:
+    """Raise if a function to be saved does not take (system, t, rho)."""
+    try:
+        inspect.signature(function).bind(None, None, None)
+    except TypeError as error:
+        raise ValueError(
+            f"`save` ({called(function)}) must take (system, t, rho): {error}."
+        ) from error
+    except ValueError:  # Python does not know its signature
+        return
 
 
 def check_options(options: dict[str, Any], max_steps: int) -> None:

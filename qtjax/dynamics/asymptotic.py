@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
+from .._checked import checked
 from .._precise import matmul
 from .._results import RESULTS
 from .._types import Operator, Real, RealLike
@@ -34,6 +35,7 @@ class Asymptotic(NamedTuple):
     result: Any
 
 
+@checked
 def conserved_quantities(system: OpenSystem, t: RealLike = 0.0) -> Int[Array, ""]:
     """How many independent observables the generator frozen at time t conserves: A with L^+(A) = 0.
 

@@ -10,9 +10,11 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     check_operator,
+    check_operators,
     concretely,
     described,
     is_function,
@@ -129,6 +131,7 @@ def of_kind(channels: Sequence[Any], kind: type) -> tuple[Any, ...]:
     return tuple(channel for channel in channels if isinstance(channel, kind))
 
 
+@checked
 def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) -> Operator:
     """sum_k rate_k (L_k rho L_k^+ - {L_k^+ L_k, rho}/2).
 
@@ -140,6 +143,11 @@ def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) ->
     Returns:
         D(rho), (d, d).
     """
+    check_operators("operators", operators, rho.shape[0])
+    if len(operators) != len(rates):
+        raise ValueError(
+            f"`rates` must be one for each of the {len(operators)} `operators`, got {len(rates)}."
+        )
     weighted, adjoint = rates[:, None, None] * operators, operators.conj().mT
     loss = product(adjoint, weighted).sum(axis=0)
     gain = product(product(weighted, rho), adjoint).sum(axis=0)

@@ -15,6 +15,7 @@ from .._checks import (
     as_nonnegative,
     as_real,
     check_hermitian,
+    check_instance,
     check_operator,
     concretely,
     is_concrete,
@@ -65,6 +66,7 @@ class RateMatrix(AbstractDissipator):
                 f"`rates` must be a matrix with one row for each of the {len(self.operators)} "
                 f"`operators`, got shape {self.rates.shape}."
             )
+        check_instance("positive", positive, bool | np.bool_, "True or False")
         if positive:
             _check_positive(self.rates)
         remedy = "a bath of negative temperature is not thermal."

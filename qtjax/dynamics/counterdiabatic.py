@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .._checks import as_positive, as_scalar, is_concrete
+from .._checked import checked
+from .._checks import as_positive, as_vector, is_concrete
 from .._precise import einsum
 from .._types import Operator, Real, RealLike
 from ..algebra.spectral import group_levels, level_projectors
@@ -45,6 +46,7 @@ class CounterdiabaticTerm(eqx.Module):
         return half + half.conj().T
 
 
+@checked
 def counterdiabatic(
     hamiltonian: AbstractHamiltonian,
     duration: RealLike = 1.0,
@@ -80,6 +82,7 @@ def counterdiabatic(
     return Sum((*h.terms(), _term(h, duration, span, levels)))
 
 
+@checked
 def counterdiabatic_cost(
     hamiltonian: AbstractHamiltonian,
     duration: RealLike = 1.0,
@@ -107,7 +110,7 @@ def counterdiabatic_cost(
     """
     term = _term(as_hamiltonian(hamiltonian), duration, span, levels)
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    start, end = (jnp.asarray(t, jnp.result_type(float)) for t in span)
+    start, end = as_vector("span", span, exactly=2)
     found = jax.vmap(term)(start + 0.5 * (end - start) * (nodes + 1.0))
     square = jnp.sum(found.real**2 + found.imag**2, axis=(1, 2))
     moving = square > 0.0  # the root has no derivative at 0
@@ -124,7 +127,7 @@ def _term(
     """H_CD, after a look at the levels of a concrete H."""
     remedy = "no finite drive keeps populations in a sudden quench."
     duration = as_positive("duration", duration, remedy)
-    start, end = (as_scalar(f"span[{k}]", t) for k, t in enumerate(span))
+    start, end = as_vector("span", span, exactly=2)
     if is_concrete(start, end) and not start < end:
         raise ValueError(f"`span` must be (start, end), got ({float(start):g}, {float(end):g}).")
     if is_concrete(h, start, end):

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_nonnegative,
@@ -209,6 +210,7 @@ def has_reference(bath: AbstractDissipator) -> bool:
     return not divides_heat(bath) or bath.temperature is not None
 
 
+@checked
 def jump_operators(
     bath: AbstractDissipator, hamiltonian: AbstractHamiltonian, t: RealLike
 ) -> Jumps:
@@ -495,6 +497,7 @@ def as_couplings(value: Any, d: int | None = None) -> Complex[Array, "couplings 
     return jnp.stack(as_operators("couplings", value, check_hermitian, d))
 
 
+@checked
 def gibbs_defect(
     bath: AbstractDissipator, hamiltonian: AbstractHamiltonian, t: RealLike, energy: Operator
 ) -> Real:
@@ -513,6 +516,7 @@ def gibbs_defect(
         A scalar >= 0; 0 where all rates are.
     """
     rates, operators = jump_operators(bath, hamiltonian, t)
+    check_hermitian("energy", energy, operators.shape[-1])
     size = jnp.max(jnp.abs(rates) * jnp.max(jnp.abs(operators), axis=(1, 2)) ** 2, initial=0.0)
     defect = jnp.max(jnp.abs(dissipate(rates, operators, bath.reference(energy))))
     return defect / jnp.where(size > 0.0, size, 1.0)

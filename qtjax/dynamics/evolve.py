@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float, PyTree
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_real,
@@ -18,6 +19,7 @@ from .._checks import (
     is_concrete,
 )
 from .._describe import as_html, as_text
+from .._precise import warn_of_float32
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
@@ -143,6 +145,7 @@ def default_tolerances() -> tuple[float, float]:
     return (1e-11, 1e-13) if jax.config.read("jax_enable_x64") else (1e-5, 1e-7)
 
 
+@checked
 def evolve(
     system: OpenSystem,
     rho0: OperatorLike,
@@ -220,6 +223,7 @@ def evolve(
         SolverError: the outcome was not successful and `throw` is true; the partial solution is
             its attribute `solution`.
     """
+    warn_of_float32()
     ts = as_times(ts)
     check_problem(system, rho0, ts, save)
     options = {"controller": controller, "adjoint": adjoint, "dt0": dt0}

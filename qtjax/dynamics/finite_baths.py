@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._checks import as_complex, as_real, is_concrete
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
@@ -76,6 +77,7 @@ class FiniteBathSolution(eqx.Module):
         return self.entropy - self.entropy[0] + self.bath_entropy.sum(axis=1)
 
 
+@checked
 def evolve_with_finite_baths(
     system: OpenSystem,
     rho0: OperatorLike,

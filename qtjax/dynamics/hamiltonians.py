@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_finite,
@@ -21,6 +22,7 @@ from .._checks import (
     called,
     check_final,
     check_hermitian,
+    check_square,
     concretely,
     described,
     is_function,
@@ -56,6 +58,7 @@ class Term(eqx.Module):
         fixed = not is_function(schedule)
         known: Any = Constant(as_scalar("schedule", schedule)) if fixed else schedule
         self.schedule = known
+        check_square("operator", operator)
         self.operator = as_complex(operator)
 
     def __call__(self, t: RealLike) -> Operator:
@@ -258,6 +261,7 @@ def stretch_hamiltonian(hamiltonian: AbstractHamiltonian, duration: Real) -> Abs
     return Sum(tuple(map(stretched, hamiltonian.terms())))
 
 
+@checked
 def as_hamiltonian(value: Any, name: str = "hamiltonian") -> AbstractHamiltonian:
     """A Hamiltonian from a Hamiltonian, a matrix (`Static`) or a callable (`FromFunction`).
 

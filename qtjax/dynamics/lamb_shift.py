@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from .._checked import checked
 from .._checks import as_real
 from .._types import Real, RealLike
 from .spectra import Spectrum, thermal_rates
@@ -21,6 +22,7 @@ PRECISION = 1e-9  # to which the sums with this step and with twice as much must
 CLOSE = 1e-5  # of the temperature, where P is a straight line to 15 digits
 
 
+@checked
 def power_spectrum(spectrum: Spectrum, omega: RealLike, temperature: RealLike) -> Real:
     """P(omega) = gamma (n + 1) for omega >= 0, gamma n at -omega: what QuTiP's a_ops call S.
 
@@ -52,6 +54,7 @@ def white_noise(spectrum: Spectrum, temperature: RealLike) -> Real:
     return jnp.where(has_limit, power_spectrum(spectrum, jnp.zeros_like(t), t), jnp.nan)
 
 
+@checked
 def lamb_shift(
     spectrum: Spectrum, omega: RealLike, temperature: RealLike, unit: RealLike | None = None
 ) -> Real:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_nonnegative,
@@ -137,6 +138,7 @@ class LeadRate(AbstractSchedule):
         return breakpoints_of(self.lead.energy)
 
 
+@checked
 def fermi_occupations(
     energy: RealLike, temperature: RealLike, chemical_potential: RealLike
 ) -> tuple[Real, Real]:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import is_concrete
+from .._checks import check_count, check_positive, is_concrete
 from .._precise import matmul
 from .._results import RESULTS
 from .._types import Real, RealLike
@@ -148,6 +148,10 @@ class Taylor(AbstractMethod):
     name: ClassVar[str] = "taylor"
     order: int | None = eqx.field(static=True, default=None)
 
+    def __check_init__(self):
+        if self.order is not None:
+            check_count("order", self.order)
+
     def why_not(self, equation: LinearEquation) -> str | None:
         few = equation.moving is None or equation.size <= MOVING_COMPONENTS
         return None if few else f"{equation.words}, on more than {MOVING_COMPONENTS} components"
@@ -163,6 +167,11 @@ class Taylor(AbstractMethod):
         books = jnp.stack([jnp.concatenate([jnp.zeros(1), book]) for book in found.books], axis=1)
         xs = jnp.concatenate([x0[None], found.xs])
         return Integrated(xs, books, result, found.error, found.steps)
+
+
+def _check_first_step(dt0: Any) -> None:
+    if dt0 is not None:
+        check_positive("dt0", dt0, "it is the length of the first step.")
 
 
 class Diffrax(AbstractMethod):
@@ -181,6 +190,9 @@ class Diffrax(AbstractMethod):
     adjoint: dfx.AbstractAdjoint | None = None
     dt0: RealLike | None = None
 
+    def __check_init__(self):
+        _check_first_step(self.dt0)
+
     def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
         return integrate_with_diffrax(self, equation, problem)
 
@@ -192,6 +204,9 @@ class Magnus(AbstractMethod):
     controller: dfx.AbstractStepSizeController | None = None
     adjoint: dfx.AbstractAdjoint | None = None
     dt0: RealLike | None = None
+
+    def __check_init__(self):
+        _check_first_step(self.dt0)
 
     def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
         method = Diffrax(MagnusSolver(), self.controller, self.adjoint, self.dt0)

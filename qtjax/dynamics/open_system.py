@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._checks import as_sequence, check_hermitian, check_instance
 from .._describe import as_html, as_text
 from .._types import Operator, Real, RealLike
@@ -155,6 +156,7 @@ def dimension_of(hamiltonian: AbstractHamiltonian) -> int:
     return eqx.filter_eval_shape(hamiltonian, jnp.zeros(())).shape[0]
 
 
+@checked
 def composite_system(
     parts: Sequence[Any], coupling: Any = None, baths: Any = (), energy: Any = None
 ) -> OpenSystem:
@@ -192,6 +194,7 @@ def composite_system(
     return OpenSystem(add_hamiltonians(terms), baths, energy, hamiltonians)
 
 
+@checked
 def unitary_part(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
     """-i [H(t), rho], (d, d).
 
@@ -203,6 +206,7 @@ def unitary_part(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
     return -1j * commutator(system.hamiltonian(t), rho)
 
 
+@checked
 def dissipative_parts(
     system: OpenSystem, t: RealLike, rho: Operator
 ) -> Complex[Array, "baths d d"]:
@@ -217,6 +221,7 @@ def dissipative_parts(
     return jnp.stack(parts) if parts else jnp.zeros((0, *rho.shape), rho.dtype)
 
 
+@checked
 def right_hand_side(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
     """rho' = -i[H, rho] + sum_k D_k(rho), eq. (7), (d, d).
 
@@ -228,6 +233,7 @@ def right_hand_side(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
     return unitary_part(system, t, rho) + dissipative_parts(system, t, rho).sum(axis=0)
 
 
+@checked
 def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array, " baths"]:
     """Q'_k = tr(D_k(rho) (H - mu_k N_k)) of every bath, (baths,); positive into the system.
 
@@ -254,6 +260,7 @@ def heat_operators(system: OpenSystem, energy: Operator) -> Complex[Array, "*bat
     return jnp.stack([heat_operator(bath, energy) for bath in system.baths])
 
 
+@checked
 def particle_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array, " baths"]:
     """N'_k = tr(D_k(rho) N_k) of every bath, (baths,); positive into the system.
 
@@ -272,6 +279,7 @@ def particle_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[A
     return jnp.concatenate(currents)
 
 
+@checked
 def chemical_power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     """sum_k mu_k N'_k, the work that the baths do on the system by way of particles.
 
@@ -286,6 +294,7 @@ def chemical_power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     return sum((mu * n for mu, n in zip(potentials, currents, strict=True)), jnp.zeros(()))
 
 
+@checked
 def power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     """W' = tr(rho H'), positive when work is done on the system.
 
@@ -302,6 +311,7 @@ def power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     return work
 
 
+@checked
 def liouvillian(system: OpenSystem, t: RealLike = 0.0) -> Complex[Array, "n n"]:
     """The generator L with vec(rho') = L vec(rho), vec row by row, (d*d, d*d).
 
@@ -316,6 +326,7 @@ def liouvillian(system: OpenSystem, t: RealLike = 0.0) -> Complex[Array, "n n"]:
     return total
 
 
+@checked
 def canonical_generator(system: OpenSystem, t: RealLike = 0.0) -> CanonicalForm:
     """The canonical form (8), (9) of the system's generator at one time.
 
@@ -336,6 +347,7 @@ def canonical_generator(system: OpenSystem, t: RealLike = 0.0) -> CanonicalForm:
     return canonical_form(h, rates, operators)
 
 
+@checked
 def gibbs_defects(system: OpenSystem, t: RealLike) -> Float[Array, " baths"]:
     """How far each bath is from fixing its Gibbs state: `gibbs_defect` relative to its rates.
 

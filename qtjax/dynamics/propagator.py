@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
+from .._checked import checked
+from .._checks import check_finite, check_hermitian, traced
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
@@ -161,6 +163,7 @@ def contraction(fixed: FixedPoint) -> Real:
     return jnp.max(jnp.abs(jnp.linalg.eigvals(matmul(traceless, fixed.map_increment) + traceless)))
 
 
+@checked
 def propagator(
     system: OpenSystem,
     duration: RealLike,
@@ -199,6 +202,7 @@ def propagator(
     return found._replace(increment=with_units(found.increment), doubt=with_units(found.doubt))
 
 
+@checked
 def linear_propagator(
     action: Callable[[Operator], tuple[Operator, Float[Array, " baths"], Real]],
     hamiltonian: Operator,
@@ -218,6 +222,15 @@ def linear_propagator(
     Returns:
         `Propagator`; what the action does to the trace counts as its error.
     """
+    check_hermitian("hamiltonian", hamiltonian)
+    if unit is not None:
+        check_finite("unit", unit)
+
+    def parts(found: Any) -> tuple[Any, Any, Any]:
+        change, heats, work = found
+        return change, heats, work
+
+    traced("action", action, parts, hamiltonian)
     n = hamiltonian.shape[0] ** 2
 
     def column(x: Array) -> Array:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from .._checks import concretely, is_concrete
+from .._checked import checked
+from .._checks import check_square, concretely, is_concrete
 from .._types import OperatorLike
 from .dissipators import AbstractDissipator, AdiabaticBath, DaviesBath
 from .spectra import Spectrum
@@ -36,6 +37,7 @@ class SecularPair(NamedTuple):
     frequency: float
 
 
+@checked
 def closest_pair(bath: DaviesBath | AdiabaticBath, hamiltonian: OperatorLike) -> SecularPair:
     """The two Bohr frequencies, driven by one coupling, whose spacing is least above the rates.
 
@@ -46,6 +48,7 @@ def closest_pair(bath: DaviesBath | AdiabaticBath, hamiltonian: OperatorLike) ->
     Returns:
         `SecularPair`, of plain numbers.
     """
+    check_square("hamiltonian", hamiltonian, np.shape(bath.couplings)[-1])
     frequencies, sizes = _driven(np.asarray(hamiltonian), np.asarray(bath.couplings), bath)
     acts = np.any(sizes > 0, axis=1)
     frequencies, sizes = frequencies[acts], sizes[acts]
@@ -64,6 +67,7 @@ def closest_pair(bath: DaviesBath | AdiabaticBath, hamiltonian: OperatorLike) ->
     return min(pairs, key=lambda pair: pair.spacing / pair.rate if pair.rate else np.inf)
 
 
+@checked
 def warn_unless_secular(name: str, bath: AbstractDissipator, hamiltonian: OperatorLike) -> None:
     """Warn if a Davies or adiabatic bath keeps frequencies apart whose spacing the rates blur.
 

@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from .._checked import checked
 from .._checks import (
     as_positive,
     as_real,
@@ -247,6 +248,7 @@ class Tabulated(AbstractSpectrum):
         return jnp.where(inside, jnp.where(jnp.asarray(omega) < 0, -gamma, gamma), jnp.nan)
 
 
+@checked
 def from_power_spectrum(power_spectrum: Callable[[Any], Any], frequencies: Any) -> Tabulated:
     """The spectrum of a bath whose power spectrum S(omega) = gamma(omega) (n(omega) + 1) is given.
 
@@ -260,8 +262,12 @@ def from_power_spectrum(power_spectrum: Callable[[Any], Any], frequencies: Any) 
     Returns:
         `Tabulated`.
     """
+    check_increasing("frequencies", frequencies)
     w = np.asarray(frequencies, float)
-    difference = np.real(power_spectrum(w)) - np.real(power_spectrum(-w))
+    try:
+        difference = np.real(power_spectrum(w)) - np.real(power_spectrum(-w))
+    except TypeError as error:
+        raise ValueError(f"`power_spectrum` cannot be called: {error}") from error
     return Tabulated(w, difference)
 
 
@@ -278,6 +284,7 @@ def as_cutoff(value: RealLike) -> Real:
     return cutoff
 
 
+@checked
 def occupation(omega: RealLike, temperature: RealLike) -> Real:
     """The Bose-Einstein occupation n = 1/(exp(omega/T) - 1).
 
@@ -294,6 +301,7 @@ def occupation(omega: RealLike, temperature: RealLike) -> Real:
     return jnp.where(frozen, jnp.where(omega < 0, -1.0, 0.0), 1.0 / jnp.expm1(x))
 
 
+@checked
 def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) -> tuple[Real, Real]:
     """The rates gamma (n+1) down and gamma n up; their ratio is exp(omega/T) by construction.
 
@@ -328,11 +336,12 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
     return down, up
 
 
-def as_spectrum(rate: Any) -> Spectrum:
+def as_spectrum(rate: Any, name: str = "rate") -> Spectrum:
     """A spectrum: a function of a frequency, or the `Flat` one of a number."""
-    return rate if is_function(rate) else Flat(rate)
+    return rate if is_function(rate) else Flat(as_scalar(name, rate))
 
 
+@checked
 def check_spectrum(spectrum: Spectrum, frequencies: Any) -> None:
     """Raise if gamma at a concrete frequency > 0 is negative, not finite or no real scalar.
 
@@ -375,6 +384,8 @@ def _scalar(spectrum: Spectrum, omega: Array) -> Array:
             "with traced frequencies; tabulate a NumPy function with `Tabulated` or "
             "`from_power_spectrum`."
         ) from error
+    except TypeError as error:
+        raise ValueError(f"`spectrum` ({name_of(spectrum)}) cannot be called: {error}") from error
     if jnp.shape(value) != () or jnp.iscomplexobj(value):
         raise ValueError(
             f"`spectrum` ({name_of(spectrum)}) must return a real scalar, but gamma(omega) has "

@@ -13,14 +13,13 @@ from .._checks import (
     check_operator,
     concretely,
     is_concrete,
-    is_function,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import dag, product
 from .channels import Channel
 from .dissipators import AbstractDissipator, Equilibrium
 from .hamiltonians import AbstractHamiltonian
-from .spectra import Flat, Spectrum, check_spectrum, occupation, thermal_rates
+from .spectra import Spectrum, as_spectrum, check_spectrum, occupation, thermal_rates
 
 
 class SqueezedBath(AbstractDissipator):
@@ -73,7 +72,7 @@ class SqueezedBath(AbstractDissipator):
         self.lowering = as_complex(lowering)
         self.gap = as_positive("gap", gap, "squeezing is that of a quantum of some energy.")
         self.temperature = as_nonnegative("temperature", temperature, "the bath is thermal.")
-        self.spectrum = spectrum if is_function(spectrum) else Flat(spectrum)  # pyright: ignore
+        self.spectrum = as_spectrum(spectrum, "spectrum")
         remedy = "r >= 0; the other quadrature is squeezed at `phase` + pi."
         self.squeezing = as_nonnegative("squeezing", squeezing, remedy)
         self.phase = as_scalar("phase", phase)

@@ -11,10 +11,11 @@ import lineax
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._checks import as_complex, check_density_matrix, is_concrete
 from .._describe import as_html, as_text
 from .._in_turn import in_turn
-from .._precise import einsum, matmul
+from .._precise import einsum, matmul, warn_of_float32
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
@@ -72,6 +73,7 @@ class _Generator(NamedTuple):
     operators: Complex[Array, "jumps d d"]
 
 
+@checked
 def steady_state(
     system: OpenSystem,
     t: RealLike = 0.0,
@@ -118,6 +120,7 @@ def steady_state(
             that oscillates for ever; rates that span more decades than the precision holds; or a
             parameter that is not finite.
     """
+    warn_of_float32()
     if rho0 is not None:
         check_density_matrix("rho0", rho0, system.dimension)
         check_decomposable("system", system)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from .._checked import checked
 from .._checks import check_hermitian, check_nonnegative, is_concrete
 from .._types import OperatorLike
 from ..algebra.spectral import group_levels
@@ -30,6 +31,7 @@ class Transitions(NamedTuple):
 QUBIT = Transitions((1, 1), (((0, 1),),))
 
 
+@checked
 def bohr_transitions(hamiltonian: OperatorLike, tolerance: float = 1e-9) -> Transitions:
     """The levels of H and its transitions grouped by frequency.
 

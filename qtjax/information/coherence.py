@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._checks import as_complex, check_square
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real
@@ -12,6 +13,7 @@ from ..algebra.spectral import apply, group_levels, level_projectors
 from .entropy import relative_entropy
 
 
+@checked
 def dephase(
     rho: OperatorLike, hamiltonian: OperatorLike, levels: tuple[int, ...] | None = None
 ) -> Operator:
@@ -53,6 +55,7 @@ def _divergence_jvp(primals, tangents):
     return _divergence(*primals), terms[0] - terms[1]
 
 
+@checked
 def coherence(
     rho: OperatorLike, hamiltonian: OperatorLike, levels: tuple[int, ...] | None = None
 ) -> Real:

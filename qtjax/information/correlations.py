@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._checks import as_complex, check_square
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real
@@ -21,6 +22,7 @@ from ..algebra.spectral import apply, eigenvalues
 from .entropy import divergence_inside
 
 
+@checked
 def total_correlation(rho: OperatorLike, dims: Sequence[int]) -> Real:
     """The total correlation sum_i S(rho_i) - S(rho) = D(rho || rho_1 x rho_2 x ...) >= 0.
 
@@ -62,6 +64,7 @@ def _total_correlation_jvp(dims, primals, tangents):
     return _total_correlation(rho, dims), expectation(log, rho_dot)
 
 
+@checked
 def correlation_entropy(rho: OperatorLike, dims: Sequence[int]) -> Real:
     """The paper's entropy of correlations S_C = S - sum_i S_i <= 0, minus the total correlation.
 
@@ -80,6 +83,7 @@ def correlation_entropy(rho: OperatorLike, dims: Sequence[int]) -> Real:
     return -total_correlation(rho, dims)
 
 
+@checked
 def mutual_information(
     rho: OperatorLike,
     dims: Sequence[int],
@@ -108,6 +112,7 @@ def mutual_information(
     return total_correlation(partial_trace(rho, dims, (*a, *b)), sizes)
 
 
+@checked
 def negativity(rho: OperatorLike, dims: Sequence[int], sites: int | Sequence[int] = 0) -> Real:
     """The negativity: minus the sum of the negative eigenvalues of the partial transpose.
 
@@ -129,6 +134,7 @@ def negativity(rho: OperatorLike, dims: Sequence[int], sites: int | Sequence[int
     return jnp.sum(jnp.maximum(-eigenvalues(partial_transpose(rho, dims, sites)), 0.0))
 
 
+@checked
 def concurrence(rho: OperatorLike) -> Real:
     """The concurrence of two qubits, max(0, l1 - l2 - l3 - l4).
 

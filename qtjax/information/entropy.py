@@ -12,7 +12,8 @@ import jax.numpy as jnp
 from jax.scipy.special import xlog1py, xlogy
 from jaxtyping import Array
 
-from .._checks import as_complex, as_real, check_square
+from .._checked import checked
+from .._checks import as_complex, as_real, check_finite, check_square
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, RealLike
@@ -24,7 +25,10 @@ from ..algebra.states import boltzmann, check_temperature, thermal_state
 
 def _support(rho: Operator, support: float | None) -> float:
     """The bound below which an eigenvalue counts as 0: 4 d eps unless it is given."""
-    return 4 * rho.shape[0] * float(jnp.finfo(rho.dtype).eps) if support is None else support
+    if support is None:
+        return 4 * rho.shape[0] * float(jnp.finfo(rho.dtype).eps)
+    check_finite("support", support)
+    return support
 
 
 def _overlap(a: Operator, b: Operator) -> Real:
@@ -86,6 +90,7 @@ def _entropy_jvp(support, tolerance, primals, tangents):
     return _entropy(rho, support, tolerance), rate + growth
 
 
+@checked
 def entropy(rho: OperatorLike) -> Real:
     """The von Neumann entropy S = -tr(rho ln rho), 0 ln 0 = 0.
 
@@ -110,6 +115,7 @@ def entropy(rho: OperatorLike) -> Real:
     return _entropy(rho, _support(rho, None), None)
 
 
+@checked
 def entropy_rate(
     rho: OperatorLike,
     rho_dot: OperatorLike,
@@ -146,6 +152,7 @@ def entropy_rate(
     return jax.jvp(lambda r: _entropy(r, bound, tolerance), (rho,), (rho_dot,))[1]
 
 
+@checked
 def entropy_rate_analytic(
     rho: OperatorLike,
     rho_dot: OperatorLike,
@@ -184,6 +191,7 @@ def entropy_rate_analytic(
     return jnp.where(grows, jnp.inf, rate)
 
 
+@checked
 def cross_entropy_rate(
     rho_dot: OperatorLike, sigma: OperatorLike, *, support: float | None = None
 ) -> Real:
@@ -227,7 +235,7 @@ def divergence_inside(rho: Operator, sigma: Operator, support: float) -> tuple[R
     r = jnp.maximum(r, 0.0)
     # Overlaps of vectors, squared: traces of projectors would lose the small ones to rounding.
     overlaps = jnp.abs(matmul(u.conj().T, v)) ** 2
-    full = s >= support
+    full = ~(s < support)  # nan too, so that it is not lost
     base = jnp.where(full, s, 1.0)
     terms = overlaps * base * _bregman((r[:, None] - base) / base)
     outside = jnp.sum(jnp.where(full, 0.0, overlaps * r[:, None]))
@@ -249,6 +257,7 @@ def _relative_entropy_jvp(support, primals, tangents):
     return out, along_rho + jnp.trace(sigma_dot).real - _overlap(rho, dlog)
 
 
+@checked
 def relative_entropy(
     rho: OperatorLike, sigma: OperatorLike, *, support: float | None = None
 ) -> Real:
@@ -278,6 +287,7 @@ def relative_entropy(
     return _relative_entropy(rho, sigma, _support(rho, support))
 
 
+@checked
 def gibbs_divergence(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealLike) -> Real:
     """The relative entropy D(rho||tau) to the Gibbs state of H at T > 0, right in the cold too.
 
@@ -303,6 +313,7 @@ def gibbs_divergence(rho: OperatorLike, hamiltonian: OperatorLike, temperature: 
     return jnp.where(jnp.isinf(distance), excess, distance)
 
 
+@checked
 def free_energy(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealLike) -> Real:
     """The nonequilibrium free energy F = tr(rho H) - T S(rho) = F_eq + T D(rho||tau).
 
@@ -347,6 +358,7 @@ def _gibbs(hamiltonian: Operator, temperature: Real) -> tuple[Operator, Real]:
     return weights / z, jnp.log(z) + bound
 
 
+@checked
 def equilibrium_free_energy(hamiltonian: OperatorLike, temperature: RealLike) -> Real:
     """The free energy F_eq = -T ln tr e^{-H/T} of the Gibbs state; E_0 at T = 0.
 

@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from .._checked import checked
 from .._checks import check_density_matrix, check_instance, is_concrete
 from .._results import RESULTS
 from .._types import OperatorLike, RealLike
@@ -44,6 +45,7 @@ CHECKS: dict[str, Check] = {
 LOOKS = (0.0, 0.5, 1.0)  # at a stroke that moves, in scaled time
 
 
+@checked
 def audit(
     model: OpenSystem | Cycle | CycleSolution,
     *,

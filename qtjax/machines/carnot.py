@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_entries,
@@ -22,6 +23,7 @@ from .otto import warn_unless_hotter
 from .stroke import Cycle, Stroke
 
 
+@checked
 def stepwise_carnot_cycle(
     hamiltonian: OperatorLike,
     *,

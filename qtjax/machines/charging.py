@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_vector, check_instance
 from .._types import Operator, OperatorLike, RealLike
 from ..algebra.composite import partial_trace
@@ -31,6 +32,7 @@ class Charging(NamedTuple):
     power: Float[Array, " times"]
 
 
+@checked
 def charge(
     system: OpenSystem, rho0: OperatorLike, ts: Any, *, battery: int = 0, solver: Any = None
 ) -> Charging:

@@ -20,7 +20,8 @@ import optimistix
 import quadax
 from jaxtyping import Array, Bool, Float
 
-from .._checks import is_concrete
+from .._checked import checked
+from .._checks import described, is_concrete
 from .._types import Operator, Real, RealLike
 from ..algebra.divided_differences import Log
 from ..algebra.operators import commutator
@@ -58,6 +59,15 @@ class ClausiusIntegral(NamedTuple):
     masked: Array
 
 
+def cycle_of(solution: Any) -> Any:
+    """The cycle that a limit cycle is of."""
+    cycle = getattr(solution, "cycle", None)
+    if cycle is None:
+        raise ValueError(f"`solution` must be that of `limit_cycle`, got {described(solution)}.")
+    return cycle
+
+
+@checked
 def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> ClausiusIntegral:
     """int T dS along a stroke from rho0, by a Gauss-Kronrod rule over S.
 
@@ -76,6 +86,7 @@ def clausius_integral(stroke: Stroke, rho0: Operator, *, panels: int = 8) -> Cla
     return alongside(eqx.Partial(_integral, panels), [(stroke.system, stroke.duration, rho0)])[0]
 
 
+@checked
 def clausius_integrals(
     solution: Any, *, tolerance: float = 1e-11, max_panels: int = 256
 ) -> dict[str, ClausiusIntegral]:
@@ -94,7 +105,7 @@ def clausius_integrals(
     Raises:
         ValueError: a stroke has no states in between, as a `Collision`.
     """
-    strokes = driven_strokes(solution.cycle)
+    strokes = driven_strokes(cycle_of(solution))
     pairs = zip(strokes, solution.states[:-1], strict=True)
     held = [(s.contact, s, rho) for s, rho in pairs if isinstance(s.contact, str)]
     parts = _refined([(s.system, s.duration, rho) for _, s, rho in held], tolerance, max_panels)
@@ -118,6 +129,7 @@ def _refined(items: list[Any], tolerance: float, most: int) -> list[ClausiusInte
     return best
 
 
+@checked
 def generalized_efficiency(solution: Any) -> Real:
     """eta = 1 + (int_c T dS)/(int_h T dS), eq. (19); nan outside the engine regime.
 
@@ -133,6 +145,7 @@ def generalized_efficiency(solution: Any) -> Real:
     return jnp.where(engine, 1.0 + cold / jnp.where(engine, hot, 1.0), jnp.nan)
 
 
+@checked
 def interior_production(solution: Any, *, panels: int = 8) -> Real:
     """The paper's interior production of one cycle, int |d_iS/dt| dt, computed from eq. (11).
 
@@ -146,7 +159,7 @@ def interior_production(solution: Any, *, panels: int = 8) -> Real:
     Returns:
         A scalar >= 0.
     """
-    strokes = zip(driven_strokes(solution.cycle), solution.states[:-1], strict=True)
+    strokes = zip(driven_strokes(cycle_of(solution)), solution.states[:-1], strict=True)
     items = [(stroke.system, stroke.duration, rho) for stroke, rho in strokes]
     return sum(alongside(eqx.Partial(_interior, panels), items), jnp.zeros(()))
 

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import check_instance
 from .._describe import as_html, as_text
 from .._types import Operator, OperatorLike, Real, RealLike
@@ -155,6 +156,7 @@ class SteadyMachine(eqx.Module):
         return as_html(self, describe_machine)
 
 
+@checked
 def steady_machine(
     system: OpenSystem,
     contact: Any,

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import lineax
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     check_count,
@@ -17,6 +18,7 @@ from .._checks import (
     is_concrete,
 )
 from .._describe import as_html, as_text
+from .._precise import warn_of_float32
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
@@ -233,6 +235,7 @@ class CycleSolution(eqx.Module):
         return as_html(self, describe_limit_cycle)
 
 
+@checked
 def limit_cycle(
     cycle: Cycle,
     *,
@@ -276,6 +279,7 @@ def limit_cycle(
     """
     first = _FIRST_STEPS if steps is None else steps
     tolerance = _checked(cycle, first, tolerance, resolution)
+    warn_of_float32()
     check_instance("solver", solver, (lineax.AbstractLinearSolver, type(None)), "a Lineax solver")
     solution = _limit_cycle(cycle, first, tolerance, resolution, solver)
     if steps is None and _unresolved(solution.error, tolerance):
@@ -292,6 +296,7 @@ def limit_cycle(
     return solution
 
 
+@checked
 def resolving_steps(
     cycle: Cycle,
     tolerance: float | None = None,
@@ -403,6 +408,7 @@ class Repeated(NamedTuple):
     chemical_works: Float[Array, "cycles strokes"] | None = None
 
 
+@checked
 def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) -> Repeated:
     """The approach to the limit cycle, cycle by cycle, with all books.
 
@@ -425,6 +431,7 @@ def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) ->
     return _repeat(cycle, as_complex(rho0), cycles, steps)
 
 
+@checked
 def transient(
     cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64
 ) -> tuple[Complex[Array, "{cycles}+1 d d"], Float[Array, "{cycles} strokes"]]:

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from .._checks import is_concrete
+from .._checked import checked
+from .._checks import described, is_concrete
 from .._types import Operator, Real
 from .stroke import AbstractStroke
 
@@ -98,6 +99,7 @@ def check_names(figure: str, names: Iterable[str], needed: Sequence[str]) -> Non
         )
 
 
+@checked
 def efficiency_from(solution: Any, name: str) -> Real:
     """W_out / Q for the heat under one name; nan unless both are positive.
 
@@ -115,6 +117,7 @@ def efficiency_from(solution: Any, name: str) -> Real:
     return efficiency(solution.work_output, heat, solution.rounding)
 
 
+@checked
 def heat_ratio(solution: Any, taken: str, paid: str) -> Real:
     """Q_taken / Q_paid; nan unless both are positive.
 
@@ -138,7 +141,12 @@ def heat_ratio(solution: Any, taken: str, paid: str) -> Real:
 
 
 def _named(solution: Any, name: str) -> Real:
-    heats = solution.named_heats
+    heats = getattr(solution, "named_heats", None)
+    if heats is None:
+        raise ValueError(
+            "`solution` must be that of a machine, with heats by name, as of `limit_cycle`, got "
+            f"{described(solution)}."
+        )
     if name not in heats:
         raise ValueError(
             f"`solution` has no heat under the name {name!r}; its names are "

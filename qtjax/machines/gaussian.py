@@ -21,6 +21,7 @@ import numpy as np
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import (
     as_nonnegative,
     as_positive,
@@ -84,7 +85,7 @@ class GaussianStroke(eqx.Module):
         self.duration = as_nonnegative("duration", duration, "a stroke takes time forward.")
         if (rate is None) != (temperature is None):
             raise ValueError("`rate` and `temperature` make a bath together: give both or none.")
-        if contact not in ("hot", "cold", None):
+        if not isinstance(contact, str | None) or contact not in ("hot", "cold", None):
             raise ValueError(f'`contact` must be "hot", "cold" or None, got {contact!r}.')
         self.spectrum = None if rate is None else as_spectrum(rate)
         self.temperature = None
@@ -194,6 +195,7 @@ class _Map(NamedTuple):
     resolved: Array
 
 
+@checked
 def gaussian_limit_cycle(
     strokes: Sequence[GaussianStroke],
     *,
@@ -388,6 +390,7 @@ def _symplectic_square(moments: Float[Array, " 5"]) -> tuple[Real, Real]:
     return spread * (pp - p**2) - (c - x * p) ** 2, spread
 
 
+@checked
 def gaussian_entropy(moments: Float[Array, " 5"]) -> Real:
     """S = (v + 1/2) ln(v + 1/2) - (v - 1/2) ln(v - 1/2), v the symplectic eigenvalue.
 
@@ -401,6 +404,7 @@ def gaussian_entropy(moments: Float[Array, " 5"]) -> Real:
     return xlogy(v + 0.5, v + 0.5) - xlogy(v - 0.5, v - 0.5)
 
 
+@checked
 def gaussian_energy(moments: Float[Array, " 5"], frequency: RealLike) -> Real:
     """<p^2>/2 + w^2 <x^2>/2.
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .._checked import checked
 from .._checks import as_complex, as_entries, as_positive, check_hermitian, is_concrete
 from .._types import Operator, OperatorLike, Real
 from ..dynamics.dissipators import AdiabaticBath, DaviesBath
@@ -15,6 +16,7 @@ from .otto import warn_unless_hotter
 from .stroke import Cycle, Stroke
 
 
+@checked
 def carnot_cycle(
     hamiltonian: OperatorLike,
     *,
@@ -78,6 +80,7 @@ def carnot_cycle(
     )
 
 
+@checked
 def stirling_cycle(
     hamiltonian: OperatorLike,
     *,

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_complex, as_entries, as_positive, check_count
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import create, destroy, number
@@ -23,6 +24,7 @@ from .stroke import Cycle, Stroke
 DURATIONS = ("hot isochore", "expansion", "cold isochore", "compression")
 
 
+@checked
 def oscillator_otto(
     frequencies: Any,
     *,
@@ -64,6 +66,7 @@ def oscillator_otto(
     )
 
 
+@checked
 def truncated_oscillator_otto(
     levels: int,
     frequencies: Any,

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_entries,
@@ -23,6 +24,7 @@ from ..dynamics.transitions import Transitions
 from .stroke import Cycle, Stroke
 
 
+@checked
 def otto_cycle(
     cold: OperatorLike,
     hot: OperatorLike,

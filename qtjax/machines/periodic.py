@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import quadax
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_complex, as_positive, check_hermitian, check_instance, is_concrete
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import expectation
@@ -22,6 +23,7 @@ from .stroke import Cycle, Stroke, driven_strokes, stretch_system
 _POINTS = 8  # of the grid, per panel
 
 
+@checked
 def periodic_steady_state(
     system: OpenSystem,
     period: RealLike,
@@ -62,6 +64,7 @@ def periodic_steady_state(
     )
 
 
+@checked
 def cycle_mean(solution: CycleSolution, observable: OperatorLike, *, panels: int = 16) -> Real:
     """The mean of tr(rho(t) A) over one limit cycle.
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._checked import checked
 from .._checks import as_complex, as_positive, check_hermitian
 from .._precise import matmul
 from .._types import OperatorLike, Real, RealLike
@@ -31,6 +32,7 @@ class QuasiStaticOtto(NamedTuple):
     coefficient_of_performance: Real
 
 
+@checked
 def quasi_static_otto(
     cold: OperatorLike, hot: OperatorLike, cold_temperature: RealLike, hot_temperature: RealLike
 ) -> QuasiStaticOtto:

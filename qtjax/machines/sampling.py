@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._types import Operator, Real, RealLike
 from ..algebra.spectral import eigenvalues
 from ..dynamics.open_system import OpenSystem
@@ -37,6 +38,7 @@ class StrokeSamples(eqx.Module):
     temperature: GeneralizedTemperature
 
 
+@checked
 def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSamples, ...]:
     """Energy, entropy, rates and T(t) inside every stroke of a limit cycle.
 

@@ -1,10 +1,12 @@
 """Shortcuts to adiabaticity: cycles whose ramps are as good as slow ones, at any speed."""
 
+from .._checked import checked
 from ..dynamics.counterdiabatic import counterdiabatic
 from ..dynamics.open_system import OpenSystem
 from .stroke import AbstractStroke, Cycle, Stroke
 
 
+@checked
 def assisted(cycle: Cycle) -> Cycle:
     """The cycle with counterdiabatic driving on every stroke without baths whose H moves.
 

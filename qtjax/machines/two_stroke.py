@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._checks import as_entries, as_positive, as_scalar
 from .._types import RealLike
 from ..algebra.composite import embed, tensor
@@ -15,6 +16,7 @@ from .otto import warn_unless_hotter
 from .stroke import Cycle, Stroke
 
 
+@checked
 def two_stroke_engine(
     gaps: Any,
     *,

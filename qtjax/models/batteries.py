@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._checks import as_scalar, check_count
 from .._types import Operator, RealLike
 from ..algebra.composite import tensor
@@ -10,6 +11,7 @@ from ..algebra.states import ket, pure_state
 from ..dynamics.open_system import OpenSystem, composite_system
 
 
+@checked
 def dicke_battery(
     cells: int,
     *,
@@ -54,6 +56,7 @@ def dicke_battery(
     return composite_system((battery, w * number(levels)), g * (half + dag(half)))
 
 
+@checked
 def empty_battery(cells: int, levels: int, photons: int | None = None) -> Operator:
     """The state of a `dicke_battery` before it is charged: cells empty, the cavity with n photons.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._checks import as_numbers, as_scalar, as_sequence, check_count, check_finite, check_operator
 from .._precise import matmul
 from .._types import RealLike
@@ -17,6 +18,7 @@ from ..dynamics.hamiltonians import as_hamiltonian
 from ..dynamics.open_system import OpenSystem, composite_system, dimension_of
 
 
+@checked
 def exchange(
     parts: Sequence[Any], lowering: Sequence[Any], couplings: Any, baths: Any = ()
 ) -> OpenSystem:
@@ -55,6 +57,7 @@ def exchange(
     return composite_system(parts, half + jnp.conj(half).T, baths)
 
 
+@checked
 def partial_swap(gap: RealLike, coupling: RealLike) -> OpenSystem:
     """Two resonant qubits, H = gap (n_A + n_B) + g (|01><10| + h.c.): a partial swap.
 
@@ -77,6 +80,7 @@ def partial_swap(gap: RealLike, coupling: RealLike) -> OpenSystem:
     return exchange((qubit, qubit), (destroy(2), destroy(2)), coupling)
 
 
+@checked
 def qubit_and_spins(gap: RealLike, gaps: Sequence[RealLike], couplings: Any) -> OpenSystem:
     """A qubit (part 0) that exchanges excitations with N spins (parts 1 to N): a finite reservoir.
 
@@ -99,6 +103,7 @@ def qubit_and_spins(gap: RealLike, gaps: Sequence[RealLike], couplings: Any) -> 
     return exchange([w * number(2) for w in energies], [destroy(2)] * len(energies), g)
 
 
+@checked
 def qubit_and_oscillator(
     gap: RealLike, frequency: RealLike, coupling: RealLike, levels: int
 ) -> OpenSystem:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_entries, as_nonnegative, as_positive, as_scalar, as_vector
 from .._types import Real, RealLike
 from ..algebra.operators import destroy, number
@@ -48,6 +49,7 @@ class Resonator(AbstractSpectrum):
         return self.coupling**2 * self.linewidth / off
 
 
+@checked
 def heat_valve(gap: RealLike, *, temperatures: Any, rates: Any) -> OpenSystem:
     """A qubit between two baths, whose gap opens and closes the way of heat between them.
 
@@ -105,6 +107,7 @@ class FlipBath(AbstractDissipator):
         return tuple(found)
 
 
+@checked
 def ising_energies(fields: Any, couplings: Any) -> Float[Array, " configurations"]:
     """The energies sum_i h_i s_i/2 + sum_{i<j} J_ij s_i s_j/2 of all configurations s = +-1.
 
@@ -131,6 +134,7 @@ def ising_energies(fields: Any, couplings: Any) -> Float[Array, " configurations
     return 0.5 * sum((j[k] * s[a] * s[b] for k, (a, b) in enumerate(pairs)), fields_part)
 
 
+@checked
 def thermal_transistor(
     *, couplings: Any, temperatures: Any, rates: Any, fields: Any = (0.0, 0.0, 0.0)
 ) -> OpenSystem:

@@ -9,6 +9,7 @@ import numpy as np
 import quadax
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_complex, as_vector, check_hermitian, check_nonnegative
 from .._types import OperatorLike, Real
 from ..algebra.spectral import eigenvalues
@@ -36,6 +37,7 @@ class LandauerCurrents(eqx.Module):
     error: Real
 
 
+@checked
 def landauer_currents(
     hamiltonian: OperatorLike, *, temperatures: Any, chemical_potentials: Any, rates: Any
 ) -> LandauerCurrents:

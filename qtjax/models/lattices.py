@@ -6,8 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from .._checked import checked
 from .._checks import (
     as_nonnegative,
+    as_numbers,
     as_scalar,
     as_vector,
     check_count,
@@ -22,6 +24,7 @@ from ..dynamics.hamiltonians import Driven
 from ..dynamics.open_system import OpenSystem
 
 
+@checked
 def xxz_chain(
     sites: int, *, exchange: RealLike, anisotropy: RealLike, fields: Any = 0.0
 ) -> Operator:
@@ -48,6 +51,7 @@ def _chain(sites: int, exchange: RealLike, anisotropy: RealLike, fields: Any) ->
     """The same as numbers times operators, whose zeros are known inside `jit` too."""
     check_count("sites", sites, 2)
     j, delta = as_scalar("exchange", exchange), as_scalar("anisotropy", anisotropy)
+    fields = as_numbers("fields", fields, "one field, or one for each site")
     h = as_vector("fields", fields if np.ndim(fields) else [fields] * sites)
     if h.shape[0] != sites:
         raise ValueError(f"`fields` must be one number or {sites} of them, got {h.shape[0]}.")
@@ -65,6 +69,7 @@ def _chain(sites: int, exchange: RealLike, anisotropy: RealLike, fields: Any) ->
     return Driven([(j, flips), (j * delta, aligned), *((h[k], up[k]) for k in range(sites))])
 
 
+@checked
 def boundary_driven_chain(
     sites: int,
     *,
@@ -110,6 +115,7 @@ def boundary_driven_chain(
     return OpenSystem(h, [end(0, b), end(sites - 1, -b)])
 
 
+@checked
 def spin_current(sites: int, bond: int) -> Operator:
     """The operator i (s^+_k s^-_{k+1} - h.c.) of the current from site k to k + 1.
 
@@ -133,6 +139,7 @@ def spin_current(sites: int, bond: int) -> Operator:
     return embed(half + dag(half), (2,) * sites, (bond, bond + 1))
 
 
+@checked
 def hubbard_dimer(interaction: RealLike, hopping: RealLike) -> Operator:
     """Two sites with both spins, -t sum_s (c^+_1s c_2s + h.c.) + U sum_i n_i,up n_i,down.
 

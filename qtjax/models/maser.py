@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .._checked import checked
 from .._checks import as_entries, as_scalar
 from .._types import RealLike
 from ..algebra.operators import projector
@@ -11,6 +12,7 @@ from .levels import jump
 from .thermal import local_baths
 
 
+@checked
 def three_level_maser(
     gaps: Any,
     *,

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._checks import as_complex, as_vector, check_hermitian, check_positive
 from .._precise import einsum
 from .._types import OperatorLike
@@ -32,6 +33,7 @@ class NetworkState(eqx.Module):
     bare_currents: Float[Array, " baths"]
 
 
+@checked
 def local_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) -> NetworkState:
     """The steady state with local baths: gamma_i (n_i + 1) on a_i and gamma_i n_i on a_i^+.
 
@@ -69,6 +71,7 @@ def local_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) -
     return NetworkState(found, bare - gamma * mixed, bare)
 
 
+@checked
 def global_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) -> NetworkState:
     """The steady state with global (Davies) baths: bath i damps normal mode k at gamma_i |u_ik|^2.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._checks import as_entries, as_scalar, is_concrete
 from .._types import Real, RealLike
 from ..algebra.composite import embed
@@ -19,6 +20,7 @@ from .thermal import local_baths
 BATHS = ("cold", "room", "work")
 
 
+@checked
 def three_level_refrigerator(gaps: Any, *, temperatures: Any, rates: Any) -> OpenSystem:
     """The smallest absorption refrigerator: three levels, each transition with a bath of its own.
 
@@ -47,6 +49,7 @@ def three_level_refrigerator(gaps: Any, *, temperatures: Any, rates: Any) -> Ope
     return OpenSystem(h, baths)
 
 
+@checked
 def three_qubit_refrigerator(
     gaps: Any, *, coupling: RealLike, temperatures: Any, rates: Any
 ) -> OpenSystem:
@@ -82,6 +85,7 @@ def three_qubit_refrigerator(
     return composite_system(parts, g * exchange, baths, energy=bare)
 
 
+@checked
 def absorption_carnot_performance(temperatures: Any) -> Real:
     """The largest Q'_c/Q'_w of any absorption refrigerator, (1/T_r - 1/T_w)/(1/T_c - 1/T_r).
 

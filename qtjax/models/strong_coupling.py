@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_nonnegative,
@@ -37,6 +38,7 @@ _NAMES = ("operator", "frequency", "coupling", "width", "temperature", "levels")
 _COLD = "baths of negative temperature are not thermal baths."
 
 
+@checked
 def reaction_coordinate(
     hamiltonian: OperatorLike,
     operator: OperatorLike,
@@ -92,6 +94,7 @@ def reaction_coordinate(
     return _with_coordinates(hamiltonian, (found,), bath, transitions)
 
 
+@checked
 def reaction_coordinates(
     hamiltonian: OperatorLike,
     operators: Any,
@@ -143,6 +146,7 @@ def reaction_coordinates(
     return _with_coordinates(hamiltonian, coordinates, bath, transitions)
 
 
+@checked
 def pseudomode(
     hamiltonian: OperatorLike,
     operator: OperatorLike,

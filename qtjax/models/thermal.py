@@ -5,7 +5,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from .._checks import as_entries
+from .._checks import as_entries, as_sequence
 from .._types import OperatorLike, Real
 from ..dynamics.dissipators import LocalBath
 from ..dynamics.spectra import Spectrum, as_spectrum
@@ -14,13 +14,15 @@ from ..dynamics.spectra import Spectrum, as_spectrum
 def spectra_of(name: str, value: Any, meaning: tuple[str, ...]) -> list[Spectrum]:
     """One spectrum for each meaning, from one rate or spectrum for all or one for each."""
     several = isinstance(value, list | tuple) or getattr(value, "ndim", 0)
-    found = list(value) if several else [value] * len(meaning)
+    found = (
+        list(as_sequence(name, value, "a sequence of rates")) if several else [value] * len(meaning)
+    )
     if len(found) != len(meaning):
         raise ValueError(
             f"`{name}` must be one rate or spectrum, or one for each of {', '.join(meaning)}, got "
             f"{len(found)}."
         )
-    return [as_spectrum(rate) for rate in found]
+    return [as_spectrum(rate, f"rates[{k}]") for k, rate in enumerate(found)]
 
 
 def local_baths(

@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from .._checked import checked
 from .._checks import as_complex, as_nonnegative, as_positive, as_scalar, check_density_matrix
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import embed, tensor
@@ -60,6 +61,7 @@ class Tanh(AbstractSchedule):
         return self.height * jnp.tanh(t)
 
 
+@checked
 def oscillating_dephasing(mean: RealLike, amplitude: RealLike, frequency: RealLike) -> Lindblad:
     """Pure dephasing of a qubit, L = sigma_z / sqrt(2) (eq. 9), at a rate that oscillates.
 
@@ -81,6 +83,7 @@ def oscillating_dephasing(mean: RealLike, amplitude: RealLike, frequency: RealLi
     return Lindblad(sigmaz() / jnp.sqrt(2.0), rate)
 
 
+@checked
 def eternal_dephasing(rate: RealLike = 1.0) -> Lindblad:
     """The Pauli generator with canonical rates (r, r, -r tanh(t)): never CP-divisible for t > 0.
 

@@ -13,9 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from rich.console import Console
-from rich.table import Table
 
+from .._checked import checked
 from .._checks import is_concrete
 from .._types import RealLike
 from ..dynamics.evolve import Solution
@@ -45,6 +44,7 @@ class Accounting(eqx.Module):
     reason: str = eqx.field(static=True)
 
 
+@checked
 def accountings(
     system: OpenSystem,
     solution: Solution,
@@ -123,6 +123,7 @@ def _one_temperature(system: OpenSystem, given: RealLike | None) -> RealLike | N
     return shared if given is None else given
 
 
+@checked
 def accounting_table(table: Sequence[Accounting], index: int = -1) -> str:
     """The accountings as text: name, value at one time, smallest value, whether >= 0 is guaranteed.
 
@@ -133,6 +134,11 @@ def accounting_table(table: Sequence[Accounting], index: int = -1) -> str:
     Returns:
         Lines of text.
     """
+    if any(not -len(a.values) <= index < len(a.values) for a in table):
+        raise ValueError(f"`index` must be that of a saved time, got {index}.")
+    from rich.console import Console  # here, as it takes long to import
+    from rich.table import Table
+
     text = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name, justify in zip(
         ("accounting", "kind", "value", "smallest", ">= 0 guaranteed"),

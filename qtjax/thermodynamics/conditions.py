@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from .._checked import checked
 from .._precise import matmul
 from .._types import RealLike
 from ..algebra.spectral import group_levels, level_projectors
@@ -102,6 +103,7 @@ EITHER_SIGN = Condition(lambda _: False, lambda _: "a flux, of either sign: Delt
 EXCHANGED = Condition(lambda _: False, lambda _: "an exchange of energy, of either sign")
 
 
+@checked
 def measure_conditions(
     system: OpenSystem,
     solution: Solution,

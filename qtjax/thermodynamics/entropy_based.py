@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import expectation
 from ..algebra.spectral import pinched_overlap
@@ -33,6 +34,7 @@ class EntropyBasedRates(eqx.Module):
     power: Real
 
 
+@checked
 def entropy_based_rates(
     system: OpenSystem, t: RealLike, rho: Operator, *, tolerance: float | None = None
 ) -> EntropyBasedRates:
@@ -76,6 +78,7 @@ class EntropyBasedExchange(eqx.Module):
     error: Real
 
 
+@checked
 def entropy_based_exchange(
     system: OpenSystem, solution: Solution, *, tolerance: float | None = None
 ) -> EntropyBasedExchange:

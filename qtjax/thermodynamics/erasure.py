@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_complex, as_real, check_density_matrix, check_hermitian, check_positive
 from .._precise import einsum
 from .._types import Operator, OperatorLike, Real, RealLike
@@ -37,6 +38,7 @@ class ErasureLedger(eqx.Module):
     entropy: Real
 
 
+@checked
 def von_neumann_ledger(
     rho: OperatorLike,
     temperature: RealLike,

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_complex, check_count, check_square, is_concrete
 from .._precise import einsum, matmul, tensordot
 from .._types import Operator, OperatorLike, Real
@@ -21,6 +22,7 @@ from ..algebra.spectral import eigenvalues, level_projectors, weighted_projector
 from ..information.coherence import dephase
 
 
+@checked
 def ergotropy(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     """The ergotropy tr(rho H) - sum_k r_k e_k, r_k descending, e_k ascending.
 
@@ -60,6 +62,7 @@ def _passive_energy_jvp(primals, tangents):
     return _passive_energy(rho, h), expectation(by_state, rho_dot) + expectation(by_energy, h_dot)
 
 
+@checked
 def passive_state(rho: OperatorLike, hamiltonian: OperatorLike) -> Operator:
     """The passive state sum_k r_k |e_k><e_k|, r_k descending, e_k ascending: no work is left in it.
 
@@ -100,6 +103,7 @@ class ErgotropySplit(eqx.Module):
         return self.incoherent + self.coherent
 
 
+@checked
 def ergotropy_split(
     rho: OperatorLike, hamiltonian: OperatorLike, levels: tuple[int, ...] | None = None
 ) -> ErgotropySplit:
@@ -129,6 +133,7 @@ def ergotropy_split(
     return ErgotropySplit(incoherent, total - incoherent)
 
 
+@checked
 def local_ergotropy(
     rho: OperatorLike, hamiltonian: OperatorLike, dims: Sequence[int], site: int = 0
 ) -> Real:
@@ -184,6 +189,7 @@ def _couples(h: Operator, bare: Array, dims: tuple[int, ...], site: int) -> Arra
     return found
 
 
+@checked
 def copies_ergotropy(rho: OperatorLike, hamiltonian: OperatorLike, copies: int) -> Real:
     """The ergotropy of n copies rho x ... x rho under H x 1 x ... + ... + 1 x ... x H, of all of n.
 

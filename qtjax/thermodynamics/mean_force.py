@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._checked import checked
 from .._checks import as_complex, as_counts, as_positive, check_hermitian, is_concrete
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import partial_trace
@@ -24,6 +25,7 @@ from ..information.entropy import equilibrium_free_energy
 from .parts import check_parts
 
 
+@checked
 def mean_force_state(
     system: OpenSystem, temperature: RealLike, parts: int | Sequence[int] = 0, t: RealLike = 0.0
 ) -> Operator:
@@ -50,6 +52,7 @@ def mean_force_state(
     return partial_trace(whole, system.dims, chosen)
 
 
+@checked
 def mean_force_free_energy(
     system: OpenSystem, temperature: RealLike, parts: int | Sequence[int] = 0, t: RealLike = 0.0
 ) -> Real:
@@ -78,6 +81,7 @@ def mean_force_free_energy(
     return whole - sum(equilibrium_free_energy(h(t), temperature) for h in rest)
 
 
+@checked
 def mean_force_hamiltonian(
     system: OpenSystem, temperature: RealLike, parts: int | Sequence[int] = 0, t: RealLike = 0.0
 ) -> Operator:
@@ -116,6 +120,7 @@ def mean_force_hamiltonian(
     return jnp.where(known, found, jnp.nan)
 
 
+@checked
 def ultrastrong_state(
     hamiltonian: OperatorLike,
     operator: OperatorLike,

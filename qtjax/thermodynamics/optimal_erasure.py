@@ -7,6 +7,7 @@ import optimistix
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_real, as_scalar, check_count, check_positive, is_concrete
 from .._types import Real, RealLike
 
@@ -37,6 +38,7 @@ class OptimalErasure(eqx.Module):
     energy: Float[Array, " points"]
 
 
+@checked
 def optimal_erasure(
     start: RealLike,
     end: RealLike,
@@ -108,7 +110,7 @@ def optimal_erasure(
 
 def _slope(p: Real, q: Real, time: Real, fastest: Real) -> Real:
     """s = sqrt K: the root of time(s) = time, in x = s/(1 + s)."""
-    solvable = (time > fastest) & (p > q) & (q > 0.0) & (p <= 1.0)
+    solvable = (time > fastest) & jnp.isfinite(time) & (p > q) & (q > 0.0) & (p <= 1.0)
 
     def miss(x: Real, given: tuple[Array, ...]) -> Real:
         p, q, time, solvable = given

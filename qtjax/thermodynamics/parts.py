@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.composite import embed, partial_trace
@@ -53,6 +54,7 @@ class PartRates(eqx.Module):
     entropy_rounding: Float[Array, " parts"]
 
 
+@checked
 def part_rates(system: OpenSystem, t: RealLike, rho: Operator) -> PartRates:
     """The rates of energy, entropy and correlation of the declared parts of a composite.
 
@@ -110,6 +112,7 @@ def part_rates(system: OpenSystem, t: RealLike, rho: Operator) -> PartRates:
     )
 
 
+@checked
 def internal_coupling(system: OpenSystem, t: RealLike) -> Operator:
     """H minus the bare Hamiltonians of the parts, (d, d), with the system's energy Hamiltonian.
 

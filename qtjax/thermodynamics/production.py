@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from .._checked import checked
 from .._types import Operator, Real, RealLike
 from ..dynamics.evolve import Solution
 from ..dynamics.open_system import (
@@ -43,6 +44,7 @@ States = Complex[Array, "times d d"]
 OverTime = Float[Array, " times"]
 
 
+@checked
 def spohn_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     """Spohn's and Alicki's production sigma = S' - sum_k Q_k'/T_k (A1), eq. (14).
 
@@ -64,6 +66,7 @@ def spohn_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     return rate - entropy_fluxes(system, t, rho).sum()
 
 
+@checked
 def fixed_point_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     """The production relative to the momentary fixed point, -tr(L_t(rho)(ln rho - ln pi_t)) (A2).
 
@@ -85,6 +88,7 @@ def fixed_point_production(system: OpenSystem, t: RealLike, rho: Operator) -> Re
     return entropy_rate(rho, rho_dot) - cross_entropy_rate(rho_dot, fixed)
 
 
+@checked
 def adiabatic_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     """The adiabatic production sigma_a = sigma - sigma_na (A7): what is left at the steady state.
 
@@ -122,6 +126,7 @@ class BathRates(eqx.Module):
     entropy_rounding: Float[Array, " baths"]
 
 
+@checked
 def bath_rates(system: OpenSystem, t: RealLike, rho: Operator) -> BathRates:
     """Heat and exterior entropy rate of every bath (qtjax's extension of eq. 12).
 
@@ -159,6 +164,7 @@ class CoherenceSplit(eqx.Module):
     coherence_rate: Real
 
 
+@checked
 def coherence_split(
     system: OpenSystem, t: RealLike, rho: Operator, levels: tuple[int, ...] | None = None
 ) -> CoherenceSplit:
@@ -207,6 +213,7 @@ def states_of(solution: Solution) -> States:
     return saved
 
 
+@checked
 def spohn_total(system: OpenSystem, solution: Solution) -> OverTime:
     """Spohn's production integrated since ts[0]: S(t) - S(0) - sum_k Q_k/T_k, from the ledger.
 
@@ -226,6 +233,7 @@ def spohn_total(system: OpenSystem, solution: Solution) -> OverTime:
     return ledger.entropy - ledger.entropy[0] - flux
 
 
+@checked
 def deffner_lutz_open(system: OpenSystem, solution: Solution, temperature: RealLike) -> OverTime:
     """The irreversible entropy of an open driven system after Deffner and Lutz (A3, 2011).
 
@@ -251,6 +259,7 @@ def deffner_lutz_open(system: OpenSystem, solution: Solution, temperature: RealL
     return distance[0] - distance + excess / temperature
 
 
+@checked
 def deffner_lutz_closed(system: OpenSystem, solution: Solution, temperature: RealLike) -> OverTime:
     """The irreversible entropy of a closed driven system after Deffner and Lutz (A3, 2010).
 
@@ -276,6 +285,7 @@ def deffner_lutz_closed(system: OpenSystem, solution: Solution, temperature: Rea
     )
 
 
+@checked
 def free_energy_production(
     system: OpenSystem, solution: Solution, temperature: RealLike
 ) -> OverTime:

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
+from .._checks import check_finite
 from .._describe import as_html, as_text, describe_fields
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import expectation
@@ -63,6 +65,7 @@ class Rates(eqx.Module):
         return as_html(self, describe_fields)
 
 
+@checked
 def rates(
     system: OpenSystem,
     t: RealLike,
@@ -120,6 +123,7 @@ def rates(
     )
 
 
+@checked
 def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array, " baths"]:
     """Phi_k = -tr(D_k(rho) ln pi_k), what Spohn counts as flowing in with each bath, (baths,).
 
@@ -158,6 +162,7 @@ def _fluxes(system: OpenSystem, h: Operator, parts: Array, sizes: Array) -> Floa
     return jnp.concatenate(fluxes)
 
 
+@checked
 def thermal_entropy_flux(
     baths: tuple[AbstractDissipator, ...],
     heats: Float[Array, " baths"],
@@ -178,6 +183,12 @@ def thermal_entropy_flux(
     Returns:
         A scalar.
     """
+    if not len(baths) == len(heats) == len(roundings):
+        raise ValueError(
+            f"`heats` and `roundings` must have one entry for each of the {len(baths)} `baths`, "
+            f"got {len(heats)} and {len(roundings)}."
+        )
+    check_finite("roundings", roundings)
     total = jnp.zeros((), heats.dtype)
     for bath, heat, rounding in zip(baths, heats, roundings, strict=True):
         flux = thermal_flux(bath.temperature, heat, rounding)
@@ -195,6 +206,7 @@ def thermal_flux(temperature: Real | None, heat: Real, rounding: Real) -> Real:
     return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, temperature))
 
 
+@checked
 def energy(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
     """U = tr(rho H), with the system's energy Hamiltonian.
 

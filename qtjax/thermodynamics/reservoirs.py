@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_real, check_positive
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
@@ -68,6 +69,7 @@ class FiniteReservoirs(eqx.Module):
     reeb_wolf_bound: OverTime
 
 
+@checked
 def finite_reservoirs(
     system: OpenSystem,
     solution: Solution,
@@ -131,7 +133,7 @@ def _division(
     check_positive(
         "temperatures", temperatures, "a reservoir's Gibbs state needs T > 0.", entries=True
     )
-    if isinstance(temperatures, Sequence):
+    if isinstance(temperatures, Sequence) and len(temperatures):
         temperatures = jnp.stack([as_real("temperatures", value) for value in temperatures])
     given = as_real("temperatures", temperatures)
     if given.ndim and given.shape != (len(chosen),):

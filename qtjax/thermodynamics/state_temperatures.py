@@ -13,6 +13,7 @@ import numpy as np
 import optimistix
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_complex, check_square
 from .._precise import einsum, matmul
 from .._types import Operator, OperatorLike, Real, RealLike
@@ -26,6 +27,7 @@ from .rates import rates
 from .temperature import generalized_temperature
 
 
+@checked
 def population_beta(
     rho: OperatorLike,
     hamiltonian: OperatorLike,
@@ -65,6 +67,7 @@ def population_beta(
     return (logs[lower] - logs[upper]) / (energies[upper] - energies[lower])
 
 
+@checked
 def spectral_beta(
     rho: OperatorLike, hamiltonian: OperatorLike, levels: tuple[int, ...] | None = None
 ) -> Real:
@@ -94,6 +97,7 @@ def spectral_beta(
     return -jnp.sum(terms) / (1 - (weights[0] + weights[-1]) / 2)
 
 
+@checked
 def gradient_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     """The slope of entropy along the Hamiltonian, -tr(h ln rho)/tr(h^2), h = H - tr(H)/d.
 
@@ -117,6 +121,7 @@ def gradient_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     return -expectation(h, apply(Log(), rho)) / expectation(h, h)
 
 
+@checked
 def covariance_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     """The regression of -ln rho on H in the state: -cov(H, ln rho)/var(H), symmetrized.
 
@@ -137,6 +142,7 @@ def covariance_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     return -covariance / (jnp.trace(matmul(matmul(h, h), rho)).real - mean**2)
 
 
+@checked
 def energy_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     """beta of the Gibbs state with the same mean energy; a monotone root, of either sign.
 
@@ -160,6 +166,7 @@ def energy_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
     return _root(levels, target, _gibbs_energy, (-1.0, 1.0)) / spread
 
 
+@checked
 def entropy_beta(rho: OperatorLike, hamiltonian: OperatorLike, *, inverted: bool = False) -> Real:
     """beta of the Gibbs state with the same entropy, on the branch beta >= 0 or the inverted one.
 
@@ -206,6 +213,7 @@ class Temperatures(eqx.Module):
     gradient: Real
 
 
+@checked
 def temperatures(
     system: OpenSystem, t: RealLike, rho: Operator, levels: tuple[int, ...] | None = None
 ) -> Temperatures:

@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Num
 
+from .._checked import checked
+from .._checks import as_real, check_no_nan, described
 from .._types import RealLike
 from .rates import Rates
 
@@ -42,6 +44,7 @@ class GeneralizedTemperature(eqx.Module):
     status: Int[Array, "*shape"]
 
 
+@checked
 def generalized_temperature(
     rates: Rates | Any, tolerance: Tolerance | None = None
 ) -> GeneralizedTemperature:
@@ -59,11 +62,17 @@ def generalized_temperature(
     Source: eq. (17). The paper calls it a temperature for any state; it is the temperature of the
         bath exactly when rho is a Gibbs state at that temperature.
     """
+    if any(getattr(rates, name, None) is None for name in ("heat_current", "entropy_rate")):
+        raise ValueError(
+            "`rates` must be `Rates` or another object with `heat_current` and `entropy_rate`, "
+            f"got {described(rates)}."
+        )
     if tolerance is None:
         tolerance = rates.heat_rounding, rates.entropy_rounding
     return interval_temperature(rates.heat_current, rates.entropy_rate, tolerance)
 
 
+@checked
 def interval_temperature(
     heat: float | Num[Array | np.ndarray, "*shape"],
     entropy: float | Num[Array | np.ndarray, "*shape"],
@@ -80,8 +89,11 @@ def interval_temperature(
     Returns:
         `GeneralizedTemperature` with the same statuses.
     """
-    heat, entropy = jnp.asarray(heat), jnp.asarray(entropy)
+    heat, entropy = as_real("heat", heat), as_real("entropy", entropy)
     none = tolerance if isinstance(tolerance, tuple) else (tolerance, tolerance)
+    none = [as_real("tolerance", bound) for bound in none]
+    for bound in none:
+        check_no_nan("tolerance", bound)
     no_heat, no_entropy = jnp.abs(heat) <= none[0], jnp.abs(entropy) <= none[1]
     divergent = jnp.isinf(entropy)
     safe_heat = jnp.where(no_heat, 1.0, heat)

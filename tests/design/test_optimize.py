@@ -239,9 +239,16 @@ def test_checkpoint_of_another_problem_is_refused(tmp_path):
             {"x": jnp.asarray(0.1), "y": jnp.asarray(0.3)},
             optax.adam(0.1), steps=10, checkpoint=path, resume=True,
         )  # fmt: skip
-    path.write_bytes(path.read_bytes()[:-40])  # cut off, as by a full disk
-    with pytest.raises(ValueError, match=r"(?s)`checkpoint` .*does not fit"):
-        resumable(path, resume=True)
+    whole, rng = path.read_bytes(), np.random.default_rng(5)
+    damaged = [whole[:-40], whole[:1], b""]  # cut off, as by a full disk
+    for place in rng.integers(len(whole), size=50):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        damaged.append(bytes(flipped))
+    for data in damaged:
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match=r"(?s)`checkpoint` .*does not fit"):
+            resumable(path, resume=True)
 
 
 def test_inside_jit_and_vmap():

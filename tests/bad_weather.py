@@ -1,0 +1,715 @@
+"""Every public function and class, with one argument at a time replaced by what is ill-formed.
+
+A program of its own, because the run-time type checks of this suite would refuse most of it first.
+What is public is found by walking the floors; valid arguments come from `MAKERS` by the name of the
+parameter, and from `CALLS` where a callable means something else by it.
+
+Run as a program, it prints as JSON what comes of each: `python tests/bad_weather.py algebra 11`
+tries every eleventh case of a floor.
+"""
+
+import importlib
+import inspect
+import json
+import math
+import re
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import diffrax as dfx
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pandas
+import qutip
+import xarray
+
+import qtjax as qt
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_disable_most_optimizations", True)
+
+FLOORS = (
+    "algebra", "information", "dynamics", "models", "thermodynamics", "machines", "design",
+)  # fmt: skip
+SOURCES = str(Path(qt.__file__).parent)
+
+N, X, Z = np.diag([0.0, 1.0]), np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag([1.0, -1.0])
+LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
+RHO = np.array([[0.7, 0.1], [0.1, 0.3]])
+PAIR_RHO = np.kron(RHO, np.diag([0.6, 0.4]))
+TS = np.array([0.0, 0.5, 1.0])
+FLAT = qt.Flat(0.1)
+BATH = qt.LocalBath(LOWER, 1.0, 1.0, FLAT)
+SYSTEM = qt.OpenSystem(N, BATH)
+SOLUTION = qt.evolve(SYSTEM, RHO, TS)
+PAIR = qt.models.partial_swap(1.0, 0.3)
+PAIR_SOLUTION = qt.evolve(PAIR, PAIR_RHO, TS)
+OTTO: dict[str, Any] = {
+    "couplings": (X,),
+    "temperatures": (1.0, 4.0),
+    "rate": 0.5,
+    "durations": (1.0, 1.0, 1.0, 1.0),
+}
+CYCLE = qt.otto_cycle(N, 2.0 * N, **OTTO)
+CYCLE_SOLUTION = qt.limit_cycle(CYCLE)
+ISOTHERMS = OTTO | {"scales": (1.0, 3.0), "temperatures": (1.0, 2.0)}
+ROOT = qt.algebra.divided_differences.Sqrt()
+DAVIES = qt.DaviesBath(N, X, 1.0, FLAT)
+
+
+class Kept(NamedTuple):
+    """A valid argument and what kind it is of."""
+
+    kind: str
+    value: Any
+
+
+def kept(kind: str) -> Callable[[Any], Kept]:
+    return lambda value: Kept(kind, value)
+
+
+matrix, scalar, count, text, flag, thing, function, numbers, rate, counts = map(
+    kept,
+    ("matrix", "scalar", "count", "text", "flag", "thing", "function", "numbers", "rate", "counts"),
+)
+
+
+def vector(value: Any) -> Kept:
+    return Kept("vector", np.array(value))
+
+
+def stack(value: Any) -> Kept:
+    return Kept("stack", np.array(value))
+
+
+def ket(value: Any) -> Kept:
+    return Kept("ket", np.array(value))
+
+
+def loss(x):
+    return (x - 1.0) ** 2
+
+
+# by the name of the parameter, where it means the same everywhere
+MAKERS = {
+    "a": matrix(N), "adjoint": thing(None), "anisotropy": scalar(0.5), "amplitude": scalar(0.5),
+    "atol": scalar(1e-6), "b": matrix(X), "bath": thing(BATH), "baths": thing(BATH),
+    "battery": count(0), "bias": scalar(0.5), "bond": count(0), "bounds": thing(None),
+    "cells": count(2), "chemical_potential": scalar(0.2), "coefficients": vector([1.0, 2.0]),
+    "cold": matrix(N), "cold_temperature": scalar(1.0), "contact": thing(None),
+    "controller": thing(None), "copies": count(2), "cosines": vector([1.0, 2.0]),
+    "counter_rotating": flag(True), "coupling": scalar(0.2), "couplings": matrix(X),
+    "cutoff": scalar(5.0), "cycle": thing(CYCLE), "cycles": count(2), "d": count(2),
+    "detuning": scalar(0.1), "dims": counts((2, 2)), "drive": scalar(0.1), "dt0": scalar(0.1),
+    "duration": scalar(1.0), "durations": numbers((1.0, 1.0, 1.0, 1.0)), "end": scalar(0.3),
+    "energy": thing(None), "exchange": scalar(1.0), "exponent": scalar(2.0),
+    "fields": numbers((0.1, 0.2)), "first": matrix(N), "frequencies": numbers((1.0, 2.0)),
+    "frequency": scalar(1.0), "function": function(lambda t: t * jnp.asarray(X)),
+    "gap": scalar(1.0), "gaps": numbers((1.0, 2.0)), "hamiltonian": matrix(N),
+    "hot": matrix(2.0 * N), "hot_temperature": scalar(2.0), "hopping": scalar(1.0),
+    "index": count(-1), "initial": matrix(RHO), "interaction": scalar(2.0), "inverted": flag(False),
+    "keep": counts(0), "knots": vector([0.0, 0.5, 1.0]), "lamb_shift": flag(False),
+    "last": matrix(X), "level": count(0), "levels": thing(None), "loss": function(loss),
+    "lowering": matrix(LOWER), "max_panels": count(64), "max_steps": count(4096),
+    "mean": scalar(0.3), "modes": count(2), "name": text("a name"), "observable": matrix(N),
+    "offset": scalar(1.0), "omega": scalar(1.0), "operator": matrix(X), "operators": matrix(X),
+    "optimizer": thing(optax.adam(0.1)), "panels": count(8), "part": matrix(N),
+    "partner": matrix(LOWER), "parts": counts(0), "period": scalar(1.0), "phase": scalar(0.0),
+    "photons": count(2), "points": count(9), "probability": scalar(0.5), "ramp": function(None),
+    "ramps": thing(None), "rank": count(2), "rate": rate(0.5), "rates": rate(0.5),
+    "reservoirs": counts((1,)), "resolution": count(512), "rho": matrix(RHO), "rho0": matrix(RHO),
+    "rho_dot": matrix(np.array([[-0.1, 0.05], [0.05, 0.1]])), "rounding": scalar(0.0),
+    "rtol": scalar(1e-6), "save": thing(qt.rates), "sigma": matrix(np.diag([0.6, 0.4])),
+    "sines": vector([1.0, 2.0]), "site": count(0), "sites": counts(0), "solution": thing(SOLUTION),
+    "solver": thing(None), "spectrum": function(FLAT), "squeezing": scalar(0.2),
+    "start": scalar(1.0), "state": matrix(RHO), "states": thing(()), "steps": count(8),
+    "stop": scalar(2.0), "strength": scalar(0.1), "support": scalar(1e-9), "system": thing(SYSTEM),
+    "t": scalar(0.5), "t0": scalar(0.0), "t1": scalar(1.0), "temperature": scalar(1.0),
+    "temperatures": numbers((1.0, 2.0)), "throw": flag(True), "times": vector([1.0, 2.0]),
+    "tolerance": scalar(1e-6), "transitions": thing(None), "ts": vector(TS), "unit": scalar(1.0),
+    "values": vector([1.0, 2.0, 3.0]), "vector": ket([0.6, 0.8]), "width": scalar(0.5),
+    "zero_frequency": scalar(0.1), "zipped": flag(False),
+}  # fmt: skip
+
+PAIRED = {"rho": matrix(PAIR_RHO), "dims": counts((2, 2))}
+OF_PAIR = {"system": thing(PAIR), "rho": matrix(PAIR_RHO)}
+THREE = numbers((1.0, 2.0, 4.0))
+GAUSSIAN = qt.machines.oscillator_otto(
+    (1.0, 2.0), temperatures=(1.0, 4.0), rate=0.5, durations=(2.0, 1.0, 2.0, 1.0)
+)
+MOMENTS = vector([0.0, 0.0, 1.0, 1.0, 0.0])
+NETWORK = matrix(np.array([[1.0, 0.2], [0.2, 1.5]]))
+CLOSED = qt.OpenSystem(N)
+CLOSED_SOLUTION = qt.evolve(CLOSED, RHO, TS)
+RECTANGLE = {"hamiltonian": thing(qt.Driven([(qt.Linear(1.0, 2.0), Z), (0.5, X)]))}
+ISOTHERM = {
+    "temperatures": numbers((1.0, 2.0)),
+    "scales": numbers((1.0, 3.0)),
+    "ramp": function(lambda s: s),
+}
+
+# what a callable means by the name of a parameter
+CALLS: dict[str, dict[str, Kept]] = {
+    "algebra.canonical_form": {"rates": vector([0.5]), "operators": stack([LOWER])},
+    "algebra.canonical_form_of": {
+        "superoperator": matrix(np.asarray(qt.dynamics.liouvillian(SYSTEM)))
+    },
+    "algebra.collective": {"parts": count(2)},
+    "algebra.partial_trace": PAIRED,
+    "algebra.partial_transpose": PAIRED,
+    "algebra.replace_part": PAIRED,
+    "algebra.from_components": {"x": vector([0.5, 0.5, 0.1, 0.0])},
+    "algebra.to_components": {"xp": thing(jnp)},
+    "algebra.spin": {"j": scalar(1.0), "axis": text("x")},
+    "algebra.apply": {"f": thing(ROOT)},
+    "algebra.frechet": {"f": thing(ROOT), "x": matrix(X)},
+    "algebra.level_projectors": {"levels": counts((1, 1))},
+    "algebra.from_bloch": {"vector": vector([0.1, 0.2, 0.3])},
+    "algebra.ket": {"levels": counts((0, 1)), "dims": counts((2, 2))},
+    "algebra.random_density_matrix": {"key": thing(jax.random.key(0))},
+    "algebra.truncation_population": PAIRED,
+    "algebra.dissipator_superoperator": {"rates": vector([0.5]), "operators": stack([LOWER])},
+    "information.coherence": {"levels": counts((1, 1))},
+    "information.dephase": {"levels": counts((1, 1))},
+    "information.concurrence": PAIRED,
+    "information.correlation_entropy": PAIRED,
+    "information.mutual_information": PAIRED | {"first": counts(0), "second": counts(1)},
+    "information.negativity": PAIRED,
+    "information.total_correlation": PAIRED,
+    "dynamics.Moving": {
+        "function": function(lambda t: (jnp.ones(1), jnp.asarray(LOWER + 0j)[None])),
+        "matrix": thing(None),
+    },
+    "dynamics.dissipate": {"rates": vector([0.5]), "operators": stack([LOWER])},
+    "dynamics.RateMatrix": {
+        "operators": stack([LOWER, X]),
+        "rates": matrix(np.array([[1.0, 0.5], [0.5, 1.0]])),
+        "positive": flag(True),
+    },
+    "dynamics.counterdiabatic": RECTANGLE | {"span": numbers((0.0, 1.0)), "levels": thing(None)},
+    "dynamics.counterdiabatic_cost": RECTANGLE | {"span": numbers((0.0, 1.0))},
+    "dynamics.LocalBath": {"gap": rate(1.0)},
+    "dynamics.gibbs_defect": {
+        "hamiltonian": thing(qt.Static(N)), "energy": matrix(N), "bath": thing(BATH),
+    },
+    "dynamics.jump_operators": {"hamiltonian": thing(qt.Static(N))},
+    "dynamics.DrivenJump": {"terms": thing([(1.0, LOWER)])},
+    "dynamics.Product": {"factors": thing((jnp.sin, jnp.cos))},
+    "dynamics.evolve_with_finite_baths": {"capacities": numbers((2.0,))},
+    "dynamics.Driven": {"terms": thing([(1.0, N), (jnp.sin, X)])},
+    "dynamics.Constant": {"value": scalar(1.0)},
+    "dynamics.Term": {"schedule": rate(0.5)},
+    "dynamics.as_hamiltonian": {"value": matrix(N), "name": text("value")},
+    "dynamics.FermionicLead": {"energy": rate(1.0), "number": matrix(N), "band": thing(None)},
+    "dynamics.fermi_occupations": {"energy": scalar(1.0)},
+    "dynamics.Diffrax": {"solver": thing(dfx.Tsit5())},
+    "dynamics.Taylor": {"order": count(8)},
+    "dynamics.OpenSystem": {"parts": thing(())},
+    "dynamics.composite_system": {"parts": thing((N, N)), "coupling": matrix(np.kron(X, X)),
+                                  "baths": thing(())},
+    "dynamics.linear_propagator": {
+        "action": function(
+            lambda rho: (jnp.diag(jnp.diag(rho)) - rho, jnp.zeros(0), jnp.zeros(()))
+        ),
+        "rounding": scalar(0.0), "unit": scalar(1.0),
+    },
+    "dynamics.Between": {"progress": function(lambda s: s)},
+    "dynamics.ConstantAdiabaticity": {"first": matrix(Z), "last": matrix(X)},
+    "dynamics.RedfieldLead": {"number": matrix(N)},
+    "dynamics.ResetBath": {"dims": thing(None), "temperature": scalar(1.0), "state": thing(None),
+                           "rate": scalar(0.5)},
+    "dynamics.Spline": {"values": vector([1.0, 2.0, 1.0])},
+    "dynamics.closest_pair": {"bath": thing(DAVIES)},
+    "dynamics.warn_unless_secular": {"bath": thing(DAVIES)},
+    "dynamics.Flat": {"rate": scalar(0.5)},
+    "dynamics.Tabulated": {
+        "frequencies": vector([0.5, 1.0, 2.0]), "values": vector([0.5, 1.0, 0.7])},
+    "dynamics.check_spectrum": {"frequencies": vector([0.5, 1.0])},
+    "dynamics.from_power_spectrum": {
+        "power_spectrum": function(lambda w: jnp.exp(-(w**2))),
+        "frequencies": vector([0.5, 1.0]),
+    },
+    "models.dicke_battery": {"levels": count(4)},
+    "models.empty_battery": {"levels": count(4)},
+    "models.exchange": {
+        "parts": thing((N, N)), "lowering": thing((LOWER, LOWER)), "couplings": scalar(0.3),
+        "baths": thing(()),
+    },
+    "models.qubit_and_oscillator": {"levels": count(3)},
+    "models.qubit_and_spins": {"couplings": numbers((0.1, 0.2))},
+    "models.Resonator": {"linewidth": scalar(0.5)},
+    "models.ising_energies": {"couplings": numbers((0.3,))},
+    "models.thermal_transistor": {
+        "couplings": THREE, "temperatures": THREE, "fields": THREE,
+        "rates": function(qt.Ohmic(1.0))},
+    "models.landauer_currents": {
+        "hamiltonian": NETWORK, "chemical_potentials": numbers((0.1, 0.2)),
+        "rates": numbers((0.5, 0.5))},
+    "models.boundary_driven_chain": {"sites": count(2)},
+    "models.spin_current": {"sites": count(3)},
+    "models.xxz_chain": {"sites": count(2)},
+    "models.global_network": {"hamiltonian": NETWORK, "rates": numbers((0.5, 0.5))},
+    "models.local_network": {"hamiltonian": NETWORK, "rates": numbers((0.5, 0.5))},
+    "models.absorption_carnot_performance": {"temperatures": THREE},
+    "models.three_level_refrigerator": {"temperatures": THREE},
+    "models.three_qubit_refrigerator": {"temperatures": THREE},
+    "models.pseudomode": {"levels": count(12), "temperature": scalar(0.1)},
+    "models.reaction_coordinate": {
+        "levels": count(4), "bath": function(None), "temperature": scalar(0.1)},
+    "models.reaction_coordinates": {
+        "levels": thing((4, 4)), "temperatures": numbers((0.1, 0.1)), "bath": function(None),
+        "operators": thing((X, Z)),
+        "couplings": numbers((0.1, 0.1)), "widths": numbers((0.1, 0.1))},
+    "models.LorentzianDamping": {"gamma0": scalar(1.0)},
+    "models.Tanh": {"height": scalar(1.0)},
+    "models.eternal_dephasing": {"rate": scalar(1.0)},
+    "thermodynamics.accountings": {"reservoirs": thing(None), "records": thing(
+        qt.thermodynamics.ACCOUNTINGS)},
+    "thermodynamics.accounting_table": {"table": thing(qt.accountings(SYSTEM, SOLUTION))},
+    "thermodynamics.measure_conditions": {"reservoirs": counts(())},
+    "thermodynamics.von_neumann_ledger": {"atoms": scalar(1.0), "volume": scalar(1.0)},
+    "thermodynamics.local_ergotropy": PAIRED | {"hamiltonian": matrix(
+        np.kron(N, np.eye(2)) + np.kron(np.eye(2), N))},
+    "thermodynamics.mean_force_free_energy": {"system": thing(PAIR)},
+    "thermodynamics.mean_force_hamiltonian": {"system": thing(PAIR)},
+    "thermodynamics.mean_force_state": {"system": thing(PAIR)},
+    "thermodynamics.optimal_erasure": {
+        "start": scalar(0.5), "end": scalar(0.1), "duration": scalar(10.0), "rate": scalar(1.0)},
+    "thermodynamics.internal_coupling": OF_PAIR,
+    "thermodynamics.part_rates": OF_PAIR,
+    "thermodynamics.deffner_lutz_closed": {
+        "system": thing(CLOSED), "solution": thing(CLOSED_SOLUTION)},
+    "thermodynamics.thermal_entropy_flux": {
+        "baths": thing((BATH,)), "heats": vector([0.1]), "roundings": vector([1e-16])},
+    "thermodynamics.finite_reservoirs": {
+        "system": thing(PAIR), "solution": thing(PAIR_SOLUTION), "temperatures": scalar(1.0)},
+    "thermodynamics.population_beta": {"lower": count(0), "upper": count(1)},
+    "thermodynamics.generalized_temperature": {
+        "rates": thing(qt.rates(SYSTEM, 0.0, jnp.asarray(RHO + 0j)))},
+    "thermodynamics.interval_temperature": {"heat": vector([0.1]), "entropy": vector([0.2])},
+    "machines.audit": {"model": thing(SYSTEM), "times": thing(None)},
+    "machines.stepwise_carnot_cycle": ISOTHERM,
+    "machines.charge": {"system": thing(PAIR), "rho0": matrix(PAIR_RHO)},
+    "machines.clausius_integral": {"stroke": thing(CYCLE.strokes[0])},
+    "machines.clausius_integrals": {"solution": thing(CYCLE_SOLUTION)},
+    "machines.generalized_efficiency": {"solution": thing(CYCLE_SOLUTION)},
+    "machines.interior_production": {"solution": thing(CYCLE_SOLUTION)},
+    "machines.Collision": {
+        "ancillas": matrix(N), "interaction": matrix(np.kron(X, X)), "unitary": thing(None),
+        "state": thing(None)},
+    "machines.Reset": {"dims": thing(None), "state": thing(None)},
+    "machines.resolving_steps": {"first": count(8)},
+    "machines.efficiency_from": {"solution": thing(CYCLE_SOLUTION), "name": text("hot")},
+    "machines.heat_ratio": {
+        "solution": thing(CYCLE_SOLUTION), "taken": text("cold"), "paid": text("hot")},
+    "machines.GaussianStroke": {"bath_frequency": scalar(1.0), "frequency": rate(1.0)},
+    "machines.gaussian_energy": {"moments": MOMENTS},
+    "machines.gaussian_entropy": {"moments": MOMENTS},
+    "machines.gaussian_limit_cycle": {"strokes": thing(GAUSSIAN)},
+    "machines.carnot_cycle": ISOTHERM,
+    "machines.stirling_cycle": ISOTHERM,
+    "machines.otto_cycle": {"transitions": thing((None, None))},
+    "machines.truncated_oscillator_otto": {"levels": count(4)},
+    "machines.cycle_mean": {"solution": thing(CYCLE_SOLUTION)},
+    "machines.sample_cycle": {"solution": thing(CYCLE_SOLUTION)},
+    "machines.Cycle": {"strokes": thing(list(CYCLE.strokes))},
+    "machines.two_stroke_engine": {
+        "durations": numbers((1.0, 1.0)), "angle": scalar(1.0)},
+    "design.optimize": {
+        "many": flag(False), "round_steps": count(50), "penalty": scalar(10.0),
+        "feasibility": scalar(1e-8), "checkpoint": thing(None), "checkpoint_every": count(50),
+        "resume": flag(False), "callback": thing(None), "steps": count(2)},
+    "design.pareto_front": {
+        "objectives": function(lambda x: (x**2, (x - 1.0) ** 2)), "starts": vector([0.1, 0.5, 0.9]),
+        "points": count(3), "finer": function(None), "feasibility": scalar(1e-6),
+        "round_steps": count(50), "steps": count(2)},
+    "design.ecological_function": {"cycle": thing(CYCLE_SOLUTION)},
+    "design.objective": {
+        "name": text("power"), "power_exponent": scalar(1.0), "efficiency_exponent": scalar(1.0)},
+    "design.power_efficiency_product": {
+        "cycle": thing(CYCLE_SOLUTION), "power_exponent": scalar(1.0),
+        "efficiency_exponent": scalar(1.0)},
+    "design.power_output": {"cycle": thing(CYCLE_SOLUTION)},
+    "design.smooth_efficiency": {"cycle": thing(CYCLE_SOLUTION), "fraction": scalar(0.001)},
+    "design.Bounded": {"lower": scalar(0.0), "upper": scalar(1.0)},
+    "design.Positive": {"scale": scalar(1.0)},
+    "design.to_free": {"bounds": thing(qt.Positive()), "parameters": scalar(0.5)},
+    "design.to_parameters": {"bounds": thing(qt.Positive()), "free": scalar(0.5)},
+    "design.sweep": {
+        "f": function(lambda gap: gap**2), "grid": thing({"gap": np.array([1.0, 2.0])}),
+        "store": thing("NEW FOLDER"), "slice_size": thing(None), "attributes": thing(None),
+        "client": thing(None)},
+}  # fmt: skip
+
+# what qtjax makes and hands out, or a name of a type: nobody calls them with arguments of their own
+RECORDS = frozenset((
+    "algebra.CanonicalForm", "dynamics.Equilibrium", "dynamics.Particles", "dynamics.Ledger",
+    "dynamics.Solution", "dynamics.FiniteBathSolution", "dynamics.Integrated", "dynamics.Problem",
+    "dynamics.Propagator", "dynamics.SecularPair", "dynamics.SteadyState", "dynamics.Transitions",
+    "dynamics.Schedule", "models.FlipBath", "models.LandauerCurrents", "models.NetworkState",
+    "thermodynamics.AccountingRecord", "thermodynamics.Trajectory", "thermodynamics.Accounting",
+    "thermodynamics.Condition", "thermodynamics.Conditions", "thermodynamics.EntropyBasedExchange",
+    "thermodynamics.EntropyBasedRates", "thermodynamics.ErasureLedger",
+    "thermodynamics.ErgotropySplit", "thermodynamics.Audit", "thermodynamics.Finding",
+    "thermodynamics.OptimalErasure", "thermodynamics.PartRates", "thermodynamics.BathRates",
+    "thermodynamics.CoherenceSplit", "thermodynamics.Rates", "thermodynamics.FiniteReservoirs",
+    "thermodynamics.Temperatures", "thermodynamics.GeneralizedTemperature",
+    "thermodynamics.TemperatureStatus", "machines.Charging", "machines.ClausiusIntegral",
+    "machines.SteadyMachine", "machines.CycleSolution", "machines.Repeated",
+    "machines.GaussianSolution", "machines.QuasiStaticOtto", "machines.StrokeSamples",
+    "design.Front", "design.Objective", "design.Optimum", "design.History", "design.Progress",
+))  # fmt: skip
+
+
+def public() -> dict[str, Any]:
+    """Every public callable that a user calls with arguments of their own, by floor and name."""
+    found = {}
+    for floor in FLOORS:
+        module = importlib.import_module(f"qtjax.{floor}")
+        for name, thing in vars(module).items():
+            if name.startswith("_") or inspect.ismodule(thing) or not callable(thing):
+                continue
+            if inspect.isclass(thing) and name.startswith("Abstract"):
+                continue
+            if f"{floor}.{name}" not in RECORDS:
+                found[f"{floor}.{name}"] = thing
+    return found
+
+
+def arguments(name: str, function: Any) -> dict[str, Kept]:
+    """Valid arguments of a callable, by the name of the parameter; raises where one is missing."""
+    made = {}
+    own = CALLS.get(name, {})
+    for parameter in inspect.signature(function).parameters:
+        maker = own.get(parameter, MAKERS.get(parameter))
+        if maker is None:
+            raise LookupError(f"no maker for `{parameter}` of qtjax.{name}: add one to MAKERS")
+        made[parameter] = maker
+    return made
+
+
+def called(function: Any, values: dict[str, Any]) -> Any:
+    """What a callable returns for arguments by name; `store` is a new folder each time."""
+    parameters = inspect.signature(function).parameters
+    positional, named = [], {}
+    for key, value in values.items():
+        if key == "store" and value == "NEW FOLDER":
+            value = str(Path(tempfile.mkdtemp(prefix="weather-")) / "store")
+        kind = parameters[key].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            positional += [Z, value]
+        elif kind is inspect.Parameter.POSITIONAL_ONLY:
+            positional.append(value)
+        else:
+            named[key] = value
+    return function(*positional, **named)
+
+
+# ill-formed values -------------------------------------------------------------------------------
+# what must come of them: "refused", "refused or not finite", "the same or refused", "no raw error"
+REFUSED, NOT_FINITE, SAME, TOLD = "refused", "not finite", "same", "told"
+
+OBJECTS = {
+    "text": "1.0",
+    "an object": object(),
+    "a dictionary": {"a": 1.0},
+    "a class": qt.Constant,
+    "a Qobj": qutip.sigmax(),
+    "a DataFrame": pandas.DataFrame([[1.0, 0.0], [0.0, 1.0]]),
+    "a schedule": qt.Linear(1.0, 2.0),
+}
+FUNCTION = {"a function": lambda *values: 1.0}
+TRUE = {"true": True, "an array of true": np.array(True)}
+NOTHING = {"none": None}
+ARRAYS = {
+    "an array": np.ones(2),
+    "an empty array": np.zeros(0),
+    "a batch": np.ones((2, 2, 2)),
+}
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy
+
+
+def strided(array: np.ndarray) -> np.ndarray:
+    """The same numbers, not contiguous."""
+    wide = np.zeros((*array.shape, 2), array.dtype)
+    wide[..., 0] = array
+    return wide[..., 0]
+
+
+def harmless(value: Any) -> dict[str, Any]:
+    """The same numbers in other clothes."""
+    array = np.asarray(value)
+    single = np.complex64 if np.iscomplexobj(array) else np.float32
+    found = {
+        "a list": array.tolist(),
+        "read-only": read_only(array),
+        "float32": jnp.asarray(array.astype(single)),
+        "a JAX array": jnp.asarray(array),
+        "xarray": xarray.DataArray(array),
+    }
+    if array.ndim:
+        found |= {"not contiguous": strided(array), "Fortran": np.asfortranarray(array)}
+    if not np.iscomplexobj(array) and np.all(array == np.round(array)):
+        found |= {"whole numbers": array.astype(int), "of int32": array.astype(np.int32)}
+    return found
+
+
+def extremes(value: Any) -> dict[str, Any]:
+    array = 1.0 * np.asarray(value)
+    return {
+        "huge": 1e300 * array,
+        "tiny": 1e-300 * array,
+        "negative": -array,
+        "zero": 0.0 * array,
+    }
+
+
+def not_finite(value: Any) -> dict[str, Any]:
+    array = 1.0 * np.asarray(value)
+    return {"nan": np.where(array == array.max(), math.nan, array)[()],
+            "infinite": np.where(array == array.max(), math.inf, array)[()]}  # fmt: skip
+
+
+def ill_formed(kind: str, value: Any) -> dict[str, dict[str, Any]]:
+    """Values in place of a valid one, by what must come of them."""
+    if kind == "scalar":
+        return {
+            REFUSED: OBJECTS | FUNCTION | TRUE | NOTHING | ARRAYS | {"complex": 1j, "[]": []},
+            NOT_FINITE: not_finite(value), SAME: harmless(value), TOLD: extremes(value),
+        }  # fmt: skip
+    if kind == "ket":
+        found = ill_formed("vector", value)
+        refused = found[REFUSED]
+        return found | {
+            REFUSED: {k: v for k, v in refused.items() if k not in ("complex", "a longer one")}
+        }
+    if kind == "matrix":
+        wrong = {
+            "a number": 3.0, "true": True, "of true": np.eye(len(value), dtype=bool),
+            "of text": np.full((2, 2), "a"), "ragged": [[1.0, 0.0], [0.0]],
+            "not square": np.ones((len(value), len(value) + 1)),
+            "of no dimension": np.zeros((0, 0)),
+        }  # fmt: skip
+        return {
+            REFUSED: OBJECTS | FUNCTION | NOTHING | ARRAYS | wrong,
+            NOT_FINITE: not_finite(value), SAME: harmless(value),
+            TOLD: extremes(value) | {"d = 1": np.ones((1, 1)), "d = 3": np.eye(3) / 3},
+        }  # fmt: skip
+    if kind == "stack":
+        stacked = np.asarray(value)
+        wrong = {"a number": 3.0, "true": True, "a matrix": stacked[0], "ragged": [[1.0], []]}
+        return {
+            REFUSED: OBJECTS | FUNCTION | NOTHING | ARRAYS | wrong,
+            NOT_FINITE: not_finite(stacked), SAME: harmless(stacked), TOLD: extremes(stacked),
+        }  # fmt: skip
+    if kind in ("vector", "numbers"):
+        wrong = {
+            "a matrix": np.eye(3), "of true": np.ones(len(value), bool), "true": True,
+            "of text": ["a"] * len(value), "ragged": [[1.0], [1.0, 2.0]],
+            "an empty array": np.zeros(0), "[]": [], "complex": np.asarray(value) * 1j,
+            "a longer one": [*value, 1.0], "none among": [*value[:-1], None],
+            "text among": [*value[:-1], "a"], "true among": [*value[:-1], True],
+        }  # fmt: skip
+        return {
+            REFUSED: OBJECTS | FUNCTION | NOTHING | wrong,
+            NOT_FINITE: not_finite(value), SAME: harmless(value), TOLD: extremes(value),
+        }  # fmt: skip
+    if kind in ("count", "counts"):
+        wrong = {"half": 1.5, "nan": math.nan, "an array of floats": np.ones(2),
+                 "true": True, "complex": 1j}  # fmt: skip
+        one = np.ndim(value) == 0
+        same = {"of int32": np.int32(value) if one else list(map(np.int32, value))}
+        return {
+            REFUSED: OBJECTS | FUNCTION | NOTHING | wrong, NOT_FINITE: {}, SAME: same,
+            TOLD: {"zero": 0, "negative": -3, "more": 5, "[]": []},
+        }  # fmt: skip
+    if kind == "text":
+        wrong = {"a number": 3.0, "none": None, "an object": object(), "nonsense": "nonsense",
+                 "a list": ["x"], "bytes": b"x"}  # fmt: skip
+        return {REFUSED: wrong, NOT_FINITE: {}, SAME: {}, TOLD: {"no letters": ""}}
+    if kind == "flag":
+        wrong = {"text": "no", "none": None, "a number": 2.0, "an array": np.ones(2)}
+        return {REFUSED: wrong, NOT_FINITE: {}, SAME: {"of NumPy": np.bool_(value)}, TOLD: {}}
+    wrong = {"a number": 3.0, "true": True, "none": None, "nan": math.nan}
+    if kind == "function":
+        return {
+            REFUSED: {k: v for k, v in OBJECTS.items() if k != "a schedule"} | wrong,
+            NOT_FINITE: {},
+            SAME: {},
+            TOLD: {"of nothing": lambda: 1.0} | FUNCTION,
+        }
+    if kind == "rate":
+        objects = {k: v for k, v in OBJECTS.items() if k not in ("a schedule", "a class")}
+        return {
+            REFUSED: objects | TRUE | {"complex": 1j},
+            NOT_FINITE: not_finite(value),
+            SAME: harmless(value),
+            TOLD: extremes(value) | FUNCTION | NOTHING | ARRAYS,
+        }
+    return {REFUSED: {}, NOT_FINITE: {}, SAME: {},
+            TOLD: OBJECTS | FUNCTION | ARRAYS | wrong}  # fmt: skip
+
+
+# right as they are
+ALLOWED = frozenset((
+    "algebra.boltzmann(temperature: infinite)", "algebra.thermal_state(temperature: infinite)",
+    "information.gibbs_divergence(temperature: infinite)",
+    "dynamics.RateMatrix(operators: a batch)", "dynamics.AdiabaticBath(couplings: a batch)",
+    "dynamics.DaviesBath(couplings: a batch)", "dynamics.RedfieldBath(couplings: a batch)",
+    "algebra.eigensystem(a: a batch)", "algebra.product(a: a batch)",
+    "algebra.product(b: a batch)", "dynamics.as_hamiltonian(name: nonsense)",
+    "algebra.product(a: not square)",
+    # a jump operator of rate 0 is any
+    "algebra.canonical_form_of(superoperator: float32)",
+    # looks at other entries
+    "algebra.truncation_population(rho: nan)", "algebra.truncation_population(rho: infinite)",
+    # no bath of this system exchanges particles
+    "dynamics.chemical_power(rho: nan)", "dynamics.chemical_power(rho: infinite)",
+    "dynamics.particle_currents(rho: nan)", "dynamics.particle_currents(rho: infinite)",
+    # numbers as schedules and spectra; complex couplings; as many numbers as one likes
+    "dynamics.Between(progress: a number)", "dynamics.SqueezedBath(spectrum: a number)",
+    "models.thermal_transistor(rates: a number)", "models.exchange(couplings: complex)",
+    "models.qubit_and_spins(couplings: complex)", "dynamics.Polynomial(coefficients: a longer one)",
+    "dynamics.Ramp(knots: an empty array)", "dynamics.Ramp(knots: [])",
+    "dynamics.Ramp(knots: a longer one)", "dynamics.Spline(values: a longer one)",
+    # no cutoff, no quanta, half filled, nothing heats up
+    "dynamics.Ohmic(cutoff: infinite)", "dynamics.occupation(omega: infinite)",
+    "dynamics.occupation(temperature: infinite)", "dynamics.fermi_occupations(energy: infinite)",
+    "dynamics.fermi_occupations(temperature: infinite)",
+    "dynamics.fermi_occupations(chemical_potential: infinite)",
+    "dynamics.evolve_with_finite_baths(capacities: infinite)",
+    # of any shape; a count of other things follows from it, and the message names those
+    *(f"thermodynamics.interval_temperature({key}: {label})" for key in ("heat", "entropy")
+      for label in ("a matrix", "an empty array", "[]", "a longer one")),
+    *(f"thermodynamics.generalized_temperature(tolerance: {label})"
+      for label in ("an array", "an empty array", "a batch", "[]")),
+    *(f"models.qubit_and_spins(gaps: {label})"
+      for label in ("an empty array", "[]", "a longer one")),
+    "models.ising_energies(fields: a longer one)",
+    "models.thermal_transistor(fields: a longer one)",
+    "machines.carnot_cycle(ramp: a number)", "machines.stirling_cycle(ramp: a number)",
+    *(f"machines.{name}(couplings: a batch)"
+      for name in ("stepwise_carnot_cycle", "carnot_cycle", "stirling_cycle", "otto_cycle")),
+))  # fmt: skip
+
+# what comes of them ------------------------------------------------------------------------------
+
+
+def numbers_in(result: Any) -> list[np.ndarray]:
+    """The floating and complex numbers of a result, and of what functions it holds."""
+    leaves = [leaf for leaf in jax.tree.leaves(result) if isinstance(
+        leaf, float | complex | np.ndarray | np.generic | jax.Array)]  # fmt: skip
+    found = []
+    for leaf in leaves:
+        if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            continue
+        array = np.asarray(leaf)
+        if np.issubdtype(array.dtype, np.inexact):
+            found.append(array)
+    return found
+
+
+def is_finite(result: Any) -> bool:
+    arrays = numbers_in(result)
+    outcome = getattr(result, "result", None)
+    if outcome is not None and not bool(np.all(outcome == qt.RESULTS.successful)):
+        return False
+    return bool(arrays) and all(bool(np.all(np.isfinite(array))) for array in arrays)
+
+
+def is_same(result: Any, valid: Any, rtol: float) -> bool:
+    ours, theirs = numbers_in(result), numbers_in(valid)
+    return len(ours) == len(theirs) and all(
+        a.shape == b.shape and np.allclose(a, b, rtol=rtol, atol=rtol, equal_nan=True)
+        for a, b in zip(ours, theirs, strict=True)
+    )
+
+
+def judged(error: Exception, names: Sequence[str] | None) -> str:
+    """`refused` if qtjax raised an error that names an argument, else what is wrong with it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, qt.SolverError):
+        return "refused"
+    own = frames[-1].filename.startswith(SOURCES)
+    if not isinstance(error, ValueError | TypeError) or not own:
+        return f"raw {type(error).__name__}: {str(error).strip().splitlines()[:1]}"
+    if names is None:  # what was given may be well-formed: any message of qtjax's own does
+        return "refused" if str(error).startswith("`") else f"unnamed: {str(error)[:120]}"
+    if not re.search(rf"`[^`]*\b({'|'.join(map(re.escape, names))})\b", str(error)):
+        return f"unnamed: {str(error)[:120]}"
+    return "refused"
+
+
+def verdict(function: Any, values: dict[str, Any], argument: str, wanted: str, label: str,
+            valid: Any) -> str:  # fmt: skip
+    """`fine`, or what is wrong with what came."""
+    try:
+        result = called(function, values)
+        jax.block_until_ready([leaf for leaf in jax.tree.leaves(result) if eqx.is_array(leaf)])
+    except Exception as error:
+        found = judged(error, None if wanted == TOLD else [argument])
+        return "fine" if found == "refused" else found
+    if wanted == REFUSED:
+        return "silent: it was taken"
+    if wanted == NOT_FINITE and is_finite(result):
+        return "silent: finite"
+    if wanted == SAME and not is_same(result, valid, 1e-3 if label == "float32" else 1e-9):
+        return "silent: another result"
+    return "fine"
+
+
+def is_allowed(case: str) -> bool:
+    """Whether what was given means something: also that nothing is asked, or a time at rest."""
+    return case in ALLOWED or bool(re.search(r"\((t|temperature|tolerance): infinite\)", case))
+
+
+def cases():
+    """(callable, parameter, kind of what is wrong, what must come of it, arguments)."""
+    for name, function in public().items():
+        made = arguments(name, function)
+        valid = {key: value for key, (_, value) in made.items()}
+        parameters = inspect.signature(function).parameters
+        for key, (kind, value) in made.items():
+            for wanted, table in ill_formed(kind, value).items():
+                for label, wrong in table.items():
+                    default = parameters[key].default
+                    if wrong is None and (default is None or value is None):
+                        continue
+                    yield name, function, key, label, wanted, valid, valid | {key: wrong}
+
+
+def main(floor: str, every: str = "1") -> dict[str, Any]:
+    warnings.simplefilter("ignore")
+    results: dict[str, Any] = {}
+    found: dict[str, str] = {}
+    tried = [case for case in cases() if case[0].startswith(f"{floor}.")][:: int(every)]
+    for name, function, key, label, wanted, valid, values in tried:
+        case = f"{name}({key}: {label})"
+        if name not in results:
+            try:
+                results[name] = called(function, valid)
+            except Exception as error:
+                found[f"{name} as it should be called"] = f"raw {error}"
+                continue
+        if is_allowed(case):
+            found[case] = "allowed"
+            continue
+        found[case] = verdict(function, values, key, wanted, label, results[name])
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(main(*sys.argv[1:]), sys.stdout, indent=0)

@@ -1,0 +1,56 @@
+"""How well the identities hold in float64 ("64") or float32 ("32"), as JSON: a program of its own,
+because the precision of a process is set once."""
+
+import json
+import sys
+import warnings
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import qtjax as qt
+
+X, Z, N = qt.sigmax(), qt.sigmaz(), qt.number(2)
+
+
+def figures():
+    """Errors of laws, each in units of energy or of nats per time that are of order one here."""
+    times = np.linspace(0.0, 10.0, 21)
+    bath = qt.DaviesBath(N, X, 0.7, qt.Flat(0.2))
+    rho0 = qt.algebra.from_bloch(np.array([0.3, 0.1, -0.5]))
+    relaxed = qt.evolve(qt.OpenSystem(N, bath), rho0, times, save=qt.rates)
+    drive = qt.Driven([(qt.Linear(1.0, 2.0, 0.0, 10.0), N), (0.3, X)])
+    moved = qt.evolve(
+        qt.OpenSystem(drive, qt.LocalBath(qt.destroy(2), 1.0, 0.7, qt.Flat(0.2))), rho0, times
+    )
+    closed = qt.evolve(qt.OpenSystem(drive), rho0, times, save=qt.rates)
+    cycle = qt.otto_cycle(
+        N, 2.0 * N + 0.3 * X, couplings=(X,), temperatures=(0.5, 3.0), rate=0.5,
+        durations=(2.0, 1.0, 2.0, 1.0),
+    )  # fmt: skip
+    limit = qt.limit_cycle(cycle, throw=False)
+    steady = qt.steady_state(qt.OpenSystem(N, bath))
+    gibbs = qt.thermal_state(N, 0.7)
+    return {
+        "first law of a driven, damped qubit": jnp.max(jnp.abs(moved.ledger.first_law_residual)),
+        "trace": jnp.max(jnp.abs(moved.ledger.trace_drift)),
+        "eq. (11), d_iS = 0": jnp.max(jnp.abs(relaxed.saved.interior)),
+        "S' = 0 without a bath": jnp.max(jnp.abs(closed.saved.entropy_rate)),
+        "Spohn's production below 0": jnp.max(-jnp.minimum(relaxed.saved.spohn_production, 0.0)),
+        "steady state against Gibbs": jnp.max(jnp.abs(steady.state - gibbs)),
+        "fixed point of the limit cycle": limit.limit_cycle_residual,
+        "first law of the limit cycle": jnp.abs(limit.first_law_residual),
+        "efficiency": limit.efficiency,
+        "power": limit.power,
+    }
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "64":
+        jax.config.update("jax_enable_x64", True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = {name: float(value) for name, value in figures().items()}
+    words = [str(w.message) for w in caught]
+    json.dump({"figures": found, "warnings": words}, sys.stdout, indent=1)
