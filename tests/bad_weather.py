@@ -62,6 +62,7 @@ CYCLE = qt.otto_cycle(N, 2.0 * N, **OTTO)
 CYCLE_SOLUTION = qt.limit_cycle(CYCLE)
 ISOTHERMS = OTTO | {"scales": (1.0, 3.0), "temperatures": (1.0, 2.0)}
 ROOT = qt.algebra.divided_differences.Sqrt()
+OPTIMUM = qt.optimize(lambda x: (x - 1.0) ** 2, 0.5, optax.adam(0.1), steps=2)
 DAVIES = qt.DaviesBath(N, X, 1.0, FLAT)
 
 
@@ -186,8 +187,9 @@ CALLS: dict[str, dict[str, Kept]] = {
     "information.total_correlation": PAIRED,
     "dynamics.Moving": {
         "function": function(lambda t: (jnp.ones(1), jnp.asarray(LOWER + 0j)[None])),
-        "matrix": thing(None),
+        "scalars": thing(None), "matrices": thing(()),
     },
+    "dynamics.Reversed": {"progress": function(lambda s: s)},
     "dynamics.dissipate": {"rates": vector([0.5]), "operators": stack([LOWER])},
     "dynamics.RateMatrix": {
         "operators": stack([LOWER, X]),
@@ -323,11 +325,26 @@ CALLS: dict[str, dict[str, Kept]] = {
     "machines.Cycle": {"strokes": thing(list(CYCLE.strokes))},
     "machines.two_stroke_engine": {
         "durations": numbers((1.0, 1.0)), "angle": scalar(1.0)},
+    "machines.piecewise_limit_cycle": {
+        "system": function(lambda w: qt.OpenSystem(w * N, qt.DaviesBath(w * N, X, 1.0, FLAT))),
+        "controls": vector([1.0, 2.0]), "durations": numbers((1.0, 1.0))},
+    "machines.piecewise_oscillator": {
+        "rates": matrix(np.array([[0.5, 0.0], [0.0, 0.5]]))},
+    "design.at_least": {"value": scalar(1.0), "least": scalar(0.5), "unit": thing(None)},
+    "design.at_most": {"value": scalar(1.0), "most": scalar(2.0), "unit": thing(None)},
+    "design.equal": {"value": scalar(1.0), "target": scalar(1.5), "unit": thing(None)},
+    "design.slope_at_most": {"schedule": function(jnp.sin), "most": scalar(2.0)},
+    "design.roughness": {"schedule": function(jnp.sin)},
+    "design.smooth_maximum": {"smoothing": scalar(0.05)},
+    "design.summary": {"optimum": thing(OPTIMUM)},
+    "design.FixedSum": {"total": scalar(1.0)},
     "design.optimize": {
+        "polish": thing(None), "polish_steps": count(5), "finer": function(None),
         "many": flag(False), "round_steps": count(50), "penalty": scalar(10.0),
         "feasibility": scalar(1e-8), "checkpoint": thing(None), "checkpoint_every": count(50),
         "resume": flag(False), "callback": thing(None), "steps": count(2)},
     "design.pareto_front": {
+        "polish": thing(None), "polish_steps": count(5),
         "objectives": function(lambda x: (x**2, (x - 1.0) ** 2)), "starts": vector([0.1, 0.5, 0.9]),
         "points": count(3), "finer": function(None), "feasibility": scalar(1e-6),
         "round_steps": count(50), "steps": count(2)},
@@ -364,7 +381,8 @@ RECORDS = frozenset((
     "thermodynamics.Temperatures", "thermodynamics.GeneralizedTemperature",
     "thermodynamics.TemperatureStatus", "machines.Charging", "machines.ClausiusIntegral",
     "machines.SteadyMachine", "machines.CycleSolution", "machines.Repeated",
-    "machines.GaussianSolution", "machines.QuasiStaticOtto", "machines.StrokeSamples",
+    "machines.GaussianSolution", "machines.PiecewiseSolution", "machines.QuasiStaticOtto",
+    "machines.StrokeSamples",
     "design.Front", "design.Objective", "design.Optimum", "design.History", "design.Progress",
 ))  # fmt: skip
 

@@ -9,10 +9,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checked import checked
+from .._checks import as_real, as_vector
 from .._types import Real, RealLike
 from ..dynamics.schedules import Schedule
 
 
+@checked
 def at_least(value: Any, least: Any, *, unit: RealLike | None = None) -> Float[Array, " margins"]:
     """(value - least)/unit.
 
@@ -24,9 +27,11 @@ def at_least(value: Any, least: Any, *, unit: RealLike | None = None) -> Float[A
     Returns:
         A vector of margins.
     """
-    return jnp.ravel((jnp.asarray(value) - least) / _unit(least, unit))
+    value, least = as_real("value", value), as_real("least", least)
+    return jnp.ravel((value - least) / _unit(least, unit))
 
 
+@checked
 def at_most(value: Any, most: Any, *, unit: RealLike | None = None) -> Float[Array, " margins"]:
     """(most - value)/unit.
 
@@ -38,9 +43,11 @@ def at_most(value: Any, most: Any, *, unit: RealLike | None = None) -> Float[Arr
     Returns:
         A vector of margins.
     """
-    return jnp.ravel((most - jnp.asarray(value)) / _unit(most, unit))
+    value, most = as_real("value", value), as_real("most", most)
+    return jnp.ravel((most - value) / _unit(most, unit))
 
 
+@checked
 def equal(value: Any, target: Any, *, unit: RealLike | None = None) -> Float[Array, " margins"]:
     """(value - target)/unit and its opposite, of which both must be >= 0.
 
@@ -61,9 +68,10 @@ def margins(*parts: Any) -> Float[Array, " margins"]:
     Args:
         parts: numbers and arrays.
     """
-    return jnp.concatenate([jnp.ravel(jnp.asarray(part)) for part in parts])
+    return jnp.concatenate([jnp.ravel(as_real("parts", part)) for part in parts])
 
 
+@checked
 def slope_at_most(schedule: Schedule, most: RealLike, times: Any) -> Float[Array, " times"]:
     """1 - (f'(t)/most)^2: a bounded speed of a schedule.
 
@@ -77,10 +85,11 @@ def slope_at_most(schedule: Schedule, most: RealLike, times: Any) -> Float[Array
     Returns:
         A margin for every time.
     """
-    slopes = jax.vmap(jax.grad(lambda t: schedule(t)))(jnp.asarray(times, float))
+    slopes = jax.vmap(jax.grad(lambda t: schedule(t)))(as_vector("times", times))
     return 1.0 - (slopes / most) ** 2
 
 
+@checked
 def roughness(schedule: Schedule, times: Any) -> Real:
     """The mean of f''(t)^2: a cost that keeps a schedule smooth.
 
@@ -92,9 +101,10 @@ def roughness(schedule: Schedule, times: Any) -> Real:
         In units of f over time squared, squared.
     """
     bend = jax.vmap(jax.grad(jax.grad(lambda t: schedule(t))))
-    return jnp.mean(bend(jnp.asarray(times, float)) ** 2)
+    return jnp.mean(bend(as_vector("times", times)) ** 2)
 
 
+@checked
 def smooth_maximum(values: Any, smoothing: RealLike = 0.05) -> Real:
     """w ln sum_k exp(x_k / w) with w a fraction of the standard deviation of the values.
 
@@ -108,7 +118,7 @@ def smooth_maximum(values: Any, smoothing: RealLike = 0.05) -> Real:
     Returns:
         A scalar.
     """
-    x = jnp.ravel(jnp.asarray(values, float))
+    x = jnp.ravel(as_real("values", values))
     center = jnp.mean(x)
     variance = jnp.mean((x - center) ** 2)
     same = variance == 0.0

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from .._checked import checked
 from .._checks import as_real, check_instance, check_nonnegative, check_positive
 from .._precise import matmul
 from .._results import RESULTS, raise_if_failed
@@ -77,6 +78,7 @@ class PiecewiseSolution(eqx.Module):
         return self.heats.sum() + self.quenches.sum()
 
 
+@checked
 def piecewise_limit_cycle(
     system: Callable[[Any], OpenSystem], controls: Any, durations: Any, *, throw: bool = True
 ) -> PiecewiseSolution:
@@ -109,6 +111,7 @@ def piecewise_limit_cycle(
     return solution
 
 
+@checked
 def piecewise_oscillator(
     frequencies: Any, durations: Any, *, rates: Any, temperatures: Any, throw: bool = True
 ) -> PiecewiseSolution:

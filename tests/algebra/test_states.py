@@ -139,7 +139,7 @@ def test_bloch_vector_and_back():
         (lambda: ket((0, 1), (2,)), "`levels` must name one level"),
         (lambda: pure_state(np.zeros(2)), "`vector` must not be zero"),
         (lambda: thermal_state(number(2), -1.0), "`temperature` must be >= 0, got -1.0"),
-        (lambda: thermal_state(number(2), np.nan), "`temperature` must be >= 0, got nan"),
+        (lambda: thermal_state(number(2), np.nan), "`temperature` must be a number, got nan"),
         (lambda: thermal_state(np.triu(np.ones((2, 2))), 1.0), "`hamiltonian` must be Hermitian"),
         (lambda: random_density_matrix(jax.random.key(0), 2, 3), "`rank` must lie between 1 and"),
         (lambda: bloch_vector(np.eye(3) / 3), "`rho` must be 2 x 2"),
