@@ -80,7 +80,7 @@ def row_flow(entries: Entries, y: Rows, order: int) -> Rows:
 
 
 def _forward(entries: Entries, y: Rows, order: int) -> tuple[Rows, Any]:
-    def next_term(history: Sequence[Rows], inverse: Any) -> list[Any]:
+    def next_term(history: Sequence[Any], inverse: Any) -> list[Any]:
         return [_scaled(row, inverse) for row in next_rows(entries, history)]
 
     zero = jnp.zeros_like(y[0])
@@ -94,7 +94,7 @@ def _backward(order: int, saved: Any, after: Rows) -> tuple[Entries, Rows]:
     entries, terms = saved
     zero = jnp.zeros_like(after[0])
 
-    def before(history: Sequence[Rows]) -> list[Any]:
+    def before(history: Sequence[Any]) -> list[Any]:
         """ybar_k from z_{k+1}, z_{k+2}, ..."""
         rows: list[Any] = list(after)
         for i, columns in enumerate(entries):
@@ -103,7 +103,7 @@ def _backward(order: int, saved: Any, after: Rows) -> tuple[Entries, Rows]:
                     rows[c] = _plus(rows[c], a, z[i])
         return rows
 
-    def next_z(history: Sequence[Rows], inverse: Any) -> list[Any]:
+    def next_z(history: Sequence[Any], inverse: Any) -> list[Any]:
         return [inverse * row for row in before(history)]
 
     zs = _over_orders(entries, next_z, [], zero, 1.0 / np.arange(order, 0, -1))
@@ -127,7 +127,7 @@ def _backward(order: int, saved: Any, after: Rows) -> tuple[Entries, Rows]:
 
 def _over_orders(
     entries: Entries, following: Callable, history: list, zero: Array, inverses: np.ndarray
-) -> list[Sequence[Any]]:
+) -> list[Any]:
     """Of every row what follows, order by order, from a history that has the newest first.
 
     In a loop on a CPU, where what is written out is computed anew for each of many outputs.
@@ -166,7 +166,7 @@ def _plus(total: Any, a: Any, b: Any) -> Any:
     return a * b if total is None else total + a * b
 
 
-def _scaled(row: Any, factor: float) -> Any:
+def _scaled(row: Any, factor: Any) -> Any:
     return None if row is None else row * factor
 
 

@@ -33,7 +33,7 @@ from .equation import LinearEquation, norms
 from .lanes import over_lanes
 from .layout import FEW_LANES, AbstractLayout, products_per_order
 from .loops import MANY_SLOTS, SLOTS, pull_back, run, run_bounded
-from .merged import MergedProducts
+from .merged import WRITTEN_OUT, MergedProducts
 from .polynomials import (
     chebyshev_nodes,
     chebyshev_weights,
@@ -130,9 +130,8 @@ def integrate(
     moves = equation.moving is not None
     size = products_per_order(equation, _degrees(equation, interpolation_degree(24)))
     size = MOVING_COMPONENTS**2 if moves else size
-    unknown = sum(degree is None for degree in equation.degrees)
-    several = moves or unknown >= SEVERAL
-    blocks = MergedProducts(equation) if several else BlockProducts(equation)
+    several = equation.degrees.count(None) >= SEVERAL and equation.size <= WRITTEN_OUT
+    blocks = MergedProducts(equation) if moves or several else BlockProducts(equation)
     order = default_order(pieces, size > FORWARD_ROWS) if order is None else order
 
     def program(limit: int) -> _Program:
