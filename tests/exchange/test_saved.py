@@ -156,7 +156,7 @@ def test_classes_of_your_own_are_given(tmp_path):
     same(qt.Diffrax(), load(tmp_path / "a", classes=[diffrax.Dopri8]))
     mine = qt.Driven([(Pulse(jnp.array(0.3), 2.0), X)])
     save(tmp_path / "a", mine)
-    with pytest.raises(ValueError, match="test_files:Pulse`, which is no class of qtjax; if it is"):
+    with pytest.raises(ValueError, match="test_saved:Pulse`, which is no class of qtjax; if it is"):
         load(tmp_path / "a")
     same(mine, load(tmp_path / "a", classes=[Pulse]))
 
