@@ -16,6 +16,7 @@ CLAIMS = (
     "limit_cycle_gradient",
     "knot_gradient_under_2_ms",
     "thousand_limit_cycles",
+    "following_bath",
     "redfield",
     "oscillator_cycle",
     "chain_steady_states",

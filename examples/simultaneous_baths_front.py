@@ -15,8 +15,8 @@ import matplotlib.pyplot as plt
 import optax
 
 import qtjax as qt
-from qtjax.app.plots import pareto
 from qtjax.papers.two_state import engine_power
+from qtjax.plots import pareto
 
 BETAS = jnp.array([1.0, 2.0])
 

@@ -4,8 +4,8 @@ A program of its own, because the run-time type checks of this suite would refus
 What is public is found by walking the floors; valid arguments come from `MAKERS` by the name of the
 parameter, and from `CALLS` where a callable means something else by it.
 
-Run as a program, it prints as JSON what comes of each: `python tests/bad_weather.py algebra 11`
-tries every eleventh case of a floor.
+Run as a program, it prints as JSON what comes of each: `python tests/bad_weather.py algebra 23`
+tries every 23rd case of a floor.
 """
 
 import importlib

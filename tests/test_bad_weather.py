@@ -11,7 +11,7 @@ import pytest
 
 import qtjax as qt
 
-SAMPLE = 11  # one case of so many is tried in daily work
+SAMPLE = 23  # one case of so many is tried in daily work
 
 
 def outcomes(folder, *arguments):

@@ -72,6 +72,7 @@ def test_readme_block(block, tmp_path):
     assert outcome.returncode == 0, outcome.stderr
 
 
+@pytest.mark.slow
 def test_the_programs_for_language_models_run(tmp_path):
     ((_, code, _),) = pages.blocks(ROOT / "llms.txt")
     outcome = run(code, tmp_path)

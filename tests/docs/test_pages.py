@@ -15,7 +15,10 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 ALL = sorted(DOCS.rglob("*.md"))
 APART = {"how_do_i"}  # every block by itself
-LONG = {"protocol", "front", "otto", "your_own"}  # in compilation
+LONG = {  # in compilation
+    "protocol", "front", "otto", "your_own", "optimizing", "exchange", "pictures", "extending",
+    "strong_coupling", "sweeps",
+}  # fmt: skip
 
 
 def run(path, folder, *part):

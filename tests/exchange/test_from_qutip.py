@@ -36,6 +36,7 @@ def agrees(h, c_ops=(), args=None, tolerance=1e-7):
     return solution
 
 
+@pytest.mark.slow
 def test_a_whole_call_with_functions_strings_and_arrays():
     def drive(t, w):
         return 0.7 * np.cos(w * t) / np.sqrt(w)
