@@ -39,7 +39,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Sizes = dict[str, tuple[int, str]]  # of the dimensions that annotations name, and who said so
 Rule = Callable[[str, Any, Sizes], Any]  # name, value, sizes -> the value to go on with
 
-_ARRAY = type(jaxtyping.Float[jax.Array, ""])  # the class of all annotations of arrays
+_ARRAY: Any = type(jaxtyping.Float[jax.Array, ""])  # the class of all annotations of arrays
 
 
 def checked(function: F) -> F:
@@ -83,7 +83,7 @@ def _rule(annotation: Any) -> Rule | None:
 
 def _rule_of(kinds: tuple[Any, ...]) -> Rule | None:
     """The rule of an annotation without None, which may name several kinds."""
-    arrays = [kind for kind in kinds if isinstance(kind, _ARRAY)]
+    arrays: list[Any] = [kind for kind in kinds if isinstance(kind, _ARRAY)]
     numbers = {float, int} & set(kinds)
     if kinds in _SIMPLE:
         return _SIMPLE[kinds]
