@@ -26,7 +26,7 @@ from .equation import LinearEquation
 from .layout import TERM_RATIO, AbstractLayout, Prepared, row_polynomials
 from .polynomials import Polynomial, horner
 
-FEW_OUTPUTS = 36  # of reverse mode, up to which it is written out
+FEW_OUTPUTS = 40  # of reverse mode, up to which it is written out
 
 Entries = list[dict[int, list[Any]]]
 Rows = tuple[Array, ...]
@@ -132,7 +132,8 @@ def _over_orders(
 
     In a loop on a CPU, where what is written out is computed anew for each of many outputs.
     """
-    if not is_rolled() or sum(map(len, entries)) * _depth(entries) <= FEW_OUTPUTS:
+    outputs = sum(len(c) for columns in entries for c in columns.values())
+    if not is_rolled() or outputs <= FEW_OUTPUTS:
         for inverse in inverses.tolist():
             history = [following(history, inverse), *history]
         return list(zip(*history[: len(inverses)][::-1], strict=True))
