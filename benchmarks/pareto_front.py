@@ -1,6 +1,6 @@
 """Power against efficiency of an Otto engine: 64 points, 32 starts each, 20 parameters.
 
-Sixteen ramp knots and four durations of the reference machine, 150 steps of Adam for every start of
+Sixteen ramp knots and four durations of the reference machine, 130 steps of Adam for every start of
 every point; the whole call, compilation included. Error: what 64 steps for each stroke change.
 """
 
@@ -17,7 +17,7 @@ from . import common
 from .common import Timing, measured
 
 NAME, WORK = "pareto_front", "Otto engine, power against efficiency"
-STEPS = 150  # of the optimizer
+STEPS = 130  # of the optimizer
 
 
 def objectives(parameters, steps=8):
