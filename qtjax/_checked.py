@@ -151,9 +151,12 @@ _SIMPLE: dict[tuple[Any, ...], Rule] = {
 }
 
 
+_AS_MADE = {"OpenSystem": "OpenSystem(hamiltonian, baths)"}  # what is asked for most
+
+
 def _instance(kinds: tuple[type, ...]) -> Rule:
     """An object of some classes; one that has a dimension binds `d`."""
-    names = [kind.__name__ for kind in kinds]
+    names = [_AS_MADE.get(kind.__name__, kind.__name__) for kind in kinds]
     wanted = " or ".join(f"{'an' if name[0] in 'AEIOU' else 'a'} `{name}`" for name in names)
 
     def rule(name: str, value: Any, sizes: Sizes) -> Any:

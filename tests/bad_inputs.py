@@ -471,7 +471,7 @@ SPECIAL = {
     "ts decreasing": (lambda: evolve(ts=[1.0, 0.0]), r"`ts` must increase .*; sort the times and"),
     "ts complex": (lambda: evolve(ts=[0.0, 1j]), r"`ts` must be real, got complex"),
     # what evolve is told
-    "no system": (lambda: evolve(system=N), r"`system` must be an `OpenSystem`, got"),
+    "no system": (lambda: evolve(system=N), r"`system` must be an `OpenSystem\(hamiltonian, bat"),
     "save number": (lambda: evolve(save=3), r"`save` must be a function \(system, t, rho\).*got 3"),
     "save none": (lambda: evolve(save=None), r"`save` must be a function .* got None"),
     "save among": (lambda: evolve(save={"a": qt.entropy, "b": 1.0}), r"`save` .* got 1\.0 \(float"),

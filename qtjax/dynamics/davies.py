@@ -14,7 +14,7 @@ from .._precise import einsum
 from .._types import Operator, RealLike
 from ..algebra.spectral import eigenvalues, level_projectors
 from .channels import Channel, Jumps, Moving
-from .hamiltonians import AbstractHamiltonian, hamiltonian_rate
+from .hamiltonians import AbstractHamiltonian, Term, hamiltonian_rate
 from .spectra import scale_of, thermal_rates
 
 COLD = 80.0  # gaps over temperatures beyond which nothing thermal is left
@@ -188,8 +188,9 @@ def qubit_matrices(axes: tuple[int, ...]) -> list[np.ndarray]:
 
 def _axes_of(hamiltonian: AbstractHamiltonian) -> tuple[int, ...]:
     """The axes along which the Bloch vector of a qubit's H(t) may point."""
-    operators = [getattr(term, "operator", None) for term in hamiltonian.terms()]
-    if not all(operator is not None and is_concrete(operator) for operator in operators):
+    terms = hamiltonian.terms()
+    operators = [term.operator for term in terms if isinstance(term, Term)]
+    if len(operators) < len(terms) or not is_concrete(operators):
         return (0, 1, 2)
     vectors = np.array([np.asarray(concretely(_pauli_vector, o)) for o in operators]).reshape(-1, 3)
     used = tuple(np.flatnonzero(np.any(vectors != 0.0, axis=0)).tolist())
