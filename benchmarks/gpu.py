@@ -26,7 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import common, peers, references, workloads
+from . import common, following_bath, peers, references, workloads
 from .common import Measurement, measure, measured
 
 NAME = "gpu"
@@ -112,7 +112,7 @@ def cubic_gradients(lanes):
 
 def chains(d, lanes):
     parameters = workloads.chains(lanes)
-    reference = references.driven_chains(d, parameters, 4)
+    reference = references.driven_chains(d, parameters, 4) if d <= 16 else None
     lane = workloads.driven_chain(d, TOLERANCE, workloads.state_and_heats)
     yield from ours(f"W2 d={d}", lanes, lane, parameters, reference)
     if peers.dq is not None:
@@ -124,9 +124,11 @@ def rates(lanes):
     yield from ours("rates at 101 times", lanes, workloads.relaxing_qubit, workloads.gaps(lanes))
 
 
-def moving_baths(lanes):
-    lane, parameters = workloads.moving_bath(TOLERANCE), workloads.sweeps(lanes)
-    yield from ours("bath that follows H(t)", lanes, lane, parameters)
+def off_the_main_road(kind, lanes):
+    """A qubit whose bath follows H(t) or whose drive is a function, and the gradients."""
+    arrays = jnp.linspace(0.5, 1.5, lanes), jnp.linspace(0.3, 1.0, lanes)
+    yield from ours(kind, lanes, following_bath.outputs(kind, TOLERANCE), arrays)
+    yield from ours(f"gradient, {kind}", lanes, following_bath.total(kind, TOLERANCE), arrays)
 
 
 def limit_cycles(d, lanes):
@@ -145,12 +147,15 @@ if not SINGLE:
     CASES += [
         (rates, 10**5),
         (chains, 4, 10**5),
-        (moving_baths, 10**5),
+        (off_the_main_road, following_bath.FOLLOWING, 10**5),
+        (off_the_main_road, following_bath.FUNCTION, 10**5),
         (limit_cycles, 2, 10**4),
         (driven_qubits, 10**5),
         (chains, 8, 10**4),
         (driven_qubits, 10**4),
         (chains, 16, 10**3),
+        (chains, 64, 1),
+        (chains, 256, 1),
     ]
 
 
@@ -186,7 +191,8 @@ def run(programs, budget):
     start, measurements = time.perf_counter(), []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         waiting = [pool.submit(compiled, program) for program in programs]
-        without = {p.work: p for p in programs if p.reference is None}
+        mine = [p for p in programs if p.program == "qtjax"]
+        without = {p.work: p for p in mine if p.reference is None}
         cpu = {work: pool.submit(on_the_cpu, p) for work, p in without.items()}
         found = [each.result() for each in waiting]
         cpu = {work: each.result() for work, each in cpu.items()}
@@ -265,7 +271,7 @@ if __name__ == "__main__":
     args = common.arguments(
         __doc__,
         float32={"action": "store_true", "help": "in single precision, and nothing else"},
-        only={"nargs": "+", "help": "works to run, of W1, W2, W3, W4, rates, bath"},
+        only={"nargs": "+", "help": "works to run, the first words of their names"},
         lanes={"type": int, "help": "that many of each, instead of the usual numbers"},
         budget={"type": float, "default": 400.0, "help": "seconds"},
     )
