@@ -224,7 +224,7 @@ def evolve(
             its attribute `solution`.
     """
     warn_of_float32()
-    ts = as_times(ts)
+    given, ts = ts, as_times(ts)  # as given they may be known in a trace
     check_problem(system, rho0, ts, save)
     options = {"controller": controller, "adjoint": adjoint, "dt0": dt0}
     check_options({"solver": solver} | options, max_steps)
@@ -241,7 +241,7 @@ def evolve(
     tolerances = (as_real("rtol", tolerances[0]), as_real("atol", tolerances[1]))  # compile once
     solution = _evolve(
         system, equation, quantum, as_complex(rho0), ts, save, method, reason, tolerances,
-        max_steps, resolution, equation.constant and is_uniform(ts),
+        max_steps, resolution, equation.constant and is_uniform(given),
     )  # fmt: skip
     if throw:
         energies, result = solution.ledger.energy, solution.result

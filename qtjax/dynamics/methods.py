@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checks import check_count, check_positive, is_concrete
+from .._jax import unvmap_any
 from .._precise import matmul
 from .._results import RESULTS
 from .._types import Real, RealLike
@@ -31,6 +32,9 @@ MAGNUS_DIMENSION = 8
 # Errors of Magnus steps are estimated by doubling them, too small where steps are as long as looser
 # tolerances allow.
 MAGNUS_TOLERANCE = 1e-5
+
+
+MANY_STEPS = 8  # for which it pays to see, as the program runs, whether they are equal
 
 
 class Problem(NamedTuple):
@@ -118,23 +122,31 @@ def _exact_steps(matrix: Array, problem: Problem) -> tuple[Array, Array]:
     def increment(length: Array) -> tuple[Array, Array, Array]:
         return expm1_with_doubt(length * matrix, allowed)
 
-    if problem.uniform:
-        shared, steps = increment((edges[-1] - edges[0]) / count), None
-    else:
-        shared, steps = None, jax.vmap(increment)(jnp.diff(edges))
-
-    def step(carry: tuple[Array, Array], own: Any) -> tuple[tuple[Array, Array], Array]:
-        (y, error), chosen = carry, shared if own is None else own
-        assert chosen is not None
-        found, doubt, rounding = chosen
+    def step(
+        carry: tuple[Array, Array], own: tuple[Array, Array, Array]
+    ) -> tuple[tuple[Array, Array], Array]:
+        (y, error), (found, doubt, rounding) = carry, own
         missed = (
             jnp.max(jnp.abs(matmul(doubt, jax.lax.stop_gradient(y)[: doubt.shape[1]]))) + rounding
         )
         y = advance(y, found)
         return (y, error + missed), y
 
-    zero = jnp.zeros((), y0.dtype)
-    (_, error), ys = jax.lax.scan(step, (y0, zero), steps, length=count)
+    start = (y0, jnp.zeros((), y0.dtype))
+
+    def equal() -> tuple[tuple[Array, Array], Array]:
+        shared = increment((edges[-1] - edges[0]) / count)
+        return jax.lax.scan(lambda carry, _: step(carry, shared), start, length=count)
+
+    def different() -> tuple[tuple[Array, Array], Array]:
+        return jax.lax.scan(step, start, jax.vmap(increment)(jnp.diff(edges)))
+
+    if problem.uniform:
+        (_, error), ys = equal()
+    elif count < MANY_STEPS:
+        (_, error), ys = different()
+    else:
+        (_, error), ys = jax.lax.cond(unvmap_any(~_are_equal(edges)), different, equal)
     return jnp.concatenate([y0[None], ys]), error
 
 
@@ -390,9 +402,14 @@ def choose(
     return Taylor(), equation.words
 
 
-def is_uniform(ts: Array) -> bool:
+def is_uniform(ts: Any) -> bool:
     """Whether concrete times are equidistant to rounding."""
     if not is_concrete(ts):
         return False
-    steps = np.diff(np.asarray(ts))
-    return bool(np.ptp(steps) <= 8 * np.finfo(steps.dtype).eps * np.max(np.abs(ts)))
+    return bool(_are_equal(np.asarray(ts, np.result_type(float, np.asarray(ts).dtype))))
+
+
+def _are_equal(edges: Any) -> Any:
+    """Whether the steps between times are equal, to rounding."""
+    steps = edges[1:] - edges[:-1]
+    return abs(steps - steps[0]).max() <= 8 * jnp.finfo(steps.dtype).eps * abs(edges).max()

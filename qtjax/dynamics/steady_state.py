@@ -270,6 +270,7 @@ def _in_basis(generator: _Generator, basis: Operator) -> tuple[_Generator, _Gene
     """
     h, rates, operators = generator
     size, inner = jnp.abs(basis), _turned(h, basis)
+    inner = 0.5 * (inner + dag(inner))  # else rounding would be a flow one way
     summed = _turned(jnp.abs(h), size) - jnp.abs(inner)
     moduli = _turned(jnp.abs(operators), size)
     turned = _Generator(inner, rates, _turned(operators, basis))

@@ -133,11 +133,14 @@ def _eliminated(
     flow = (pp + matmul(pr, moved)).real
 
     def neighbour(change: Matrix) -> tuple[Array, Array]:
-        """What a change of G does to `flow` and to `moved`, to first order in rr and rp."""
+        """What a change of G does to `flow` and to `moved`, to first order in rr and rp.
+
+        The product of two changes is kept: a flow that is rounding squared is no larger.
+        """
         dpp, dpr, drp, drr = _blocks(change, held, rest)
         direct = dpp + matmul(dpr, moved)
         dmoved = matmul(inverse, drp + matmul(drr, moved) - matmul(share, direct))
-        return (direct + matmul(pr, dmoved)).real, dmoved
+        return (direct + matmul(pr + dpr, dmoved)).real, dmoved
 
     fixed = jax.lax.stop_gradient
     changes, turned = fixed(jax.vmap(neighbour)(noise))

@@ -9,8 +9,8 @@ Nothing depends on the books, the last rows. With z_k = ybar_k / k,
     ybar_k = ybar + sum_m E_m^T z_{k+m+1},    Ebar_m[i, c] = sum_k z_{k+1}[i] y_{k-m}[c].
 
 Everything is written out, without a loop, so that XLA makes one fused loop over the lanes for every
-output. On a CPU each of them computes the recursion anew, hence `pair`: two rows in one output, and
-loops over the orders in reverse mode, which has an output for every entry.
+output. Each of them computes the recursion anew, hence `pair`: two rows in one output, and loops
+over the orders in reverse mode, which has an output for every entry.
 """
 
 import functools
@@ -130,10 +130,10 @@ def _over_orders(
 ) -> list[Any]:
     """Of every row what follows, order by order, from a history that has the newest first.
 
-    In a loop on a CPU, where what is written out is computed anew for each of many outputs.
+    In a loop where outputs are many: what is written out is computed anew for each of them.
     """
     outputs = sum(len(c) for columns in entries for c in columns.values())
-    if not is_rolled() or outputs <= FEW_OUTPUTS:
+    if outputs <= FEW_OUTPUTS:
         for inverse in inverses.tolist():
             history = [following(history, inverse), *history]
         return list(zip(*history[: len(inverses)][::-1], strict=True))
@@ -150,11 +150,6 @@ def _over_orders(
 def _depth(entries: Entries) -> int:
     """How many terms before it a term is made of."""
     return max((len(c) for columns in entries for c in columns.values()), default=1)
-
-
-def is_rolled() -> bool:
-    """Whether reverse mode goes through loops over the orders, so that rows may be many."""
-    return jax.default_backend() == "cpu"
 
 
 row_flow.defvjp(_forward, _backward)

@@ -42,13 +42,13 @@ from .polynomials import (
     weighted,
 )
 from .resolution import Seen, furthest
-from .rows import RowProducts, is_rolled
+from .rows import RowProducts
 
 MOVING_COMPONENTS = 16  # up to which a matrix G(t) is a polynomial in every step
 SLOWEST_DECAY = 0.01  # of coefficients, two orders further: no more is believed
 SEVERAL = 3  # functions of one degree that are interpolated together
 WELL_CONDITIONED = 5  # degree from which rounding of large coefficients would show
-FORWARD_ROWS, BACKWARD_ROWS = 110, 45  # products per order up to which rows are written out
+MOST_ROWS, FEW_ROWS = 110, 45  # products per order written out as rows; where lanes are few
 
 Rows = Any
 
@@ -132,14 +132,13 @@ def integrate(
     size = MOVING_COMPONENTS**2 if moves else size
     several = equation.degrees.count(None) >= SEVERAL and equation.size <= WRITTEN_OUT
     blocks = MergedProducts(equation) if moves or several else BlockProducts(equation)
-    order = default_order(pieces, size > FORWARD_ROWS) if order is None else order
+    order = default_order(pieces, size > MOST_ROWS) if order is None else order
 
-    def program(limit: int) -> _Program:
-        layout = RowProducts(equation) if size <= limit else blocks
+    def program(layout: AbstractLayout) -> _Program:
         return _Program(equation, structure, order, max_steps, pieces, layout)
 
-    rows = FORWARD_ROWS if is_rolled() else BACKWARD_ROWS
-    forward, backward, smooth = program(FORWARD_ROWS), program(rows), program(0)
+    smooth = program(blocks)
+    rows = program(RowProducts(equation)) if size <= MOST_ROWS else smooth
     arguments = {
         "constants": constants,
         "matrices": [jnp.asarray(matrix.values) for _, matrix in equation.matrices],
@@ -158,11 +157,11 @@ def integrate(
 
     # thousands of operations without a loop over lanes around them take minutes to compile
     def fast(arguments: dict) -> Trajectory:
-        few = _lanes_of(arguments) < FEW_LANES and size > BACKWARD_ROWS
-        return (smooth if few else forward).fast(arguments)
+        few = _lanes_of(arguments) < FEW_LANES and size > FEW_ROWS
+        return (smooth if few else rows).fast(arguments)
 
     def pullback(arguments: dict, wanted: dict, cotangent: Trajectory) -> dict:
-        chosen = smooth if _lanes_of(arguments) < FEW_LANES else backward
+        chosen = smooth if _lanes_of(arguments) < FEW_LANES else rows
         return chosen.pullback(arguments, wanted, cotangent)
 
     return over_lanes(

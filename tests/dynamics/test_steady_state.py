@@ -159,6 +159,19 @@ def test_a_steady_state_that_is_not_unique(name):
         assert float(solution.gap) < 1e-14
 
 
+@pytest.mark.parametrize("d", [2, 3])
+def test_rounding_is_no_bath(d):
+    """In the eigenbasis of H its entries off the diagonal are rounding, and may flow one way."""
+    x = np.random.default_rng(d).normal(size=(200, d, d))
+
+    def lane(h):
+        baths = [qt.Lindblad(h, 0.01)], []
+        found = [qt.steady_state(qt.OpenSystem(h + 0j, b), throw=False).result for b in baths]
+        return [result == qt.RESULTS.steady_state_not_unique for result in found]
+
+    assert np.all(jax.jit(jax.vmap(lane))(x + x.transpose(0, 2, 1)))
+
+
 def test_a_generator_that_is_not_finite():
     system = qt.OpenSystem(lambda t: N / t, qt.Lindblad(LOWER, 0.3))
     with pytest.raises(qt.SolverError, match="not finite"):
