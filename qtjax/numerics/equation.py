@@ -257,21 +257,23 @@ def combination(rates: Any, matrices: Sequence[FixedMatrix]) -> FixedMatrix:
     if any(matrix.is_full for matrix in matrices):
         return full(sum(rate * dense(m) for rate, m in zip(rates, matrices, strict=True)))  # pyright: ignore
     flat = [m.places.rows * shape[1] + m.places.columns for m in matrices]
-    union = np.unique(np.concatenate(flat))
+    union = np.sort(np.concatenate(flat), kind="stable")  # which merges what is in order
+    union = union[np.append(True, union[1:] != union[:-1])] if union.size else union
     total: Any = 0.0
     for rate, matrix, own in zip(rates, matrices, flat, strict=True):
-        total = total + rate * _spread(matrix.values, np.searchsorted(union, own), union.size)
+        total = total + rate * _spread(matrix.values, own, union)
     total = np.asarray(total) if is_concrete(total) else total
     return FixedMatrix(total, Places(union // shape[1], union % shape[1]), shape)
 
 
-def _spread(values: Any, places: np.ndarray, count: int) -> Any:
-    """Values at places among `count`, 0 elsewhere."""
-    if places.size == count:
+def _spread(values: Any, own: np.ndarray, union: np.ndarray) -> Any:
+    """Values at their own places among those of the union, 0 elsewhere; all of them in order."""
+    if own.size == union.size:
         return values
+    places = np.searchsorted(union, own)
     if isinstance(values, Array):
-        return jnp.zeros(count, values.dtype).at[places].set(values)
-    found = np.zeros(count, values.dtype)
+        return jnp.zeros(union.size, values.dtype).at[places].set(values)
+    found = np.zeros(union.size, values.dtype)
     found[places] = values
     return found
 
