@@ -110,7 +110,7 @@ def check_rates(system: OpenSystem, equation: LinearEquation, ts: Array) -> None
     """
     if not is_concrete(system, ts):
         return
-    known = equation.moving is None  # else the rates are not in it
+    known = equation.moving is None and equation.action is None  # else the rates are not in it
     if known and all(_wrong_time(part, ts) is None for part in equation.functions.parts):
         return
     for k, bath in enumerate(system.baths):

@@ -87,7 +87,7 @@ def read_books(system: OpenSystem, books: Array, quantum: RealLike) -> Books:
     """
     count = len(system.baths)
     energy, work = books[..., :count], books[..., -1]
-    leads = _leads(system)
+    leads = exchanging(system)
     if not leads:
         return Books(energy, work)
     counted = books[..., count:-1] / quantum
@@ -106,10 +106,10 @@ def energy_per_particle(system: OpenSystem, ts: Float[Array, " times"]) -> RealL
         system: the open system.
         ts: times, of which the first and the last count, (times,).
     """
-    return energy_unit(system, jnp.linspace(ts[0], ts[-1], 9)) if _leads(system) else 1.0
+    return energy_unit(system, jnp.linspace(ts[0], ts[-1], 9)) if exchanging(system) else 1.0
 
 
-def _leads(system: OpenSystem) -> list[tuple[int, Particles]]:
+def exchanging(system: OpenSystem) -> list[tuple[int, Particles]]:
     """The baths that exchange particles, with their numbers."""
     found = [(b, bath.particles) for b, bath in enumerate(system.baths)]
     return [(b, exchanged) for b, exchanged in found if exchanged is not None]
@@ -173,7 +173,7 @@ def _sum_equation(
     baths = [bath_terms(bath) for bath in channels]
     energy = None if system.energy is None else hamiltonian_terms(system.energy)
     parts = [p for terms in (h, *baths, *([] if energy is None else [energy])) for p in terms.parts]
-    leads = _leads(system)
+    leads = exchanging(system)
     work = len(baths) + len(leads)  # the last book
     matrices, rows = _products(h, baths, energy, parts, work)
     rows += _particle_rows(leads, baths, len(h.factors), quantum)
@@ -282,7 +282,7 @@ def _movers(
     baths = [list(of_kind(bath, Moving)) for bath in channels]
     if not any(baths):
         return None
-    found = [(book, *lead) for book, lead in enumerate(_leads(system), len(baths))]
+    found = [(book, *lead) for book, lead in enumerate(exchanging(system), len(baths))]
     found = [(book, b, exchanged) for book, b, exchanged in found if baths[b]]
     numbers = [quantum * to_components(exchanged.number) for _, _, exchanged in found]
     leads = tuple((b, book) for book, b, _ in found)
@@ -368,7 +368,7 @@ def _moving_equation(
 ) -> LinearEquation:
     d = system.dimension
     baths = tuple(_moving_bath(bath, d) for bath in channels)
-    leads = _leads(system)
+    leads = exchanging(system)
     numbers = [quantum * to_components(exchanged.number) for _, exchanged in leads]
     generator = _MovingGenerator(
         system.hamiltonian, system.energy, baths, numbers, tuple(b for b, _ in leads)

@@ -28,6 +28,7 @@ from ..algebra.spectral import eigenvalues
 from ..information.entropy import entropy
 from ..numerics.equation import LinearEquation
 from ..numerics.resolution import Seen, look
+from .acting import acting_equation, acts
 from .arguments import as_times, check_options, check_problem, check_rates
 from .channels import Moving
 from .describe import describe_solution
@@ -38,7 +39,7 @@ from .equation_of_motion import (
     read_books,
 )
 from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
-from .methods import AbstractMethod, Integrated, Problem, choose, is_uniform
+from .methods import AbstractMethod, Integrated, Problem, choose, is_uniform, takes_actions
 from .open_system import (
     OpenSystem,
     energy_unit,
@@ -231,7 +232,8 @@ def evolve(
     check_resolution(resolution)
     tolerances = _tolerances(rtol, atol)
     quantum = energy_per_particle(system, ts)
-    equation = equation_of_motion(system, quantum)
+    acting = takes_actions(solver) and acts(system)
+    equation = (acting_equation if acting else equation_of_motion)(system, quantum)
     check_rates(system, equation, ts)
     method, reason = choose(equation, bool(system.baths), solver, options)
     if controller is not None:

@@ -7,6 +7,7 @@ values (`choose`).
 
 import abc
 import dataclasses
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import diffrax as dfx
@@ -34,6 +35,7 @@ MAGNUS_DIMENSION = 8
 MAGNUS_TOLERANCE = 1e-5
 
 
+EXACT_COMPONENTS = 1024  # up to which one exponential is the default where nothing moves
 MANY_STEPS = 8  # for which it pays to see, as the program runs, whether they are equal
 
 
@@ -165,6 +167,8 @@ class Taylor(AbstractMethod):
             check_count("order", self.order)
 
     def why_not(self, equation: LinearEquation) -> str | None:
+        if equation.action is not None:
+            return equation.words
         few = equation.moving is None or equation.size <= MOVING_COMPONENTS
         return None if few else f"{equation.words}, on more than {MOVING_COMPONENTS} components"
 
@@ -241,7 +245,10 @@ def integrate_with_diffrax(
     """
     edges, count = problem.edges, equation.books
     y0 = jnp.concatenate([problem.x0, jnp.zeros(count, problem.x0.dtype)])
-    generator = _in_units(equation, problem.unit)
+    if equation.action is None:
+        generator, term = _in_units(equation, problem.unit), GeneratorTerm()
+    else:
+        generator, term = _acting(equation, problem.unit), dfx.ODETerm(_act)
     if isinstance(method.solver, MagnusSolver) and method.controller is None:
         tight = [jnp.minimum(x, MAGNUS_TOLERANCE) for x in (problem.rtol, problem.atol)]
         problem = problem._replace(rtol=tight[0], atol=tight[1])
@@ -254,13 +261,13 @@ def integrate_with_diffrax(
     if counted:
         saved = dfx.SaveAt(ts=edges, controller_state=True)
     solution = dfx.diffeqsolve(
-        GeneratorTerm(), method.solver, edges[0], edges[-1], method.dt0, y0,
+        term, method.solver, edges[0], edges[-1], method.dt0, y0,
         real_leaves(generator), saveat=saved, stepsize_controller=controller,
         max_steps=problem.max_steps, throw=False, adjoint=adjoint,
     )  # fmt: skip
     ys: Any = jnp.asarray(solution.ys)
     error = total_of(solution.controller_state) if counted else jnp.asarray(jnp.nan, ys.dtype)
-    error = error + _rounding(generator, edges)
+    error = error + _rounding(generator, problem)
     result = RESULTS.promote(solution.result)
     found = _integrated(ys, equation, problem.unit, result, error, solution.stats["num_steps"])
     if method.controller is None and counted:
@@ -297,13 +304,40 @@ def watchful(
     )
 
 
-def _rounding(generator: Any, edges: Array) -> Real:
+def _rounding(generator: Any, problem: Problem) -> Real:
     """eps times the size of the generator times the time."""
-    sizes = jax.vmap(lambda t: jnp.max(jnp.abs(generator(t))))(
-        edges[0] + (edges[-1] - edges[0]) * jnp.linspace(0.05, 0.95, 7)
-    )
-    size = jnp.where(jnp.isfinite(sizes), sizes, 0.0).mean()
-    return jax.lax.stop_gradient(jnp.finfo(edges.dtype).eps * size * (edges[-1] - edges[0]))
+    edges, x = problem.edges, problem.x0
+
+    def size(t: RealLike) -> Array:
+        if isinstance(generator, _ActionInUnits):  # as seen in the image of a state that is random
+            signs = np.random.default_rng(0).choice([-1.0, 1.0], x.shape)
+            return jnp.max(jnp.abs(generator(t, jnp.asarray(signs, x.dtype))))
+        return jnp.max(jnp.abs(generator(t)))
+
+    sizes = jax.vmap(size)(edges[0] + (edges[-1] - edges[0]) * jnp.linspace(0.05, 0.95, 7))
+    usual = jnp.where(jnp.isfinite(sizes), sizes, 0.0).mean()
+    return jax.lax.stop_gradient(jnp.finfo(edges.dtype).eps * usual * (edges[-1] - edges[0]))
+
+
+def _act(t: RealLike, y: Array, generator: Any) -> Array:
+    return generator(t, y)
+
+
+class _ActionInUnits(eqx.Module):
+    """What an action does to components and books, these in a unit of energy."""
+
+    action: Callable[[Any, Any], Array]
+    unit: RealLike
+    size: int = eqx.field(static=True)
+
+    def __call__(self, t: RealLike, y: Array) -> Array:
+        moved = self.action(t, y[: self.size])
+        return jnp.concatenate([moved[: self.size], moved[self.size :] / self.unit])
+
+
+def _acting(equation: LinearEquation, unit: RealLike) -> _ActionInUnits:
+    assert equation.action is not None
+    return _ActionInUnits(equation.action, unit, equation.size)
 
 
 class _InUnits(eqx.Module):
@@ -336,9 +370,9 @@ class RealLeaves(eqx.Module):
     imaginary: Any
     rest: Any
 
-    def __call__(self, t: RealLike) -> Any:
+    def __call__(self, *arguments: Any) -> Any:
         joined = jax.tree.map(jax.lax.complex, self.real, self.imaginary)
-        return eqx.combine(joined, self.rest)(t)
+        return eqx.combine(joined, self.rest)(*arguments)
 
 
 def real_leaves(function: Any) -> Any:
@@ -391,15 +425,23 @@ def choose(
         return Magnus(**given), "named by the caller"
     if solver is not None:
         return Diffrax(solver, **given), "named by the caller"
-    if equation.constant and not given:
+    if equation.constant and not given and equation.size <= EXACT_COMPONENTS:
         return Exact(), equation.words
-    if not dissipates and equation.size <= MAGNUS_DIMENSION**2:
+    few = equation.action is None and equation.size <= MAGNUS_DIMENSION**2
+    if not dissipates and few:
         return Magnus(**given), "nothing dissipates, so the entropy must stay as it is"
     if given:
         return Diffrax(**given), "options of Diffrax were given"
     if Taylor().why_not(equation) is not None:
         return Diffrax(), equation.words
     return Taylor(), equation.words
+
+
+def takes_actions(solver: Any) -> bool:
+    """Whether what the user named as `solver` needs no matrix: nothing, or a solver by slopes."""
+    if isinstance(solver, AbstractMethod):
+        return isinstance(solver, Diffrax) and takes_actions(solver.solver)
+    return getattr(solver, "term_structure", None) is not GeneratorTerm
 
 
 def is_uniform(ts: Any) -> bool:

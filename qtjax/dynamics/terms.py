@@ -82,11 +82,11 @@ def hamiltonian_terms(hamiltonian: AbstractHamiltonian) -> Terms:
             found.add(term.schedule, [term.operator])
         else:
             d = hamiltonian(jnp.zeros(())).shape[0]
-            found.add(_Components(term), _basis(d, jnp.result_type(complex).name))
+            found.add(Components(term), _basis(d, jnp.result_type(complex).name))
     return found
 
 
-class _Components(eqx.Module):
+class Components(eqx.Module):
     """The components of a function t -> operator."""
 
     function: Callable[[Any], Any]

@@ -143,6 +143,7 @@ class LinearEquation(eqx.Module):
         watched: what is not known of it; `None` if all functions are known polynomials.
         breakpoints: times where a function or a derivative of it jumps, in order.
         words: what kind of equation it is, static.
+        action: (t, x) -> (x', books'), in place of all matrices; `None` where there are any.
     """
 
     functions: Scalars
@@ -156,13 +157,14 @@ class LinearEquation(eqx.Module):
     watched: Watched | None
     breakpoints: Float[Array, " breaks"]
     words: str = eqx.field(static=True)
+    action: Callable[[Any, Any], Float[Array, " m"]] | None = None
 
     @property
     def constant(self) -> bool:
         """Whether nothing moves."""
-        return self.moving is None and all(degree == 0 for degree in self.degrees) and (
-            self.breakpoints.shape[0] == 0
-        )  # fmt: skip
+        known = self.moving is None and self.action is None
+        still = all(degree == 0 for degree in self.degrees) and self.breakpoints.shape[0] == 0
+        return known and still
 
     def dense(self) -> "DenseEquation":
         """The same with full matrices, made once before a loop over times."""
