@@ -135,38 +135,6 @@ WITHOUT = {
             warn_unless_secular
         """,
         "models": """
-            FlipBath
-            LandauerCurrents
-            LorentzianDamping
-            NetworkState
-            Oscillating
-            Resonator
-            Tanh
-            absorption_carnot_performance
-            boundary_driven_chain
-            dicke_battery
-            empty_battery
-            eternal_dephasing
-            exchange
-            global_network
-            heat_valve
-            hubbard_dimer
-            ising_energies
-            landauer_currents
-            local_network
-            oscillating_dephasing
-            partial_swap
-            pseudomode
-            qubit_and_oscillator
-            qubit_and_spins
-            reaction_coordinate
-            reaction_coordinates
-            spin_current
-            thermal_transistor
-            three_level_maser
-            three_level_refrigerator
-            three_qubit_refrigerator
-            xxz_chain
         """,
         "thermodynamics": """
             Accounting
