@@ -50,7 +50,7 @@ def dicke_battery(
         ...     1, frequency=1.0, coupling=0.1, levels=2, counter_rotating=False
         ... )
         >>> qt.algebra.eigenvalues(battery.hamiltonian(0.0))  # one excitation: w -+ g
-        [0.0, 0.9, 1.1, 2.0]
+        [0.00, 0.90, 1.10, 2.00]
     """
     check_count("cells", cells)
     check_count("levels", levels, 2)

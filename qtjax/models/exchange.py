@@ -40,7 +40,7 @@ def exchange(
     Examples:
         >>> system = qt.models.exchange([qt.number(2)] * 2, [qt.destroy(2)] * 2, 0.1)
         >>> qt.algebra.eigenvalues(system.hamiltonian(0.0))
-        [0.0, 0.9, 1.1, 2.0]
+        [0.00, 0.90, 1.10, 2.00]
     """
     parts = as_sequence("parts", parts, "a sequence of Hamiltonians")
     parts = [as_hamiltonian(part, f"parts[{k}]") for k, part in enumerate(parts)]

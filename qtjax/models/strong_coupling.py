@@ -214,7 +214,7 @@ def pseudomode(
         ...     qt.number(2), qt.destroy(2), frequency=1.0, coupling=0.1, width=0.2, levels=2
         ... )
         >>> qt.dynamics.jump_operators(system.baths[0], system.hamiltonian, 0.0)[0]  # at T = 0
-        [0.2, 0.0]
+        [0.20, 0.00]
     """
     check_hermitian("hamiltonian", hamiltonian)
     check_operator("operator", operator, np.shape(hamiltonian)[0])
