@@ -47,7 +47,7 @@ class CanonicalForm(eqx.Module):
     Examples:
         >>> form = qt.algebra.canonical_form(qt.number(2), [2.0], [qt.destroy(2)])
         >>> form.rates, form.cp_divisible
-        [0.0, 0.0, 2.0], True
+        ([0.0, 0.0, 2.0], True)
         >>> form.hamiltonian
         [[-0.5, 0.0], [0.0, 0.5]]
     """
@@ -161,7 +161,7 @@ def canonical_form_of(superoperator: OperatorLike) -> CanonicalForm:
         >>> generator = qt.algebra.hamiltonian_superoperator(qt.number(2))
         >>> form = qt.algebra.canonical_form_of(generator)
         >>> form.hamiltonian, form.rates
-        [[-0.5, 0.0], [0.0, 0.5]], [0.0, 0.0, 0.0]
+        ([[-0.5, 0.0], [0.0, 0.5]], [0.0, 0.0, 0.0])
     """
     check_generator("superoperator", superoperator)
     generator = as_complex(superoperator)

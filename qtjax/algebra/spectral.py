@@ -66,7 +66,7 @@ def eigensystem(a: Matrices) -> tuple[Array, Array]:
     Examples:
         >>> energies, vectors = qt.algebra.eigensystem(qt.sigmax())
         >>> energies, jnp.abs(vectors) ** 2
-        [-1.0, 1.0], [[0.5, 0.5], [0.5, 0.5]]
+        ([-1.0, 1.0], [[0.5, 0.5], [0.5, 0.5]])
     """
     if a.shape[-1] == 2:
         return _eigh_qubit(a)

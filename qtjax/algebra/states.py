@@ -127,7 +127,7 @@ def boltzmann(hamiltonian: OperatorLike, temperature: RealLike) -> tuple[Real, O
     Examples:
         >>> ground, weights, cold = qt.algebra.boltzmann(qt.number(2), 1.0)
         >>> weights.diagonal(), cold
-        [1.0000, 0.3679], False
+        ([1.0000, 0.3679], False)
     """
     check_hermitian("hamiltonian", hamiltonian)
     check_temperature(temperature)

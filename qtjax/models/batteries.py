@@ -79,9 +79,9 @@ def empty_battery(cells: int, levels: int, photons: int | None = None) -> Operat
         ValueError: no cell, or the cavity has no level for so many photons.
 
     Examples:
-        >>> rho = qt.models.empty_battery(1, 2)
-        >>> qt.partial_trace(rho, (2, 2), 0).diagonal(), qt.partial_trace(rho, (2, 2), 1).diagonal()
-        [0, 1], [0, 1]
+        >>> rho = qt.models.empty_battery(cells=1, levels=2)
+        >>> [qt.partial_trace(rho, (2, 2), k).diagonal() for k in (0, 1)]  # an empty cell, one photon
+        [[0, 1], [0, 1]]
     """
     check_count("cells", cells)
     n = cells if photons is None else photons

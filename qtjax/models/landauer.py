@@ -36,7 +36,7 @@ class LandauerCurrents(eqx.Module):
         ...     temperatures=[1.0, 2.0], chemical_potentials=[0.0, 0.0], rates=[0.1, 0.1],
         ... )
         >>> found.energy_currents.sum(), found.heat_currents[1] > 0.0
-        0.0000, True
+        (0.0000, True)
     """
 
     particle_currents: Float[Array, " modes"]

@@ -31,7 +31,7 @@ class NetworkState(eqx.Module):
         >>> h = [[1.0, 0.1], [0.1, 1.0]]
         >>> state = qt.models.global_network(h, temperatures=[1.0, 2.0], rates=[0.1, 0.1])
         >>> state.heat_currents.sum(), state.heat_currents[1] > 0.0
-        0.0000, True
+        (0.0000, True)
     """
 
     correlations: Complex[Array, "modes modes"]
@@ -65,7 +65,7 @@ def local_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) -
         >>> h = [[1.0, 0.05], [0.05, 1.0]]
         >>> state = qt.models.local_network(h, temperatures=temperatures, rates=[0.1, 0.1])
         >>> state.heat_currents, state.correlations.diagonal()
-        [0.0125, -0.0125], [0.875, 0.625]
+        ([0.0125, -0.0125], [0.875, 0.625])
     """
     h, t, gamma = _checked(hamiltonian, temperatures, rates)
     frequencies = jnp.diagonal(h).real

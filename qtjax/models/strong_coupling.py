@@ -94,7 +94,7 @@ def reaction_coordinate(
         ...     frequency=1.0, coupling=0.1, width=0.01, temperature=0.1, levels=4,
         ... )
         >>> system.dims, qt.algebra.eigenvalues(system.hamiltonian(0.0))[0]  # -g^2/W
-        (2, 4), -0.0100
+        ((2, 4), -0.0100)
     """
     check_hermitian("hamiltonian", hamiltonian)
     given = operator, frequency, coupling, width, temperature, levels
@@ -142,7 +142,7 @@ def reaction_coordinates(
         ...     temperatures=[0.10, 0.12], levels=[3, 3],
         ... )
         >>> system.dims, [bath.temperature for bath in system.baths]
-        (2, 3, 3), [0.10, 0.12]
+        ((2, 3, 3), [0.10, 0.12])
     """
     check_hermitian("hamiltonian", hamiltonian)
     names = ("operators", "frequencies", "couplings", "widths", "temperatures", "levels")

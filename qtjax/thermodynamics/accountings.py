@@ -42,7 +42,7 @@ class Accounting(eqx.Module):
         >>> table = qt.accountings(system, solution)
         >>> spohn = next(a for a in table if a.kind == "total")
         >>> spohn.values, spohn.guaranteed
-        [0.0000, 0.1201], True
+        ([0.0000, 0.1201], True)
     """
 
     name: str = eqx.field(static=True)

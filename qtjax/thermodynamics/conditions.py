@@ -49,7 +49,7 @@ class Conditions(eqx.Module):
         >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
         >>> conditions = qt.thermodynamics.measure_conditions(system, solution)
         >>> conditions.smallest_rate, conditions.closed  # 0.1 n, n = 1 / (e - 1)
-        0.0582, False
+        (0.0582, False)
     """
 
     smallest_rate: float

@@ -34,7 +34,7 @@ class EntropyBasedRates(eqx.Module):
         >>> rho = qt.algebra.from_bloch(jnp.array([0.5, 0.0, 0.0]))
         >>> found = qt.thermodynamics.entropy_based_rates(system, 0.0, rho)
         >>> found.heat_current, found.power  # Alicki's heat -0.05 is work here
-        [0.0000, -0.0500]
+        ([0.0000, -0.0500])
     """
 
     heat_currents: Float[Array, " baths"]
@@ -71,7 +71,7 @@ def entropy_based_rates(
         >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
         >>> found = qt.thermodynamics.entropy_based_rates(system, 0.0, mixed)
         >>> found.heat_current, found.power  # without coherence as Alicki's
-        [-0.0500, 0.0000]
+        ([-0.0500, 0.0000])
     """
     h, parts = system.energy_hamiltonian(t), dissipative_parts(system, t, rho)
     heats = jax.vmap(lambda part: pinched_overlap(rho, part, h, tolerance))(parts)
@@ -93,7 +93,7 @@ class EntropyBasedExchange(eqx.Module):
         >>> solution = qt.evolve(system, mixed, [0.0, 1.0])
         >>> found = qt.thermodynamics.entropy_based_exchange(system, solution)
         >>> found.heat[-1], found.work[-1]  # diagonal states at a fixed H: no work
-        [-0.0450], 0.0000
+        ([-0.0450], 0.0000)
     """
 
     heat: Float[Array, "times baths"]
@@ -131,7 +131,7 @@ def entropy_based_exchange(
         >>> solution = qt.evolve(system, mixed, [0.0, 1.0])
         >>> found = qt.thermodynamics.entropy_based_exchange(system, solution)
         >>> found.heat[-1], solution.ledger.heat[-1]  # without coherence as Alicki's
-        [-0.0450], [-0.0450]
+        ([-0.0450], [-0.0450])
     """
     ts = solution.ts
 

@@ -44,7 +44,7 @@ class PartRates(eqx.Module):
         >>> pair = qt.models.partial_swap(gap=1.0, coupling=0.1)
         >>> found = qt.thermodynamics.part_rates(pair, 0.0, qt.pure_state([0, 1, 1j, 0]))
         >>> found.heat_current, found.interaction_rate  # one gains what the other loses
-        [-0.1000, 0.1000], 0.0000
+        ([-0.1000, 0.1000], 0.0000)
     """
 
     heat_current: Float[Array, " parts"]
@@ -81,7 +81,7 @@ def part_rates(system: OpenSystem, t: RealLike, rho: Operator) -> PartRates:
         >>> pair = qt.models.partial_swap(gap=1.0, coupling=0.1)
         >>> found = qt.thermodynamics.part_rates(pair, 0.0, qt.pure_state([0, 1, 1j, 0]))
         >>> found.correlation_entropy, found.entropy_rate  # -2 ln 2, at its extreme
-        -1.3863, [0.0000, 0.0000]
+        (-1.3863, [0.0000, 0.0000])
     """
     check_parts(system)
     dims, rho_dot = system.dims, right_hand_side(system, t, rho)

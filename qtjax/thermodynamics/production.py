@@ -142,7 +142,7 @@ class BathRates(eqx.Module):
         >>> rho = qt.steady_state(valve).state
         >>> found = qt.thermodynamics.bath_rates(valve, 0.0, rho)
         >>> found.heat_current, found.entropy_rate
-        [-0.0122, 0.0122], [-0.0160, 0.0160]
+        ([-0.0122, 0.0122], [-0.0160, 0.0160])
     """
 
     heat_current: Float[Array, " baths"]

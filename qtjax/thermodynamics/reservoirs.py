@@ -59,7 +59,7 @@ class FiniteReservoirs(eqx.Module):
         >>> solution = qt.evolve(pair, start, [0.0, np.pi / 0.2])  # the whole swap
         >>> books = qt.finite_reservoirs(pair, solution, reservoirs=[1], temperatures=1.0)
         >>> books.correlation[-1], books.reservoir_divergence[-1]  # they add up to the production
-        0.0000, [0.1201]
+        (0.0000, [0.1201])
     """
 
     heat: Float[Array, "times reservoirs"]
@@ -112,7 +112,7 @@ def finite_reservoirs(
         >>> solution = qt.evolve(pair, start, [0.0, np.pi / 0.2])  # the whole swap
         >>> books = qt.finite_reservoirs(pair, solution, reservoirs=[1], temperatures=1.0)
         >>> books.heat[-1], books.entropy_change[-1], books.production[-1]
-        [-0.2311], -0.1109, 0.1201
+        ([-0.2311], -0.1109, 0.1201)
     """
     chosen, rest, given = _division(system, reservoirs, temperatures)
     return _finite_reservoirs(system, solution, chosen, rest, given)
