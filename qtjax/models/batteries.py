@@ -80,7 +80,7 @@ def empty_battery(cells: int, levels: int, photons: int | None = None) -> Operat
 
     Examples:
         >>> rho = qt.models.empty_battery(cells=1, levels=2)
-        >>> [qt.partial_trace(rho, (2, 2), k).diagonal() for k in (0, 1)]  # an empty cell, one photon
+        >>> [qt.partial_trace(rho, (2, 2), k).diagonal() for k in (0, 1)]  # one photon
         [[0, 1], [0, 1]]
     """
     check_count("cells", cells)

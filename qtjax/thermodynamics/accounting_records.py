@@ -59,8 +59,8 @@ class Trajectory:
         >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
         >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
         >>> trajectory = qt.thermodynamics.Trajectory(system, solution)
-        >>> trajectory.rates.spohn_production  # at the start and at the end
-        [0.0500, 0.0000]
+        >>> trajectory.over_time(lambda t, rho: qt.expectation(rho, rho))  # at both times
+        [0.5000, 0.6068]
     """
 
     def __init__(

@@ -241,9 +241,8 @@ def copies_ergotropy(rho: OperatorLike, hamiltonian: OperatorLike, copies: int) 
 
     Examples:
         >>> rho, h = jnp.diag(jnp.array([0.5, 0.4, 0.1])), jnp.diag(jnp.array([0.0, 1.0, 1.2]))
-        >>> one = qt.thermodynamics.copies_ergotropy(rho, h, copies=1)
-        >>> one, qt.thermodynamics.copies_ergotropy(rho, h, copies=2)  # passive, but two are not
-        (0.0000, 0.0880)
+        >>> qt.thermodynamics.copies_ergotropy(rho, h, copies=2)  # one alone is passive
+        0.0880
     """
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])

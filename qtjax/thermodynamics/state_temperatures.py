@@ -96,7 +96,7 @@ def spectral_beta(
     Source: Gemmer, Michel and Mahler, Quantum Thermodynamics (Springer 2009), ch. 12.
 
     Examples:
-        >>> h = qt.number(3)
+        >>> h = qt.number(2)
         >>> qt.thermodynamics.spectral_beta(qt.thermal_state(h, 2.0), h)
         0.5000
     """
