@@ -25,6 +25,7 @@ FLOORS = (
     "algebra", "information", "dynamics", "models", "thermodynamics", "machines", "design",
     "exchange", "plots", "engine", "qtjax",
 )  # fmt: skip
+LONG = {"dynamics", "thermodynamics"}  # in compilation
 COMPLEX = re.compile(r"(-?[\d.]+(?=[+-]|$))?(?:([+-]?[\d.]+)j)?")
 KNOWN = {"qt": qt, "jnp": jnp, "np": np, "jax": jax}
 
@@ -325,7 +326,10 @@ def run(found, title):
             compare(value, example.want, f"{title}: {example.source.strip()}")
 
 
-@pytest.mark.parametrize("floor", FLOORS)
+@pytest.mark.parametrize(
+    "floor",
+    [pytest.param(floor, marks=pytest.mark.slow) if floor in LONG else floor for floor in FLOORS],
+)
 def test_examples_show_what_comes_out(floor):
     for name, thing in things(floor).items():
         run(examples(thing), f"{floor}.{name}")
