@@ -43,6 +43,13 @@ class CanonicalForm(eqx.Module):
         rates: canonical rates, ascending, of either sign, (d*d - 1,).
         operators: the L_k in the same order, (d*d - 1, d, d). Inside equal rates they are one
             choice; they are not to be differentiated.
+
+    Examples:
+        >>> form = qt.algebra.canonical_form(qt.number(2), [2.0], [qt.destroy(2)])
+        >>> form.rates, form.cp_divisible
+        ([0.0, 0.0, 2.0], True)
+        >>> form.hamiltonian
+        [[-0.5, 0.0], [0.0, 0.5]]
     """
 
     hamiltonian: Operator
@@ -70,6 +77,11 @@ def traceless_basis(d: int) -> Complex[Array, "n d d"]:
 
     Returns:
         Operators, (d*d - 1, d, d).
+
+    Examples:
+        >>> basis = qt.algebra.traceless_basis(2)
+        >>> jnp.einsum("jab,kba->jk", basis, basis)
+        [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     """
     check_count("d", d)
     basis = []
@@ -109,6 +121,12 @@ def canonical_form(
         ValueError: H is not Hermitian, or the shapes do not agree.
 
     Source: eq. (9); Hall et al. (2014).
+
+    Examples:
+        >>> jump = qt.destroy(2) + qt.identity(2)
+        >>> form = qt.algebra.canonical_form(0 * qt.number(2), [1.0], [jump])
+        >>> form.hamiltonian  # a jump operator with a trace has a unitary part
+        [[0.0, 0.5j], [-0.5j, 0.0]]
     """
     check_hermitian("hamiltonian", hamiltonian)
     h, operators = as_complex(hamiltonian), as_complex(operators)
@@ -138,6 +156,12 @@ def canonical_form_of(superoperator: OperatorLike) -> CanonicalForm:
     Raises:
         ValueError: the matrix is not a generator: its size is no square of a dimension, or it does
             not keep the trace or the Hermiticity of rho; the message gives the violation's size.
+
+    Examples:
+        >>> generator = qt.algebra.hamiltonian_superoperator(qt.number(2))
+        >>> form = qt.algebra.canonical_form_of(generator)
+        >>> form.hamiltonian, form.rates
+        ([[-0.5, 0.0], [0.0, 0.5]], [0.0, 0.0, 0.0])
     """
     check_generator("superoperator", superoperator)
     generator = as_complex(superoperator)

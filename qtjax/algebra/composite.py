@@ -39,6 +39,10 @@ def tensor(*operators: Num[Array | np.ndarray, "_ _"]) -> Operator:
 
     Raises:
         ValueError: there is no operator, or one is not square.
+
+    Examples:
+        >>> qt.tensor(qt.sigmaz(), qt.identity(2)).diagonal()
+        [1, 1, -1, -1]
     """
     if not operators:
         raise ValueError("`tensor` needs at least one operator, got none.")
@@ -62,6 +66,13 @@ def fermions(modes: int) -> tuple[Operator, ...]:
 
     Raises:
         ValueError: `modes` is no whole number >= 1.
+
+    Examples:
+        >>> c = qt.algebra.fermions(2)
+        >>> qt.algebra.product(qt.dag(c[1]), c[1]).diagonal()
+        [0, 1, 0, 1]
+        >>> jnp.max(jnp.abs(qt.algebra.anticommutator(c[0], qt.dag(c[1]))))
+        0.0
     """
     check_count("modes", modes)
     z, one, c = np.diag([1.0, -1.0]), np.eye(2), np.eye(2, k=1)
@@ -86,6 +97,10 @@ def embed(
 
     Raises:
         ValueError: the dimensions do not match, or a site does not exist.
+
+    Examples:
+        >>> qt.embed(qt.sigmaz(), (2, 2), 1).diagonal()
+        [1, -1, 1, -1]
     """
     check_square("operator", operator)
     dims = as_counts("dims", dims, 1)
@@ -130,6 +145,11 @@ def replace_part(
 
     Raises:
         ValueError: the dimensions do not match, or a site does not exist.
+
+    Examples:
+        >>> bell, ground = qt.pure_state([1, 0, 0, 1]), qt.pure_state([1, 0])
+        >>> qt.algebra.replace_part(bell, ground, (2, 2), 0).diagonal()
+        [0.5, 0.5, 0.0, 0.0]
     """
     dims = as_counts("dims", dims, 1)
     chosen = _indices("sites", sites, len(dims))
@@ -155,6 +175,10 @@ def collective(operator: Num[Array | np.ndarray, "part part"], parts: int) -> Op
 
     Raises:
         ValueError: an operator that is not square, or no parts.
+
+    Examples:
+        >>> qt.algebra.collective(qt.sigmaz() / 2, 2).diagonal()
+        [1, 0, 0, -1]
     """
     check_square("operator", operator)
     check_count("parts", parts)
@@ -180,6 +204,11 @@ def partial_trace(
 
     Raises:
         ValueError: `dims` does not multiply to d, or a part does not exist.
+
+    Examples:
+        >>> bell = qt.pure_state([1, 0, 0, 1])
+        >>> qt.partial_trace(bell, (2, 2), 0)
+        [[0.5, 0.0], [0.0, 0.5]]
     """
     dims = tuple(dims)
     rho = as_complex(rho)
@@ -212,6 +241,11 @@ def partial_transpose(
 
     Raises:
         ValueError: `dims` does not multiply to d, or a part does not exist.
+
+    Examples:
+        >>> bell = qt.pure_state([1, 0, 0, 1])
+        >>> qt.algebra.eigenvalues(qt.algebra.partial_transpose(bell, (2, 2), 0))
+        [-0.5, 0.5, 0.5, 0.5]
     """
     dims, rho = tuple(dims), as_complex(rho)
     check_dims(rho, dims)

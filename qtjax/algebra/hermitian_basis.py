@@ -109,7 +109,12 @@ def _by_qubit(qubits: int) -> np.ndarray:
 
 @checked
 def to_components(rho: Any, xp: Any = jnp) -> Any:
-    """The real components of a Hermitian operator, (d*d,)."""
+    """The real components of a Hermitian operator, (d*d,).
+
+    Examples:
+        >>> qt.algebra.to_components(qt.sigmaz())
+        [0.0, 0.0, 0.0, 1.4142]
+    """
     check_square("rho", rho)
     if xp is not np and xp is not jnp:
         raise ValueError(f"`xp` must be `numpy` or `jax.numpy`, got {described(xp)}.")
@@ -119,7 +124,12 @@ def to_components(rho: Any, xp: Any = jnp) -> Any:
 
 @checked
 def from_components(x: Float[Array, " n"]) -> Operator:
-    """The Hermitian operator with components x, (d, d), by real sums of entries."""
+    """The Hermitian operator with components x, (d, d), by real sums of entries.
+
+    Examples:
+        >>> qt.algebra.from_components(jnp.array([0.0, 1.0, 0.0, 0.0]))
+        [[0.0, 0.7071], [0.7071, 0.0]]
+    """
     d = int(np.sqrt(x.shape[0]))
     if d == 0 or x.shape[0] != d * d:
         raise ValueError(f"`x` must have shape (d*d,), got {x.shape}.")

@@ -25,17 +25,32 @@ def _check_dimension(d: Any) -> None:
 
 
 def sigmax() -> Operator:
-    """sigma_x = |0><1| + |1><0|, (2, 2)."""
+    """sigma_x = |0><1| + |1><0|, (2, 2).
+
+    Examples:
+        >>> qt.sigmax()
+        [[0, 1], [1, 0]]
+    """
     return as_complex([[0, 1], [1, 0]])
 
 
 def sigmay() -> Operator:
-    """sigma_y = -i|0><1| + i|1><0|, (2, 2)."""
+    """sigma_y = -i|0><1| + i|1><0|, (2, 2).
+
+    Examples:
+        >>> qt.sigmay()
+        [[0, -1j], [1j, 0]]
+    """
     return as_complex([[0, -1j], [1j, 0]])
 
 
 def sigmaz() -> Operator:
-    """sigma_z = |0><0| - |1><1|, (2, 2). With H = omega sigma_z / 2 the ground level is index 1."""
+    """sigma_z = |0><0| - |1><1|, (2, 2). With H = omega sigma_z / 2 the ground level is index 1.
+
+    Examples:
+        >>> qt.sigmaz()
+        [[1, 0], [0, -1]]
+    """
     return as_complex([[1, 0], [0, -1]])
 
 
@@ -51,6 +66,10 @@ def destroy(d: int) -> Operator:
 
     Raises:
         ValueError: d is not an integer >= 1.
+
+    Examples:
+        >>> qt.destroy(3)
+        [[0.0, 1.0, 0.0], [0.0, 0.0, 1.4142], [0.0, 0.0, 0.0]]
     """
     _check_dimension(d)
     return as_complex(np.diag(np.sqrt(np.arange(1, d)), k=1))
@@ -68,6 +87,10 @@ def create(d: int) -> Operator:
 
     Raises:
         ValueError: d is not an integer >= 1.
+
+    Examples:
+        >>> qt.create(3)
+        [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.4142, 0.0]]
     """
     _check_dimension(d)
     return as_complex(np.diag(np.sqrt(np.arange(1, d)), k=-1))
@@ -85,6 +108,10 @@ def number(d: int) -> Operator:
 
     Raises:
         ValueError: d is not an integer >= 1.
+
+    Examples:
+        >>> qt.number(3).diagonal()
+        [0, 1, 2]
     """
     _check_dimension(d)
     return as_complex(np.diag(np.arange(d)))
@@ -102,6 +129,10 @@ def identity(d: int) -> Operator:
 
     Raises:
         ValueError: d is not an integer >= 1.
+
+    Examples:
+        >>> qt.identity(2)
+        [[1, 0], [0, 1]]
     """
     _check_dimension(d)
     return as_complex(np.eye(d))
@@ -121,6 +152,12 @@ def spin(j: float | int, axis: str) -> Operator:
 
     Raises:
         ValueError: 2j is not a positive integer, or there is no such axis.
+
+    Examples:
+        >>> qt.spin(1, "z").diagonal()
+        [1, 0, -1]
+        >>> qt.spin(1 / 2, "x")
+        [[0.0, 0.5], [0.5, 0.0]]
     """
     number = isinstance(j, int | float | np.integer | np.floating) and not isinstance(j, bool)
     if not number or not 0 < 2 * j < np.inf or 2 * j != int(2 * j):
@@ -145,6 +182,10 @@ def projector(vector: VectorLike) -> Operator:
 
     Raises:
         ValueError: no vector of finite numbers.
+
+    Examples:
+        >>> qt.algebra.projector([1, 1j])
+        [[1, -1j], [1j, 1]]
     """
     check_ket("vector", vector)
     vector = as_complex(vector)
@@ -160,6 +201,10 @@ def dag(a: OperatorLike) -> Operator:
 
     Returns:
         Operator, (d, d).
+
+    Examples:
+        >>> qt.dag(1j * qt.destroy(2))
+        [[0, 0], [-1j, 0]]
     """
     return as_complex(a).conj().T
 
@@ -177,6 +222,10 @@ def product(a: Array, b: Array) -> Array:
 
     Returns:
         Matrices, (..., d, d).
+
+    Examples:
+        >>> qt.algebra.product(qt.destroy(3), qt.create(3)).diagonal()  # 1, 2, 3 without the cut
+        [1, 2, 0]
     """
     square = b.ndim > 1 and b.shape[-1] == b.shape[-2] > 0
     if not square or a.ndim < 2 or a.shape[-1] != b.shape[-1]:
@@ -205,6 +254,10 @@ def commutator(a: OperatorLike, b: OperatorLike) -> Operator:
 
     Returns:
         Operator, (d, d).
+
+    Examples:
+        >>> qt.algebra.commutator(qt.sigmax(), qt.sigmay())
+        [[2j, 0], [0, -2j]]
     """
     a, b = as_complex(a), as_complex(b)
     return product(a, b) - product(b, a)
@@ -220,6 +273,10 @@ def anticommutator(a: OperatorLike, b: OperatorLike) -> Operator:
 
     Returns:
         Operator, (d, d).
+
+    Examples:
+        >>> qt.algebra.anticommutator(qt.destroy(2), qt.create(2))
+        [[1, 0], [0, 1]]
     """
     a, b = as_complex(a), as_complex(b)
     return product(a, b) + product(b, a)
@@ -240,6 +297,10 @@ def expectation(operator: OperatorLike, rho: OperatorLike) -> Real:
 
     Raises:
         ValueError: the shapes do not agree.
+
+    Examples:
+        >>> qt.expectation(qt.number(2), qt.thermal_state(qt.number(2), 1.0))  # 1 / (1 + e)
+        0.2689
     """
     operator, rho = as_complex(operator), as_complex(rho)
     check_square("rho", rho)

@@ -61,7 +61,13 @@ def _eigh_qubit(a: Matrices) -> tuple[Array, Array]:
 
 @checked
 def eigensystem(a: Matrices) -> tuple[Array, Array]:
-    """Ascending eigenvalues and eigenvectors of (a + a^dagger) / 2. Not to be differentiated."""
+    """Ascending eigenvalues and eigenvectors of (a + a^dagger) / 2. Not to be differentiated.
+
+    Examples:
+        >>> energies, vectors = qt.algebra.eigensystem(qt.sigmax())
+        >>> energies, jnp.abs(vectors) ** 2
+        ([-1.0, 1.0], [[0.5, 0.5], [0.5, 0.5]])
+    """
     if a.shape[-1] == 2:
         return _eigh_qubit(a)
     lam, v = jnp.linalg.eigh(a, symmetrize_input=True)
@@ -159,6 +165,11 @@ def apply(f: AbstractSpectralFunction, a: OperatorLike) -> Operator:
 
     Returns:
         Hermitian operator, (d, d); twice differentiable at every degeneracy.
+
+    Examples:
+        >>> log = qt.algebra.divided_differences.Log()
+        >>> qt.algebra.apply(log, 2 * qt.identity(2))
+        [[0.6931, 0.0], [0.0, 0.6931]]
     """
     return _apply(f, as_complex(a))
 
@@ -174,6 +185,11 @@ def frechet(f: AbstractSpectralFunction, a: OperatorLike, x: OperatorLike) -> Op
 
     Returns:
         Hermitian operator, (d, d); linear in X, once differentiable in A.
+
+    Examples:
+        >>> log = qt.algebra.divided_differences.Log()
+        >>> qt.algebra.frechet(log, 2 * qt.identity(2), qt.sigmax())  # 1/l at a degenerate level
+        [[0.0, 0.5], [0.5, 0.0]]
     """
     return _frechet_p.bind(as_complex(a), as_complex(x), f=f)
 
@@ -202,6 +218,10 @@ def eigenvalues(a: OperatorLike) -> Float[Array, " d"]:
 
     Returns:
         Real vector, (d,), in units of A.
+
+    Examples:
+        >>> qt.algebra.eigenvalues(3 * qt.sigmax() + 4 * qt.sigmaz())
+        [-5.0, 5.0]
     """
     return _eigenvalues(as_complex(a))
 
@@ -299,6 +319,11 @@ def level_projectors(
 
     Raises:
         ValueError: `levels` does not add up to d.
+
+    Examples:
+        >>> ground, excited = qt.algebra.level_projectors(qt.sigmax(), (1, 1))
+        >>> ground
+        [[0.5, -0.5], [-0.5, 0.5]]
     """
     hamiltonian = as_complex(hamiltonian)
     d = hamiltonian.shape[0]
@@ -339,6 +364,11 @@ def group_levels(hamiltonian: OperatorLike, tolerance: float = 1e-9) -> tuple[in
 
     Raises:
         ValueError: the Hamiltonian is traced or not Hermitian.
+
+    Examples:
+        >>> two_qubits = qt.algebra.collective(qt.number(2), 2)
+        >>> qt.algebra.group_levels(two_qubits)
+        (1, 2, 1)
     """
     if not is_concrete(hamiltonian):
         raise ValueError(

@@ -48,6 +48,12 @@ def ket(levels: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array
 
     Raises:
         ValueError: a level does not exist, or there is not one for each part.
+
+    Examples:
+        >>> qt.ket(1, 3)
+        [0, 1, 0]
+        >>> qt.ket((0, 1), (2, 2))
+        [0, 1, 0, 0]
     """
     levels, dims = as_counts("levels", levels), as_counts("dims", dims, 1)
     if len(levels) != len(dims) or any(not 0 <= n < d for n, d in zip(levels, dims, strict=False)):
@@ -70,6 +76,10 @@ def pure_state(vector: VectorLike) -> Operator:
 
     Raises:
         ValueError: no vector of finite numbers, or it is 0.
+
+    Examples:
+        >>> qt.pure_state([1, 1j])
+        [[0.5, -0.5j], [0.5j, 0.5]]
     """
     rho = projector(vector)
     norm = jnp.trace(rho).real
@@ -90,6 +100,10 @@ def maximally_mixed(d: int) -> Operator:
 
     Raises:
         ValueError: d is not an integer >= 1.
+
+    Examples:
+        >>> qt.algebra.maximally_mixed(2)
+        [[0.5, 0.0], [0.0, 0.5]]
     """
     return identity(d) / d
 
@@ -109,6 +123,11 @@ def boltzmann(hamiltonian: OperatorLike, temperature: RealLike) -> tuple[Real, O
     """E_0, the operator e^{-(H - E_0)/T} (its limit at T = 0), and whether T counts as 0.
 
     T counts as 0 below 4 d eps max|E|, where rounding alone would tell degenerate levels apart.
+
+    Examples:
+        >>> ground, weights, cold = qt.algebra.boltzmann(qt.number(2), 1.0)
+        >>> weights.diagonal(), cold
+        ([1.0000, 0.3679], False)
     """
     check_hermitian("hamiltonian", hamiltonian)
     check_temperature(temperature)
@@ -142,6 +161,12 @@ def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
 
     Raises:
         ValueError: H is not Hermitian, or T is negative.
+
+    Examples:
+        >>> qt.thermal_state(qt.number(2), 1.0)
+        [[0.7311, 0.0000], [0.0000, 0.2689]]
+        >>> qt.thermal_state(qt.sigmax(), 0.0)
+        [[0.5, -0.5], [-0.5, 0.5]]
     """
     _, weights, _ = boltzmann(hamiltonian, temperature)
     warn_if_truncated(hamiltonian, temperature)
@@ -166,6 +191,11 @@ def truncation_population(
 
     Raises:
         ValueError: `dims` does not multiply to D, or there is no such part.
+
+    Examples:
+        >>> rho = qt.thermal_state(qt.number(10), 1.0)
+        >>> qt.algebra.truncation_population(rho)  # about e^-9 (1 - e^-1)
+        7.80e-05
     """
     rho = as_complex(rho)
     check_square("rho", rho)
@@ -226,6 +256,11 @@ def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operat
         ValueError: the rank is not between 1 and d.
 
     Source: Zyczkowski and Sommers, J. Phys. A 34, 7111 (2001).
+
+    Examples:
+        >>> rho = qt.algebra.random_density_matrix(jax.random.key(0), 3, rank=1)
+        >>> jnp.trace(rho).real, qt.expectation(rho, rho)  # a pure state
+        (1.0000, 1.0000)
     """
     if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and key.dtype != jnp.uint32:
         raise ValueError(f"`key` must be made by `jax.random.key(seed)`, got {described(key)}.")
@@ -251,6 +286,10 @@ def bloch_vector(rho: OperatorLike) -> Float[Array, " 3"]:
 
     Raises:
         ValueError: rho is not a qubit's density matrix.
+
+    Examples:
+        >>> qt.algebra.bloch_vector(qt.pure_state([1, 1]))
+        [1.0, 0.0, 0.0]
     """
     check_density_matrix("rho", rho, 2)
     rho = as_complex(rho)
@@ -268,6 +307,10 @@ def from_bloch(vector: Num[Array | np.ndarray, " 3"]) -> Operator:
 
     Raises:
         ValueError: not three finite real numbers, or the vector is longer than 1.
+
+    Examples:
+        >>> qt.algebra.from_bloch(jnp.array([0.0, 0.0, 0.5]))
+        [[0.75, 0.00], [0.00, 0.25]]
     """
     vector = as_vector("vector", vector)
     if vector.shape != (3,):

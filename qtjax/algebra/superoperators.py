@@ -23,6 +23,11 @@ def sandwich(a: OperatorLike, b: OperatorLike) -> Complex[Array, "n n"]:
 
     Returns:
         Complex matrix (d*d, d*d).
+
+    Examples:
+        >>> flip = qt.algebra.sandwich(qt.sigmax(), qt.sigmax())
+        >>> flip.dot(qt.pure_state([1, 0]).reshape(-1)).reshape(2, 2)
+        [[0, 0], [0, 1]]
     """
     a, b = as_complex(a), as_complex(b)
     check_square("a", a)
@@ -40,6 +45,10 @@ def hamiltonian_superoperator(hamiltonian: OperatorLike) -> Complex[Array, "n n"
 
     Returns:
         Complex matrix (d*d, d*d).
+
+    Examples:
+        >>> qt.algebra.hamiltonian_superoperator(qt.number(2)).diagonal()  # i (E_k - E_j) of rho_jk
+        [0, 1j, -1j, 0]
     """
     h = as_complex(hamiltonian)
     one = jnp.eye(h.shape[0], dtype=h.dtype)
@@ -58,6 +67,11 @@ def dissipator_superoperator(
 
     Returns:
         Complex matrix (d*d, d*d).
+
+    Examples:
+        >>> decay = qt.algebra.dissipator_superoperator([1.0], [qt.destroy(2)])
+        >>> decay.diagonal()  # of rho_00, rho_01, rho_10, rho_11
+        [0.0, -0.5, -0.5, -1.0]
     """
     check_operators("operators", operators)
     d = operators.shape[-1]

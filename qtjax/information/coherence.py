@@ -34,6 +34,10 @@ def dephase(
         ValueError: the shapes do not agree, or H is traced and `levels` is not given.
 
     Source: docs/physics.md, A8.
+
+    Examples:
+        >>> qt.information.dephase(qt.pure_state([1, 1]), qt.number(2))
+        [[0.5, 0.0], [0.0, 0.5]]
     """
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
@@ -76,6 +80,10 @@ def coherence(
         ValueError: the shapes do not agree, or H is traced and `levels` is not given.
 
     Source: Baumgratz, Cramer and Plenio, Phys. Rev. Lett. 113, 140401 (2014).
+
+    Examples:
+        >>> qt.information.coherence(qt.pure_state([1, 1]), qt.number(2))  # ln 2
+        0.6931
     """
     rho = as_complex(rho)
     return _divergence(rho, dephase(rho, hamiltonian, levels))

@@ -109,6 +109,11 @@ def entropy(rho: OperatorLike) -> Real:
         ValueError: rho is not square.
 
     Source: eq. (4).
+
+    Examples:
+        >>> rho = qt.thermal_state(qt.number(2), 1.0)
+        >>> qt.entropy(rho), qt.entropy(qt.algebra.maximally_mixed(2))
+        (0.5822, 0.6931)
     """
     check_square("rho", rho)
     rho = as_complex(rho)
@@ -144,6 +149,13 @@ def entropy_rate(
         ValueError: the shapes do not agree.
 
     Source: eq. (10).
+
+    Examples:
+        >>> rho, rho_dot = jnp.diag(jnp.array([0.75, 0.25])), -0.1 * qt.sigmaz()
+        >>> qt.information.entropy_rate(rho, rho_dot)  # 0.1 ln 3
+        0.1099
+        >>> qt.information.entropy_rate(qt.pure_state([1, 0]), rho_dot)
+        inf
     """
     check_square("rho", rho)
     check_square("rho_dot", rho_dot, jnp.shape(rho)[0])
@@ -179,6 +191,11 @@ def entropy_rate_analytic(
         ValueError: the shapes do not agree.
 
     Source: eq. (10).
+
+    Examples:
+        >>> rho, rho_dot = jnp.diag(jnp.array([0.75, 0.25])), -0.1 * qt.sigmaz()
+        >>> qt.information.entropy_rate_analytic(rho, rho_dot)  # 0.1 ln 3
+        0.1099
     """
     check_square("rho", rho)
     check_square("rho_dot", rho_dot, jnp.shape(rho)[0])
@@ -208,6 +225,11 @@ def cross_entropy_rate(
 
     Raises:
         ValueError: the shapes do not agree.
+
+    Examples:
+        >>> tau = qt.thermal_state(qt.number(2), 2.0)
+        >>> qt.information.cross_entropy_rate(-0.1 * qt.sigmaz(), tau)  # Q'/T
+        0.0500
     """
     check_square("rho_dot", rho_dot)
     check_square("sigma", sigma, jnp.shape(rho_dot)[0])
@@ -280,6 +302,13 @@ def relative_entropy(
         ValueError: the shapes do not agree.
 
     Source: Bregman form; Spohn, J. Math. Phys. 19, 1227 (1978) for its use.
+
+    Examples:
+        >>> tau, mixed = qt.thermal_state(qt.number(2), 1.0), qt.algebra.maximally_mixed(2)
+        >>> qt.information.relative_entropy(tau, mixed)  # ln 2 - S(tau)
+        0.1109
+        >>> qt.information.relative_entropy(mixed, qt.pure_state([1, 0]))
+        inf
     """
     check_square("rho", rho)
     check_square("sigma", sigma, jnp.shape(rho)[0])
@@ -305,6 +334,11 @@ def gibbs_divergence(rho: OperatorLike, hamiltonian: OperatorLike, temperature: 
 
     Raises:
         ValueError: the shapes do not agree, H is not Hermitian, or T is negative.
+
+    Examples:
+        >>> excited = qt.pure_state([0, 1])
+        >>> qt.information.gibbs_divergence(excited, qt.number(2), 0.01)  # 1/T in the cold
+        100.0000
     """
     check_temperature(temperature)
     distance = relative_entropy(rho, thermal_state(hamiltonian, temperature))
@@ -329,6 +363,11 @@ def free_energy(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealL
         ValueError: the shapes do not agree, or T is negative.
 
     Source: docs/physics.md, A6.
+
+    Examples:
+        >>> mixed = qt.algebra.maximally_mixed(2)
+        >>> qt.information.free_energy(mixed, qt.number(2), 1.0)  # 1/2 - ln 2
+        -0.1931
     """
     check_temperature(temperature)
     return expectation(hamiltonian, rho) - as_real("temperature", temperature) * entropy(rho)
@@ -371,6 +410,10 @@ def equilibrium_free_energy(hamiltonian: OperatorLike, temperature: RealLike) ->
 
     Raises:
         ValueError: H is not Hermitian, or T is negative.
+
+    Examples:
+        >>> qt.information.equilibrium_free_energy(qt.number(2), 1.0)  # -ln(1 + e^-1)
+        -0.3133
     """
     check_temperature(temperature)
     return _equilibrium_free_energy(as_complex(hamiltonian), as_real("temperature", temperature))

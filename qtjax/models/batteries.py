@@ -44,6 +44,13 @@ def dicke_battery(
         ValueError: no cell, fewer than two levels, or what is no finite number.
 
     Source: Ferraro, Campisi, Andolina, Pellegrini and Polini, Phys. Rev. Lett. 120, 117702 (2018).
+
+    Examples:
+        >>> battery = qt.models.dicke_battery(
+        ...     1, frequency=1.0, coupling=0.1, levels=2, counter_rotating=False
+        ... )
+        >>> qt.algebra.eigenvalues(battery.hamiltonian(0.0))  # one excitation: w -+ g
+        [0.00, 0.90, 1.10, 2.00]
     """
     check_count("cells", cells)
     check_count("levels", levels, 2)
@@ -70,6 +77,11 @@ def empty_battery(cells: int, levels: int, photons: int | None = None) -> Operat
 
     Raises:
         ValueError: no cell, or the cavity has no level for so many photons.
+
+    Examples:
+        >>> rho = qt.models.empty_battery(cells=1, levels=2)
+        >>> [qt.partial_trace(rho, (2, 2), k).diagonal() for k in (0, 1)]  # one photon
+        [[0, 1], [0, 1]]
     """
     check_count("cells", cells)
     n = cells if photons is None else photons

@@ -36,6 +36,11 @@ def exchange(
     Raises:
         ValueError: fewer than two parts, not one lowering operator for each part, not one coupling
             for each partner, or operators that do not act on their parts.
+
+    Examples:
+        >>> system = qt.models.exchange([qt.number(2)] * 2, [qt.destroy(2)] * 2, couplings=0.1)
+        >>> qt.algebra.eigenvalues(system.hamiltonian(0.0))  # one excitation: 1 -+ g
+        [0.00, 0.90, 1.10, 2.00]
     """
     parts = as_sequence("parts", parts, "a sequence of Hamiltonians")
     parts = [as_hamiltonian(part, f"parts[{k}]") for k, part in enumerate(parts)]
@@ -75,6 +80,12 @@ def partial_swap(gap: RealLike, coupling: RealLike) -> OpenSystem:
         ValueError: what is no finite number.
 
     Source: Scarani et al., Phys. Rev. Lett. 88, 097905 (2002).
+
+    Examples:
+        >>> pair, start = qt.models.partial_swap(gap=1.0, coupling=0.1), qt.pure_state([0, 0, 1, 0])
+        >>> end = qt.evolve(pair, start, [0.0, np.pi / 0.3]).state  # g t = pi/3
+        >>> qt.partial_trace(end, (2, 2), 0).diagonal()
+        [0.7500, 0.2500]
     """
     qubit, coupling = as_scalar("gap", gap) * number(2), as_scalar("coupling", coupling)
     return exchange((qubit, qubit), (destroy(2), destroy(2)), coupling)
@@ -94,6 +105,13 @@ def qubit_and_spins(gap: RealLike, gaps: Sequence[RealLike], couplings: Any) -> 
 
     Raises:
         ValueError: what is no finite number, or not one coupling for each spin.
+
+    Examples:
+        >>> system = qt.models.qubit_and_spins(gap=1.0, gaps=[1.0, 1.0], couplings=0.1)
+        >>> system.dims
+        (2, 2, 2)
+        >>> qt.algebra.eigenvalues(system.hamiltonian(0.0))[:4]  # one excitation: 1 -+ sqrt(2) g
+        [0.0000, 0.8586, 1.0000, 1.1414]
     """
     found = as_sequence("gaps", gaps, "a sequence of numbers")
     energies = [as_scalar("gap", gap)]
@@ -124,6 +142,11 @@ def qubit_and_oscillator(
         ValueError: what is no finite number, or fewer than two levels.
 
     Source: Jaynes and Cummings, Proc. IEEE 51, 89 (1963).
+
+    Examples:
+        >>> system = qt.models.qubit_and_oscillator(gap=1.0, frequency=1.0, coupling=0.1, levels=3)
+        >>> qt.algebra.eigenvalues(system.hamiltonian(0.0))  # n -+ g sqrt(n)
+        [0.0000, 0.9000, 1.1000, 1.8586, 2.1414, 3.0000]
     """
     check_count("levels", levels, 2)
     qubit = as_scalar("gap", gap) * number(2)

@@ -32,6 +32,11 @@ class Resonator(AbstractSpectrum):
 
     Raises:
         ValueError: a frequency or linewidth that is not positive, or no finite coupling.
+
+    Examples:
+        >>> gamma = qt.models.Resonator(frequency=1.0, linewidth=0.1, coupling=0.01)
+        >>> gamma(1.0), gamma(1.05)  # 4 g^2/k and half of it
+        (0.0040, 0.0020)
     """
 
     frequency: Real
@@ -69,6 +74,12 @@ def heat_valve(gap: RealLike, *, temperatures: Any, rates: Any) -> OpenSystem:
 
     Source: Ronzani et al., Nature Physics 14, 991 (2018); Segal and Nitzan, Phys. Rev. Lett. 94,
         034301 (2005).
+
+    Examples:
+        >>> valve = qt.models.heat_valve(1.0, temperatures=(0.0, 1.0), rates=0.1)
+        >>> rho = qt.steady_state(valve).state
+        >>> qt.dynamics.heat_currents(valve, 0.0, rho)  # 0.1 n / (2 n + 2), n = 1 / (e - 1)
+        [-0.0184, 0.0184]
     """
     w = as_nonnegative("gap", gap, "let the ground level be index 0.")
     baths = local_baths([destroy(2)] * 2, [w, w], temperatures, rates, ("cold", "hot"))
@@ -87,6 +98,12 @@ class FlipBath(AbstractDissipator):
         site: the spin that is flipped, static.
         temperature: >= 0.
         spectrum: gamma(omega), odd (such as `Ohmic`), as flips may take energy of either sign.
+
+    Examples:
+        >>> energies = qt.models.ising_energies([1.0], [])
+        >>> bath = qt.models.FlipBath(energies, jnp.array(1.0), qt.Ohmic(0.1), site=0)
+        >>> qt.steady_state(qt.OpenSystem(jnp.diag(energies), bath)).state.diagonal()  # 1 / (1 + e)
+        [0.2689, 0.7311]
     """
 
     energies: Float[Array, " configurations"]
@@ -120,6 +137,10 @@ def ising_energies(fields: Any, couplings: Any) -> Float[Array, " configurations
 
     Raises:
         ValueError: no vectors of finite numbers, or not one coupling for each pair.
+
+    Examples:
+        >>> qt.models.ising_energies([1.0, 1.0], [1.0])  # of ++, +-, -+, --
+        [1.5, -0.5, -0.5, -0.5]
     """
     h, j = as_vector("fields", fields, 1), as_vector("couplings", couplings)
     n = h.shape[0]
@@ -158,6 +179,13 @@ def thermal_transistor(
         ValueError: not three of each, or a negative temperature.
 
     Source: Joulain, Drevillon, Ezzahri and Ordonez-Miranda, Phys. Rev. Lett. 116, 200601 (2016).
+
+    Examples:
+        >>> device = qt.models.thermal_transistor(
+        ...     couplings=(1.0, 0.0, 1.0), temperatures=(0.2, 0.1, 0.02), rates=qt.Ohmic(1.0)
+        ... )
+        >>> device.hamiltonian(0.0).diagonal()  # of +++, ++-, ..., ---
+        [1, 0, -1, 0, 0, -1, 0, 1]
     """
     names = ("L", "M", "R")
     energies = ising_energies(fields, couplings)

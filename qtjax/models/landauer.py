@@ -29,6 +29,14 @@ class LandauerCurrents(eqx.Module):
         energy_currents: E', (modes,).
         heat_currents: E' - mu N', (modes,).
         error: estimated, relative to the largest current.
+
+    Examples:
+        >>> found = qt.models.landauer_currents(
+        ...     [[1.0, 0.1], [0.1, 1.0]],
+        ...     temperatures=[1.0, 2.0], chemical_potentials=[0.0, 0.0], rates=[0.1, 0.1],
+        ... )
+        >>> found.energy_currents.sum(), found.heat_currents[1] > 0.0
+        (0.0000, True)
     """
 
     particle_currents: Float[Array, " modes"]
@@ -64,6 +72,14 @@ def landauer_currents(
             mode.
 
     Source: Meir and Wingreen, Phys. Rev. Lett. 68, 2512 (1992).
+
+    Examples:
+        >>> found = qt.models.landauer_currents(
+        ...     [[0.0, 0.5], [0.5, 0.0]],
+        ...     temperatures=[0.0, 0.0], chemical_potentials=[100.0, -100.0], rates=[1.0, 1.0],
+        ... )
+        >>> found.particle_currents  # 2 g^2 Gamma / (4 g^2 + Gamma^2)
+        [0.2500, -0.2500]
     """
     check_hermitian("hamiltonian", hamiltonian)
     h, found = as_complex(hamiltonian), []

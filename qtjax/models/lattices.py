@@ -43,6 +43,11 @@ def xxz_chain(
 
     Raises:
         ValueError: fewer than two sites, what is no finite number, or not one field for each site.
+
+    Examples:
+        >>> h = qt.models.xxz_chain(2, exchange=1.0, anisotropy=1.0)
+        >>> qt.algebra.eigenvalues(h)  # a singlet below a triplet
+        [-3.0, 1.0, 1.0, 1.0]
     """
     return _chain(sites, exchange, anisotropy, fields)(0.0)
 
@@ -100,6 +105,12 @@ def boundary_driven_chain(
         ValueError: fewer than two sites, a negative rate, or a bias outside [-1, 1].
 
     Source: Prosen, Phys. Rev. Lett. 107, 137201 (2011).
+
+    Examples:
+        >>> chain = qt.models.boundary_driven_chain(2, exchange=1.0, anisotropy=0.0)
+        >>> rho = qt.steady_state(chain).state
+        >>> qt.expectation(qt.embed(qt.sigmaz(), (2, 2), 0), rho)  # 1/17
+        0.0588
     """
     h = _chain(sites, exchange, anisotropy, fields)
     g = as_nonnegative("rate", rate, "it is that of jumps.")
@@ -130,6 +141,12 @@ def spin_current(sites: int, bond: int) -> Operator:
 
     Raises:
         ValueError: there is no such bond.
+
+    Examples:
+        >>> chain = qt.models.boundary_driven_chain(2, exchange=1.0, anisotropy=0.0)
+        >>> rho = qt.steady_state(chain).state
+        >>> qt.expectation(qt.models.spin_current(2, 0), rho)  # 4/17
+        0.2353
     """
     check_count("sites", sites, 2)
     check_count("bond", bond, 0)
@@ -155,6 +172,11 @@ def hubbard_dimer(interaction: RealLike, hopping: RealLike) -> Operator:
 
     Raises:
         ValueError: what is no finite number.
+
+    Examples:
+        >>> h = qt.models.hubbard_dimer(interaction=3.0, hopping=2.0)
+        >>> qt.algebra.eigenvalues(h)[0]  # (3 - sqrt(73))/2
+        -2.7720
     """
     u, t = as_scalar("interaction", interaction), as_scalar("hopping", hopping)
     c = fermions(4)

@@ -47,6 +47,15 @@ def three_level_maser(
 
     Source: Scovil and Schulz-DuBois, Phys. Rev. Lett. 2, 262 (1959); Kalaee, Wacker and Potts,
         Phys. Rev. E 104, L012103 (2021).
+
+    Examples:
+        >>> maser = qt.models.three_level_maser(
+        ...     (1.0, 3.0), temperatures=(0.5, 5.0), rates=0.1, drive=0.05
+        ... )
+        >>> rho = qt.steady_state(maser).state
+        >>> heats = qt.dynamics.heat_currents(maser, 0.0, rho)
+        >>> -qt.dynamics.power(maser, 0.0, rho) / heats[1]  # 1 - w_c/w_h
+        0.6667
     """
     meaning = ("cold", "hot")
     cold, hot = as_entries("gaps", gaps, meaning)

@@ -26,6 +26,12 @@ class NetworkState(eqx.Module):
         heat_currents: from the bath of every mode, with the energy of H, (baths,).
         bare_currents: with h_ii a_i^+ a_i in its place, (baths,); for baths of normal modes the
             same as `heat_currents`.
+
+    Examples:
+        >>> h = [[1.0, 0.1], [0.1, 1.0]]
+        >>> state = qt.models.global_network(h, temperatures=[1.0, 2.0], rates=[0.1, 0.1])
+        >>> state.heat_currents.sum(), state.heat_currents[1] > 0.0
+        (0.0000, True)
     """
 
     correlations: Complex[Array, "modes modes"]
@@ -53,6 +59,13 @@ def local_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) -
             and rate for each mode.
 
     Source: Levy and Kosloff, EPL 107, 20004 (2014).
+
+    Examples:
+        >>> temperatures = [1 / np.log(2), 1 / np.log(3)]  # with occupations 1 and 1/2
+        >>> h = [[1.0, 0.05], [0.05, 1.0]]
+        >>> state = qt.models.local_network(h, temperatures=temperatures, rates=[0.1, 0.1])
+        >>> state.heat_currents, state.correlations.diagonal()
+        ([0.0125, -0.0125], [0.875, 0.625])
     """
     h, t, gamma = _checked(hamiltonian, temperatures, rates)
     frequencies = jnp.diagonal(h).real
@@ -91,6 +104,12 @@ def global_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) 
             temperature and rate for each mode.
 
     Source: Levy and Kosloff, EPL 107, 20004 (2014).
+
+    Examples:
+        >>> h = [[1.0, 0.1], [0.1, 1.0]]
+        >>> state = qt.models.global_network(h, temperatures=[1.0, 1.0], rates=[0.1, 0.1])
+        >>> qt.algebra.eigenvalues(state.correlations)  # 1 / (e^w - 1) at w = 1.1 and 0.9
+        [0.4990, 0.6851]
     """
     h, t, gamma = _checked(hamiltonian, temperatures, rates)
     frequencies = eigenvalues(h)

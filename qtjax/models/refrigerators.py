@@ -41,6 +41,14 @@ def three_level_refrigerator(gaps: Any, *, temperatures: Any, rates: Any) -> Ope
 
     Source: Geusic, Schulz-DuBois and Scovil, Phys. Rev. 156, 343 (1967); Palao, Kosloff and
         Gordon, Phys. Rev. E 64, 056130 (2001).
+
+    Examples:
+        >>> machine = qt.models.three_level_refrigerator(
+        ...     (1.0, 4.0), temperatures=(1.0, 2.0, 4.0), rates=0.1
+        ... )
+        >>> heats = qt.dynamics.heat_currents(machine, 0.0, qt.steady_state(machine).state)
+        >>> heats / heats[2]  # (w_c, -w_r, w_w) / w_w
+        [0.2500, -1.2500, 1.0000]
     """
     cold, work = as_entries("gaps", gaps, ("cold", "work"))
     lowers = [jump(0, 1, 3), jump(0, 2, 3), jump(1, 2, 3)]
@@ -74,6 +82,14 @@ def three_qubit_refrigerator(
 
     Source: Linden, Popescu and Skrzypczyk, Phys. Rev. Lett. 105, 130401 (2010); Correa, Palao,
         Adesso and Alonso, Phys. Rev. E 87, 042131 (2013).
+
+    Examples:
+        >>> machine = qt.models.three_qubit_refrigerator(
+        ...     (1.0, 4.0), coupling=0.05, temperatures=(1.0, 2.0, 4.0), rates=0.01
+        ... )
+        >>> heats = qt.dynamics.heat_currents(machine, 0.0, qt.steady_state(machine).state)
+        >>> heats / heats[2]  # (E_c, -E_r, E_w) / E_w
+        [0.2500, -1.2500, 1.0000]
     """
     cold, work = as_entries("gaps", gaps, ("cold", "work"))
     g, energies, dims = as_scalar("coupling", coupling), [cold, cold + work, work], (2, 2, 2)
@@ -99,6 +115,10 @@ def absorption_carnot_performance(temperatures: Any) -> Real:
 
     Raises:
         ValueError: not three temperatures, or they do not increase from above 0.
+
+    Examples:
+        >>> qt.models.absorption_carnot_performance((1.0, 2.0, 4.0))  # (1/2 - 1/4) / (1 - 1/2)
+        0.5
     """
     cold, room, work = as_entries("temperatures", temperatures, BATHS)
     if is_concrete(cold, room, work) and not 0.0 < cold < room < work:

@@ -87,6 +87,14 @@ def reaction_coordinate(
 
     Source: Iles-Smith, Lambert and Nazir, Phys. Rev. A 90, 032114 (2014); Nazir and Schaller,
         arXiv:1805.08307 (2018).
+
+    Examples:
+        >>> system = qt.models.reaction_coordinate(
+        ...     qt.number(2), qt.sigmaz(),
+        ...     frequency=1.0, coupling=0.1, width=0.01, temperature=0.1, levels=4,
+        ... )
+        >>> system.dims, qt.algebra.eigenvalues(system.hamiltonian(0.0))[0]  # -g^2/W
+        ((2, 4), -0.0100)
     """
     check_hermitian("hamiltonian", hamiltonian)
     given = operator, frequency, coupling, width, temperature, levels
@@ -126,6 +134,15 @@ def reaction_coordinates(
 
     Raises:
         ValueError: as there, or not one number for each of the operators.
+
+    Examples:
+        >>> system = qt.models.reaction_coordinates(
+        ...     qt.number(2), [qt.sigmax(), qt.sigmax()],
+        ...     frequencies=[1.0, 1.5], couplings=[0.05, 0.05], widths=[0.01, 0.01],
+        ...     temperatures=[0.10, 0.12], levels=[3, 3],
+        ... )
+        >>> system.dims, [bath.temperature for bath in system.baths]
+        ((2, 3, 3), [0.10, 0.12])
     """
     check_hermitian("hamiltonian", hamiltonian)
     names = ("operators", "frequencies", "couplings", "widths", "temperatures", "levels")
@@ -191,6 +208,13 @@ def pseudomode(
 
     Source: Garraway, Phys. Rev. A 55, 2290 (1997); Tamascelli, Smirne, Huelga and Plenio, Phys.
         Rev. Lett. 120, 030402 (2018).
+
+    Examples:
+        >>> system = qt.models.pseudomode(
+        ...     qt.number(2), qt.destroy(2), frequency=1.0, coupling=0.1, width=0.2, levels=2
+        ... )
+        >>> qt.dynamics.jump_operators(system.baths[0], system.hamiltonian, 0.0)[0]  # at T = 0
+        [0.20, 0.00]
     """
     check_hermitian("hamiltonian", hamiltonian)
     check_operator("operator", operator, np.shape(hamiltonian)[0])

@@ -28,6 +28,11 @@ class Oscillating(AbstractSchedule):
 
     Raises:
         ValueError: what is no finite real number.
+
+    Examples:
+        >>> rate = qt.models.Oscillating(mean=1.0, amplitude=2.0, frequency=1.0)
+        >>> rate(0.0), rate(np.pi)
+        (3.0, -1.0)
     """
 
     mean: Real
@@ -50,6 +55,10 @@ class Tanh(AbstractSchedule):
 
     Raises:
         ValueError: no finite real number.
+
+    Examples:
+        >>> qt.models.Tanh(2.0)(1.0)
+        1.5232
     """
 
     height: Real
@@ -78,6 +87,12 @@ def oscillating_dephasing(mean: RealLike, amplitude: RealLike, frequency: RealLi
 
     Raises:
         ValueError: what is no finite real number.
+
+    Examples:
+        >>> bath = qt.models.oscillating_dephasing(mean=1.0, amplitude=2.0, frequency=1.0)
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> qt.dynamics.jump_operators(bath, system.hamiltonian, np.pi)[0]
+        [-1.0]
     """
     rate = Oscillating(mean, amplitude, frequency)
     return Lindblad(sigmaz() / jnp.sqrt(2.0), rate)
@@ -102,6 +117,12 @@ def eternal_dephasing(rate: RealLike = 1.0) -> Lindblad:
         ValueError: a negative rate.
 
     Source: Hall, Cresser, Li and Andersson, Phys. Rev. A 89, 042120 (2014).
+
+    Examples:
+        >>> bath = qt.models.eternal_dephasing()
+        >>> system = qt.OpenSystem(0 * qt.number(2), bath)
+        >>> qt.dynamics.jump_operators(bath, system.hamiltonian, 1.0)[0]  # the last one is -tanh(1)
+        [1.0000, 1.0000, -0.7616]
     """
     rate = as_nonnegative("rate", rate, "the two steady rates of the model are +r.")
     operators = jnp.stack([sigmax(), sigmay(), sigmaz()]) / jnp.sqrt(2.0)
@@ -126,6 +147,11 @@ class LorentzianDamping(eqx.Module):
         ValueError: a negative rate, or a width that is not positive.
 
     Source: Garraway, Phys. Rev. A 55, 2290 (1997); Breuer and Petruccione, section 10.1.
+
+    Examples:
+        >>> qubit = qt.models.LorentzianDamping(gap=1.0, gamma0=0.5, width=1.0)  # D = 0
+        >>> qubit.amplitude(2.0), qubit.rate(2.0)  # 2/e and 1/2
+        (0.7358, 0.5000)
     """
 
     gap: Real

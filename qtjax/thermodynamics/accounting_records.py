@@ -53,6 +53,14 @@ class Trajectory:
         temperature: T > 0 for the accountings with one bath, or `None`.
         reservoirs: parts that are finite reservoirs.
         levels: sizes of the groups of equal energies, or `None` where they may change with time.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> trajectory = qt.thermodynamics.Trajectory(system, solution)
+        >>> trajectory.over_time(lambda t, rho: qt.expectation(rho, rho))  # at both times
+        [0.5000, 0.6068]
     """
 
     def __init__(
@@ -115,6 +123,18 @@ class AccountingRecord(NamedTuple):
         exists: of a `Trajectory`, by what it is made of and not by values, whether it is defined.
         conditions: under which it is >= 0 for certain.
         theorem: why it is, if they all hold.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> purity = qt.thermodynamics.AccountingRecord(
+        ...     name="purity", formula="tr rho^2", kind="state", source="", theorem="a square",
+        ...     values=lambda x: x.over_time(lambda t, rho: qt.expectation(rho, rho)),
+        ...     exists=lambda x: True, conditions=(),
+        ... )
+        >>> qt.accountings(system, solution, records=[purity])[0].values
+        [0.5000, 0.6068]
     """
 
     name: str

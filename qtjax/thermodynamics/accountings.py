@@ -34,6 +34,15 @@ class Accounting(eqx.Module):
         values: (times,); nan where it is not defined.
         guaranteed: whether it cannot be negative here.
         reason: why it is guaranteed, or why not.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> table = qt.accountings(system, solution)
+        >>> spohn = next(a for a in table if a.kind == "total")
+        >>> spohn.values, spohn.guaranteed
+        ([0.0000, 0.1201], True)
     """
 
     name: str = eqx.field(static=True)
@@ -75,6 +84,14 @@ def accountings(
             a `temperature` that is not that of the baths.
 
     Source: docs/physics.md, A1 to A10.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> table = qt.accountings(system, solution)
+        >>> [a.name for a in table if not a.guaranteed][:2]  # of either sign
+        ["Alicki's heat (A1)", "Alicki's work (A1)"]
     """
     if not is_concrete(system, solution):
         raise ValueError("`system` and `solution` must be concrete: the table decides by values.")
@@ -133,6 +150,14 @@ def accounting_table(table: Sequence[Accounting], index: int = -1) -> str:
 
     Returns:
         Lines of text.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> text = qt.thermodynamics.accounting_table(qt.accountings(system, solution))
+        >>> " ".join(text.split()[:7])
+        'accounting kind value smallest >= 0 guaranteed'
     """
     if any(not -len(a.values) <= index < len(a.values) for a in table):
         raise ValueError(f"`index` must be that of a saved time, got {index}.")

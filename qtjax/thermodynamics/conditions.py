@@ -42,6 +42,14 @@ class Conditions(eqx.Module):
         closed: whether there are no baths.
         initial_defect: trace distance of the start from rho_A x Gibbs states of the reservoirs; nan
             if none are named.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> conditions = qt.thermodynamics.measure_conditions(system, solution)
+        >>> conditions.smallest_rate, conditions.closed  # 0.1 n, n = 1 / (e - 1)
+        (0.0582, False)
     """
 
     smallest_rate: float
@@ -61,6 +69,15 @@ class Condition(NamedTuple):
     Args:
         holds: of the measured `Conditions`, whether it does.
         otherwise: of the same, what is wrong where it does not.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> condition = qt.thermodynamics.Condition(lambda c: c.closed, lambda c: "there are baths")
+        >>> conditions = qt.thermodynamics.measure_conditions(system, solution)
+        >>> condition.holds(conditions), condition.otherwise(conditions)
+        (False, 'there are baths')
     """
 
     holds: Callable[[Conditions], bool]
@@ -120,6 +137,14 @@ def measure_conditions(
 
     Returns:
         `Conditions`.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> conditions = qt.thermodynamics.measure_conditions(system, solution)
+        >>> conditions.gibbs_defect < conditions.gibbs_tolerance  # the bath fixes its Gibbs state
+        True
     """
     found = _measure(system, solution, static_levels(system))
     defect = jnp.asarray(jnp.nan)

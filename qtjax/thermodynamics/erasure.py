@@ -27,6 +27,11 @@ class ErasureLedger(eqx.Module):
         gas_entropy: change of the entropy of the gas, (3, species).
         bath_entropy: change of the entropy of the bath at T, (3, species).
         entropy: S(rho) = -(entropy change of the gas)/n, eq. (20), from the sum of the ledger.
+
+    Examples:
+        >>> ledger = qt.thermodynamics.von_neumann_ledger(qt.algebra.maximally_mixed(2), 1.0)
+        >>> ledger.work  # to separate, to compress: -p ln p of either half, to turn
+        [[0.0000, 0.0000], [0.3466, 0.3466], [0.0000, 0.0000]]
     """
 
     probabilities: Float[Array, " species"]
@@ -71,6 +76,11 @@ def von_neumann_ledger(
         ValueError: rho is not a density matrix, H is not Hermitian, or T, n or V is not positive.
 
     Source: eq. (20); von Neumann, Mathematische Grundlagen der Quantenmechanik (1932), V.2.
+
+    Examples:
+        >>> ledger = qt.thermodynamics.von_neumann_ledger(qt.algebra.maximally_mixed(2), 2.0)
+        >>> ledger.work.sum(), ledger.entropy  # T ln 2 and ln 2
+        (1.3863, 0.6931)
     """
     check_density_matrix("rho", rho)
     d = jnp.shape(rho)[0]

@@ -41,6 +41,12 @@ def ergotropy(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
         ValueError: the shapes do not agree.
 
     Source: Allahverdyan, Balian and Nieuwenhuizen, Europhys. Lett. 67, 565 (2004).
+
+    Examples:
+        >>> qt.ergotropy(qt.pure_state([0, 1]), qt.number(2))
+        1.0000
+        >>> qt.ergotropy(qt.thermal_state(qt.number(2), 1.0), qt.number(2))
+        0.0000
     """
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
@@ -79,6 +85,11 @@ def passive_state(rho: OperatorLike, hamiltonian: OperatorLike) -> Operator:
         ValueError: the shapes do not agree.
 
     Source: Pusz and Woronowicz, Commun. Math. Phys. 58, 273 (1978).
+
+    Examples:
+        >>> rho = jnp.diag(jnp.array([0.2, 0.8]))
+        >>> qt.thermodynamics.passive_state(rho, qt.number(2)).diagonal()
+        [0.8, 0.2]
     """
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
@@ -92,6 +103,12 @@ class ErgotropySplit(eqx.Module):
     Args:
         incoherent: E_i, the ergotropy of the state without coherence between energy levels.
         coherent: E_c = E - E_i >= 0.
+
+    Examples:
+        >>> rho = qt.algebra.from_bloch(jnp.array([0.0, 0.6, -0.8]))  # pure, inverted
+        >>> split = qt.thermodynamics.ergotropy_split(rho, qt.number(2))
+        >>> split.incoherent, split.coherent, split.total
+        (0.8000, 0.1000, 0.9000)
     """
 
     incoherent: Real
@@ -126,6 +143,11 @@ def ergotropy_split(
         ValueError: the shapes do not agree, or H is traced with d > 2 and `levels` is not given.
 
     Source: Francica et al., Phys. Rev. Lett. 125, 180603 (2020).
+
+    Examples:
+        >>> split = qt.thermodynamics.ergotropy_split(qt.pure_state([1, 1]), qt.number(2))
+        >>> split.incoherent, split.coherent
+        (0.0000, 0.5000)
     """
     total = ergotropy(rho, hamiltonian)
     levels = (1, 1) if levels is None and jnp.shape(rho)[0] == 2 else levels
@@ -158,6 +180,11 @@ def local_ergotropy(
             two levels to the rest.
 
     Source: Salvia, De Palma and Giovannetti, Phys. Rev. A 107, 012405 (2023).
+
+    Examples:
+        >>> rho, h = qt.pure_state(qt.ket((1, 0), (2, 2))), qt.algebra.collective(qt.number(2), 2)
+        >>> [qt.thermodynamics.local_ergotropy(rho, h, (2, 2), site) for site in (0, 1)]
+        [1.0000, 0.0000]
     """
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
@@ -211,6 +238,11 @@ def copies_ergotropy(rho: OperatorLike, hamiltonian: OperatorLike, copies: int) 
             d^n exceeds 1e300.
 
     Source: Alicki and Fannes, Phys. Rev. E 87, 042123 (2013).
+
+    Examples:
+        >>> rho, h = jnp.diag(jnp.array([0.5, 0.4, 0.1])), jnp.diag(jnp.array([0.0, 1.0, 1.2]))
+        >>> qt.thermodynamics.copies_ergotropy(rho, h, copies=2)  # one alone is passive
+        0.0880
     """
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])

@@ -16,6 +16,13 @@ class Finding(NamedTuple):
         numbers: that decide it, by name.
         sentence: what was found.
         remedy: what to do.
+
+    Examples:
+        >>> finding = qt.thermodynamics.Finding(
+        ...     "rates", "note", "bath 0", {"rate": 0.0}, "Its rate is 0.", "Leave it out."
+        ... )
+        >>> str(finding).splitlines()[0]
+        'note: bath 0, rates'
     """
 
     check: str
@@ -36,6 +43,11 @@ class Audit(NamedTuple):
         findings: the most severe first; empty if nothing was found.
         passed: names of the checks that had something to look at and found nothing.
         skipped: name and reason of those that had not.
+
+    Examples:
+        >>> audit = qt.thermodynamics.Audit(findings=(), passed=("first law",), skipped=())
+        >>> str(audit).splitlines()
+        ['Nothing doubtful was found.', 'passed: first law']
     """
 
     findings: tuple[Finding, ...]

@@ -46,6 +46,14 @@ def mean_force_state(
         ValueError: the system declares no parts, there are no such parts, or T is negative.
 
     Source: Campisi, Talkner and Haenggi, Phys. Rev. Lett. 102, 210401 (2009).
+
+    Examples:
+        >>> both = qt.tensor(qt.number(2), qt.number(2))
+        >>> system = qt.composite_system((qt.number(2), qt.number(2)), both)
+        >>> qt.thermodynamics.mean_force_state(system, 1.0).diagonal()
+        [0.7661, 0.2339]
+        >>> qt.thermal_state(qt.number(2), 1.0).diagonal()  # without the coupling
+        [0.7311, 0.2689]
     """
     chosen = _chosen(system, parts)
     whole = thermal_state(system.energy_hamiltonian(t), temperature)
@@ -74,6 +82,12 @@ def mean_force_free_energy(
         ValueError: the system declares no parts, there are no such parts, or T is negative.
 
     Source: Seifert, Phys. Rev. Lett. 116, 020601 (2016).
+
+    Examples:
+        >>> both = qt.tensor(qt.number(2), qt.number(2))
+        >>> system = qt.composite_system((qt.number(2), qt.number(2)), both)
+        >>> qt.thermodynamics.mean_force_free_energy(system, 1.0)  # without the coupling -0.3133
+        -0.2665
     """
     chosen = _chosen(system, parts)
     rest = [h for k, h in enumerate(system.parts) if k not in chosen]
@@ -103,6 +117,13 @@ def mean_force_hamiltonian(
             low that the state's smallest weight, below 4 d eps, is lost in rounding.
 
     Source: Campisi, Talkner and Haenggi, Phys. Rev. Lett. 102, 210401 (2009).
+
+    Examples:
+        >>> both = qt.tensor(qt.number(2), qt.number(2))
+        >>> system = qt.composite_system((qt.number(2), qt.number(2)), both)
+        >>> h = qt.thermodynamics.mean_force_hamiltonian(system, 1.0)
+        >>> h.diagonal()  # 1 + ln((1 + e^-1) / (1 + e^-2))
+        [0.0000, 1.1863]
     """
     temperature = as_positive("temperature", temperature, "at T = 0 the logarithm diverges.")
     rho = mean_force_state(system, temperature, parts, t)
@@ -147,6 +168,10 @@ def ultrastrong_state(
             traced S and no `levels`.
 
     Source: Cresser and Anders, Phys. Rev. Lett. 127, 250601 (2021).
+
+    Examples:
+        >>> qt.thermodynamics.ultrastrong_state(qt.number(2), qt.sigmax(), 1.0)
+        [[0.5, 0.0], [0.0, 0.5]]
     """
     check_hermitian("hamiltonian", hamiltonian)
     check_hermitian("operator", operator, np.shape(hamiltonian)[0])

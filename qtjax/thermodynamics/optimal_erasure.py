@@ -26,6 +26,15 @@ class OptimalErasure(eqx.Module):
         occupation: p at these times, (points,).
         energy: of the level at these times, after the jump at the start and before the one at the
             end, (points,).
+
+    Examples:
+        >>> found = qt.thermodynamics.optimal_erasure(
+        ...     start=0.5, end=0.1, duration=10.0, temperature=1.0, rate=1.0
+        ... )
+        >>> found.occupation[0], found.occupation[-1], found.times[-1]
+        (0.5000, 0.1000, 10.0000)
+        >>> found.excess, found.slow_bound
+        (0.0910, 0.0860)
     """
 
     heat: Real
@@ -74,6 +83,13 @@ def optimal_erasure(
 
     Source: Esposito, Kawai, Lindenberg and Van den Broeck, EPL 89, 20003 (2010); Diana, Bagci and
         Esposito, Phys. Rev. E 87, 012111 (2013).
+
+    Examples:
+        >>> found = qt.thermodynamics.optimal_erasure(
+        ...     start=0.5, end=0.1, duration=1000.0, temperature=1.0, rate=1.0
+        ... )
+        >>> found.entropy_change, found.heat  # a long time: T Delta S
+        (-0.3681, -0.3689)
     """
     check_positive("temperature", temperature, "the heat of a bath at 0 has no optimum.")
     check_positive("rate", rate, "without it the occupation does not move.")

@@ -39,6 +39,12 @@ class PartRates(eqx.Module):
         clausius_balance: -sum_i Q_i'/T_i(t), eq. (18); nan where a T_i is 0 or 0/0.
         heat_rounding: what rounding alone may make of the heats (not differentiated), (parts,).
         entropy_rounding: what rounding alone may make of the entropy rates, (parts,).
+
+    Examples:
+        >>> pair = qt.models.partial_swap(gap=1.0, coupling=0.1)
+        >>> found = qt.thermodynamics.part_rates(pair, 0.0, qt.pure_state([0, 1, 1j, 0]))
+        >>> found.heat_current, found.interaction_rate  # one gains what the other loses
+        ([-0.1000, 0.1000], 0.0000)
     """
 
     heat_current: Float[Array, " parts"]
@@ -70,6 +76,12 @@ def part_rates(system: OpenSystem, t: RealLike, rho: Operator) -> PartRates:
         ValueError: the system declares no parts.
 
     Source: eqs. (5), (6), (16)-(18).
+
+    Examples:
+        >>> pair = qt.models.partial_swap(gap=1.0, coupling=0.1)
+        >>> found = qt.thermodynamics.part_rates(pair, 0.0, qt.pure_state([0, 1, 1j, 0]))
+        >>> found.correlation_entropy, found.entropy_rate  # -2 ln 2, at its extreme
+        (-1.3863, [0.0000, 0.0000])
     """
     check_parts(system)
     dims, rho_dot = system.dims, right_hand_side(system, t, rho)
@@ -119,6 +131,11 @@ def internal_coupling(system: OpenSystem, t: RealLike) -> Operator:
     Args:
         system: an open system with `parts`.
         t: time.
+
+    Examples:
+        >>> pair = qt.models.partial_swap(gap=1.0, coupling=0.1)
+        >>> qt.thermodynamics.internal_coupling(pair, 0.0)[1]  # <01| V
+        [0.00, 0.00, 0.10, 0.00]
     """
     dims = system.dims
     bare = [embed(h(t), dims, k) for k, h in enumerate(system.parts)]

@@ -61,6 +61,12 @@ def spohn_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
         A scalar, in nats per time.
 
     Source: Spohn, J. Math. Phys. 19, 1227 (1978); Alicki, J. Phys. A 12, L103 (1979).
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> qt.thermodynamics.spohn_production(system, 0.0, mixed)  # S' = 0, Q' = -0.05, T = 1
+        0.0500
     """
     rate = entropy_rate(rho, right_hand_side(system, t, rho))
     return rate - entropy_fluxes(system, t, rho).sum()
@@ -82,6 +88,12 @@ def fixed_point_production(system: OpenSystem, t: RealLike, rho: Operator) -> Re
         A scalar, in nats per time; nan where the fixed point is not unique.
 
     Source: Spohn (1978); Horowitz and Parrondo, New J. Phys. 15, 085028 (2013).
+
+    Examples:
+        >>> valve = qt.models.heat_valve(1.0, temperatures=(0.5, 1.0), rates=0.1)
+        >>> rho = qt.steady_state(valve).state
+        >>> qt.thermodynamics.fixed_point_production(valve, 0.0, rho)  # 0 at the fixed point
+        0.0000
     """
     rho_dot = right_hand_side(system, t, rho)
     fixed = steady_state(system, t, throw=False).state
@@ -104,6 +116,12 @@ def adiabatic_production(system: OpenSystem, t: RealLike, rho: Operator) -> Real
 
     Source: Esposito and Van den Broeck, Phys. Rev. Lett. 104, 090601 (2010); Horowitz and Parrondo
         (2013).
+
+    Examples:
+        >>> valve = qt.models.heat_valve(1.0, temperatures=(0.5, 1.0), rates=0.1)
+        >>> rho = qt.steady_state(valve).state
+        >>> qt.thermodynamics.adiabatic_production(valve, 0.0, rho)  # Q'_h (1/T_c - 1/T_h)
+        0.0122
     """
     return spohn_production(system, t, rho) - fixed_point_production(system, t, rho)
 
@@ -118,6 +136,13 @@ class BathRates(eqx.Module):
         entropy_rate: d_eS_k = -tr(D_k(rho) ln rho), (baths,); their sum is eq. (12).
         heat_rounding: what rounding alone may make of the heats (not differentiated), (baths,).
         entropy_rounding: what rounding alone may make of the entropy rates, (baths,).
+
+    Examples:
+        >>> valve = qt.models.heat_valve(1.0, temperatures=(0.5, 1.0), rates=0.1)
+        >>> rho = qt.steady_state(valve).state
+        >>> found = qt.thermodynamics.bath_rates(valve, 0.0, rho)
+        >>> found.heat_current, found.entropy_rate
+        ([-0.0122, 0.0122], [-0.0160, 0.0160])
     """
 
     heat_current: Float[Array, " baths"]
@@ -139,6 +164,15 @@ def bath_rates(system: OpenSystem, t: RealLike, rho: Operator) -> BathRates:
 
     Returns:
         `BathRates`.
+
+    Examples:
+        >>> valve = qt.models.heat_valve(1.0, temperatures=(0.5, 1.0), rates=0.1)
+        >>> rho = qt.steady_state(valve).state
+        >>> found = qt.thermodynamics.bath_rates(valve, 0.0, rho)
+        >>> found.heat_current.sum(), found.entropy_rate.sum()  # T(t) of the whole is 0/0
+        (0.0000, 0.0000)
+        >>> qt.generalized_temperature(found).temperature  # that of the qubit for both
+        [0.7630, 0.7630]
     """
     sizes, parts = dissipation_sizes(system, t), dissipative_parts(system, t, rho)
     operators = heat_operators(system, system.energy_hamiltonian(t))
@@ -157,6 +191,14 @@ class CoherenceSplit(eqx.Module):
         population: d/dt S(dephased rho) - sum_k Q_k'/T_k.
         coherence: -C'; the two add up to `spohn_production`.
         coherence_rate: C', the rate of the relative entropy of coherence.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> rho = qt.algebra.from_bloch(jnp.array([0.5, 0.0, 0.0]))
+        >>> split = qt.thermodynamics.coherence_split(system, 0.0, rho)
+        >>> split.population, split.coherence  # -Q'/T and -C'
+        (0.0500, 0.0297)
     """
 
     population: Real
@@ -187,6 +229,15 @@ def coherence_split(
 
     Source: Santos, Celeri, Landi and Paternostro, npj Quantum Inf. 5, 23 (2019); Francica, Goold
         and Plastina, Phys. Rev. E 99, 042105 (2019).
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> rho = qt.algebra.from_bloch(jnp.array([0.5, 0.0, 0.0]))
+        >>> split = qt.thermodynamics.coherence_split(system, 0.0, rho)
+        >>> whole = qt.thermodynamics.spohn_production(system, 0.0, rho)
+        >>> split.population + split.coherence - whole
+        0.0000
     """
     h = system.energy_hamiltonian(t)
     levels = (1, 1) if levels is None and h.shape[0] == 2 else levels
@@ -225,6 +276,13 @@ def spohn_total(system: OpenSystem, solution: Solution) -> OverTime:
         In nats, (times,).
 
     Source: A1 in docs/physics.md. The balance of entropy changes and heats, never a quadrature.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> qt.thermodynamics.spohn_total(system, solution)  # D(mixed || tau) in the end
+        [0.0000, 0.1201]
     """
     ledger = solution.ledger
     ts = solution.ts
@@ -252,6 +310,13 @@ def deffner_lutz_open(system: OpenSystem, solution: Solution, temperature: RealL
         ValueError: the solution holds no states.
 
     Source: Deffner and Lutz, Phys. Rev. Lett. 107, 140404 (2011).
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> qt.thermodynamics.deffner_lutz_open(system, solution, 1.0)  # as `spohn_total`
+        [0.0000, 0.1201]
     """
     distance = deffner_lutz_closed(system, solution, temperature)
     energies = equilibrium_energies(system, solution, temperature)
@@ -278,6 +343,13 @@ def deffner_lutz_closed(system: OpenSystem, solution: Solution, temperature: Rea
         ValueError: the solution holds no states.
 
     Source: Deffner and Lutz, Phys. Rev. Lett. 105, 170402 (2010).
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> qt.thermodynamics.deffner_lutz_closed(system, solution, 1.0)  # what relaxation is left
+        [0.1201, 0.0000]
     """
     h = system.energy_hamiltonian
     return jax.vmap(lambda t, rho: gibbs_divergence(rho, h(t), temperature))(
@@ -304,6 +376,13 @@ def free_energy_production(
 
     Source: Esposito and Van den Broeck, EPL 95, 40004 (2011); Parrondo, Horowitz and Sagawa, Nat.
         Phys. 11, 131 (2015).
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> solution = qt.evolve(system, mixed, [0.0, 1000.0])
+        >>> qt.thermodynamics.free_energy_production(system, solution, 1.0)  # -Delta F/T
+        [0.0000, 0.1201]
     """
     h = system.energy_hamiltonian
     f = jax.vmap(lambda t, rho: free_energy(rho, h(t), temperature))(

@@ -43,6 +43,14 @@ class Rates(eqx.Module):
         entropy_rounding: what rounding alone may make of `entropy_rate` (not differentiated).
         particle_currents: N'_k from each bath, (baths,); `None` if no bath exchanges particles.
         chemical_power: sum_k mu_k N'_k, likewise.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> rho = qt.algebra.from_bloch(jnp.array([0.5, 0.0, 0.0]))
+        >>> found = qt.rates(system, 0.0, rho)
+        >>> found.interior, found.exterior, found.spohn_production  # the last one is S' - Q'/T
+        (0.0000, 0.0297, 0.0797)
     """
 
     energy_rate: Real
@@ -94,6 +102,13 @@ def rates(
 
     Source: eqs. (10)-(14); Spohn, J. Math. Phys. 19, 1227 (1978); Alicki, J. Phys. A 12, L103
         (1979).
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> found = qt.rates(system, 0.0, mixed)
+        >>> found.heat_current, found.entropy_rate  # -0.1/2, and 0 at the most mixed state
+        (-0.0500, 0.0000)
     """
     h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
     unitary, parts = unitary_part(system, t, rho), dissipative_parts(system, t, rho)
@@ -144,6 +159,12 @@ def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Arra
         probability into or out of levels that are empty in pi_k.
 
     Source: Spohn, J. Math. Phys. 19, 1227 (1978), with the reference state of each bath.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system, mixed = qt.OpenSystem(qt.number(2), bath), qt.algebra.maximally_mixed(2)
+        >>> qt.thermodynamics.entropy_fluxes(system, 0.0, mixed)  # Q'/T
+        [-0.0500]
     """
     h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
     return _fluxes(system, h, dissipative_parts(system, t, rho), sizes)
@@ -182,6 +203,12 @@ def thermal_entropy_flux(
 
     Returns:
         A scalar.
+
+    Examples:
+        >>> valve = qt.models.heat_valve(1.0, temperatures=(0.5, 2.0), rates=0.1)
+        >>> heats = jnp.array([-1.0, 1.0])
+        >>> qt.thermodynamics.thermal_entropy_flux(valve.baths, heats, jnp.zeros(2))  # -1/0.5 + 1/2
+        -1.5
     """
     if not len(baths) == len(heats) == len(roundings):
         raise ValueError(
@@ -214,5 +241,10 @@ def energy(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
         system: the open system.
         t: time.
         rho: state, (d, d).
+
+    Examples:
+        >>> system, rho = qt.OpenSystem(qt.number(2)), qt.thermal_state(qt.number(2), 1.0)
+        >>> qt.thermodynamics.energy(system, 0.0, rho)  # 1 / (1 + e)
+        0.2689
     """
     return expectation(system.energy_hamiltonian(t), rho)

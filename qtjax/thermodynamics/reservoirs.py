@@ -52,6 +52,14 @@ class FiniteReservoirs(eqx.Module):
         landauer_bound: -Delta S_A, Landauer's bound on it.
         reeb_wolf_bound: the bound for a reservoir of finite dimension; nan where S_A has not
             fallen, or with several temperatures.
+
+    Examples:
+        >>> pair = qt.models.partial_swap(gap=1.0, coupling=0.1)
+        >>> start = qt.tensor(qt.algebra.maximally_mixed(2), qt.thermal_state(qt.number(2), 1.0))
+        >>> solution = qt.evolve(pair, start, [0.0, np.pi / 0.2])  # the whole swap
+        >>> books = qt.finite_reservoirs(pair, solution, reservoirs=[1], temperatures=1.0)
+        >>> books.correlation[-1], books.reservoir_divergence[-1]  # they add up to the production
+        (0.0000, [0.1201])
     """
 
     heat: Float[Array, "times reservoirs"]
@@ -97,6 +105,14 @@ def finite_reservoirs(
     Source: Esposito, Lindenberg and Van den Broeck, New J. Phys. 12, 013013 (2010); Landi and
         Paternostro, Rev. Mod. Phys. 93, 035008 (2021); Reeb and Wolf, New J. Phys. 16, 103011
         (2014).
+
+    Examples:
+        >>> pair = qt.models.partial_swap(gap=1.0, coupling=0.1)
+        >>> start = qt.tensor(qt.algebra.maximally_mixed(2), qt.thermal_state(qt.number(2), 1.0))
+        >>> solution = qt.evolve(pair, start, [0.0, np.pi / 0.2])  # the whole swap
+        >>> books = qt.finite_reservoirs(pair, solution, reservoirs=[1], temperatures=1.0)
+        >>> books.heat[-1], books.entropy_change[-1], books.production[-1]
+        ([-0.2311], -0.1109, 0.1201)
     """
     chosen, rest, given = _division(system, reservoirs, temperatures)
     return _finite_reservoirs(system, solution, chosen, rest, given)

@@ -56,6 +56,11 @@ def population_beta(
             `levels` is not given.
 
     Source: Brunner, Linden, Popescu and Skrzypczyk, Phys. Rev. E 85, 051117 (2012).
+
+    Examples:
+        >>> rho = jnp.diag(jnp.array([0.25, 0.75]))
+        >>> qt.thermodynamics.population_beta(rho, qt.number(2))  # inverted: -ln 3
+        -1.0986
     """
     energies, weights, sizes = _levels(rho, hamiltonian, levels)
     count = energies.shape[0]
@@ -89,6 +94,11 @@ def spectral_beta(
         ValueError: the shapes do not agree, or H is traced with d > 2 and `levels` is not given.
 
     Source: Gemmer, Michel and Mahler, Quantum Thermodynamics (Springer 2009), ch. 12.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> qt.thermodynamics.spectral_beta(qt.thermal_state(h, 2.0), h)
+        0.5000
     """
     energies, weights, sizes = _levels(rho, hamiltonian, levels)
     logs = jnp.log(weights / sizes)
@@ -115,6 +125,11 @@ def gradient_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
         ValueError: the shapes do not agree.
 
     Source: Alipour, Rezakhani, Chenu, del Campo and Ala-Nissila, arXiv:2105.11915.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> qt.thermodynamics.gradient_beta(qt.thermal_state(h, 2.0), h)
+        0.5000
     """
     h, rho = _operators(hamiltonian, rho)
     h = h - jnp.trace(h) / h.shape[0] * jnp.eye(h.shape[0], dtype=h.dtype)
@@ -134,6 +149,11 @@ def covariance_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
 
     Raises:
         ValueError: the shapes do not agree.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> qt.thermodynamics.covariance_beta(qt.thermal_state(h, 2.0), h)
+        0.5000
     """
     h, rho = _operators(hamiltonian, rho)
     log = apply(Log(), rho)
@@ -158,6 +178,11 @@ def energy_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
         ValueError: the shapes do not agree.
 
     Source: Strasberg and Winter, PRX Quantum 2, 030202 (2021).
+
+    Examples:
+        >>> rho = qt.algebra.from_bloch(jnp.array([0.5, 0.0, 0.0]))
+        >>> qt.thermodynamics.energy_beta(rho, qt.number(2))  # half filled, whatever its coherence
+        0.0000
     """
     h, rho = _operators(hamiltonian, rho)
     energies = eigenvalues(h)
@@ -184,6 +209,11 @@ def entropy_beta(rho: OperatorLike, hamiltonian: OperatorLike, *, inverted: bool
         ValueError: the shapes do not agree.
 
     Source: Bera et al., Quantum 3, 121 (2019).
+
+    Examples:
+        >>> rho = qt.algebra.from_bloch(jnp.array([0.5, 0.0, 0.0]))
+        >>> qt.thermodynamics.entropy_beta(rho, qt.number(2))  # eigenvalues 3/4 and 1/4: ln 3
+        1.0986
     """
     h, rho = _operators(hamiltonian, rho)
     branch = (-1.0, 0.0) if inverted else (0.0, 1.0)
@@ -202,6 +232,13 @@ class Temperatures(eqx.Module):
         entropy: of the Gibbs state of the same entropy, beta >= 0.
         spectral: Gemmer, Michel and Mahler's.
         gradient: of the Hilbert-Schmidt gradient.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> found = qt.thermodynamics.temperatures(system, 0.0, qt.thermal_state(qt.number(2), 2.0))
+        >>> found.generalized, found.population, found.energy, found.entropy  # a Gibbs state
+        (0.5000, 0.5000, 0.5000, 0.5000)
     """
 
     generalized: Real
@@ -233,6 +270,14 @@ def temperatures(
         ValueError: H is traced with d > 2 and `levels` is not given.
 
     Source: docs/physics.md, "Other temperatures".
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> rho = qt.algebra.from_bloch(jnp.array([0.5, 0.0, 0.0]))
+        >>> found = qt.thermodynamics.temperatures(system, 0.0, rho)
+        >>> found.energy, found.entropy  # coherence: hot by its energy, cold by its entropy
+        (0.0000, 1.0986)
     """
     h = system.energy_hamiltonian(t)
     instant = generalized_temperature(rates(system, t, rho))

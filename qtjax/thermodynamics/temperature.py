@@ -19,7 +19,13 @@ Tolerance = _Level | tuple[_Level, _Level]
 
 
 class TemperatureStatus(IntEnum):
-    """What kind of number a generalized temperature is."""
+    """What kind of number a generalized temperature is.
+
+    Examples:
+        >>> found = qt.thermodynamics.interval_temperature(heat=1.0, entropy=0.0)
+        >>> qt.thermodynamics.TemperatureStatus(int(found.status)).name
+        NO_ENTROPY_RATE
+    """
 
     REGULAR = 0
     NO_ENTROPY_RATE = 1
@@ -36,6 +42,11 @@ class GeneralizedTemperature(eqx.Module):
         beta: S'/Q'; 0 where S' = 0, +-inf where Q' = 0. Losses should use this or `angle`.
         angle: atan2(S', Q'), smooth through either zero; nan where both vanish.
         status: a `TemperatureStatus`.
+
+    Examples:
+        >>> found = qt.thermodynamics.interval_temperature(heat=1.0, entropy=0.0)
+        >>> found.temperature, found.beta, found.angle
+        (inf, 0.0, 0.0)
     """
 
     temperature: Float[Array, "*shape"]
@@ -61,6 +72,13 @@ def generalized_temperature(
 
     Source: eq. (17). The paper calls it a temperature for any state; it is the temperature of the
         bath exactly when rho is a Gibbs state at that temperature.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), gap=1.0, temperature=1.0, spectrum=qt.Flat(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> found = qt.rates(system, 0.0, qt.thermal_state(qt.number(2), 2.0))
+        >>> qt.generalized_temperature(found).temperature  # of the state, not of the bath
+        2.0000
     """
     if any(getattr(rates, name, None) is None for name in ("heat_current", "entropy_rate")):
         raise ValueError(
@@ -88,6 +106,11 @@ def interval_temperature(
 
     Returns:
         `GeneralizedTemperature` with the same statuses.
+
+    Examples:
+        >>> found = qt.thermodynamics.interval_temperature(heat=1.0, entropy=0.5)
+        >>> found.temperature, found.beta
+        (2.0, 0.5)
     """
     heat, entropy = as_real("heat", heat), as_real("entropy", entropy)
     none = tolerance if isinstance(tolerance, tuple) else (tolerance, tolerance)

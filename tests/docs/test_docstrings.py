@@ -1,0 +1,360 @@
+"""The examples of docstrings run, and what they show is what comes out.
+
+The lines after `>>> ` of one docstring are one program, in which `qt`, `jnp`, `np` and `jax` are
+known. Under an expression stands its value: numbers to the digits shown, with or without brackets,
+anything else as it prints.
+"""
+
+import ast
+import doctest
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pages
+import pytest
+
+import qtjax as qt
+
+ROOT = Path(qt.__file__).parent
+FLOORS = (
+    "algebra", "information", "dynamics", "models", "thermodynamics", "machines", "design",
+    "exchange", "plots", "engine", "qtjax",
+)  # fmt: skip
+LONG = {"dynamics", "thermodynamics"}  # in compilation
+COMPLEX = re.compile(r"(-?[\d.]+(?=[+-]|$))?(?:([+-]?[\d.]+)j)?")
+KNOWN = {"qt": qt, "jnp": jnp, "np": np, "jax": jax}
+
+# public names that have no example; what gets one leaves this list
+WITHOUT = {
+    floor: set(names.split())
+    for floor, names in {
+        "algebra": """
+        """,
+        "information": """
+        """,
+        "dynamics": """
+            AbstractDissipator
+            AbstractHamiltonian
+            AbstractMethod
+            AbstractSchedule
+            AbstractSpectrum
+            AdiabaticBath
+            Between
+            Brownian
+            Channel
+            Constant
+            ConstantAdiabaticity
+            DaviesBath
+            Dephasing
+            Diffrax
+            Driven
+            DrivenJump
+            DrudeLorentz
+            Equilibrium
+            Exact
+            Expectation
+            FermionicLead
+            FiniteBathSolution
+            Flat
+            Fourier
+            FourierRamp
+            FromFunction
+            Integrated
+            Ledger
+            Lindblad
+            Linear
+            LocalBath
+            Magnus
+            MonotoneSpline
+            Moving
+            Ohmic
+            OpenSystem
+            Particles
+            PiecewiseConstant
+            PiecewisePolynomial
+            Polynomial
+            PowerLaw
+            Problem
+            Product
+            Propagator
+            Ramp
+            RateMatrix
+            Reciprocal
+            RedfieldBath
+            RedfieldLead
+            ResetBath
+            Reversed
+            SecularPair
+            Smooth
+            Solution
+            Spline
+            SqueezedBath
+            Static
+            SteadyState
+            Tabulated
+            Taylor
+            Term
+            Transitions
+            as_hamiltonian
+            bohr_transitions
+            canonical_generator
+            check_spectrum
+            chemical_power
+            closest_pair
+            composite_system
+            conserved_quantities
+            counterdiabatic
+            counterdiabatic_cost
+            default_tolerances
+            dissipate
+            dissipative_parts
+            evolve
+            evolve_with_finite_baths
+            fermi_occupations
+            from_power_spectrum
+            gibbs_defect
+            gibbs_defects
+            heat_currents
+            jump_operators
+            lamb_shift
+            linear_propagator
+            liouvillian
+            occupation
+            particle_currents
+            power
+            power_spectrum
+            propagator
+            right_hand_side
+            steady_state
+            thermal_rates
+            unitary_part
+            warn_unless_secular
+        """,
+        "models": """
+        """,
+        "thermodynamics": """
+        """,
+        "machines": """
+            AbstractStroke
+            Charging
+            ClausiusIntegral
+            Collision
+            Cycle
+            CycleSolution
+            GaussianSolution
+            GaussianStroke
+            PiecewiseSolution
+            QuasiStaticOtto
+            Repeated
+            Reset
+            SteadyMachine
+            Stroke
+            StrokeSamples
+            assisted
+            audit
+            carnot_cycle
+            charge
+            clausius_integral
+            clausius_integrals
+            cycle_mean
+            efficiency_from
+            gaussian_energy
+            gaussian_entropy
+            gaussian_limit_cycle
+            generalized_efficiency
+            heat_ratio
+            interior_production
+            limit_cycle
+            oscillator_otto
+            otto_cycle
+            periodic_steady_state
+            piecewise_limit_cycle
+            piecewise_oscillator
+            quasi_static_otto
+            repeat
+            resolving_steps
+            sample_cycle
+            steady_machine
+            stepwise_carnot_cycle
+            stirling_cycle
+            transient
+            truncated_oscillator_otto
+            two_stroke_engine
+        """,
+        "design": """
+            AbstractBound
+            Bounded
+            FixedSum
+            Front
+            History
+            Optimum
+            Positive
+            Progress
+            Unbounded
+            at_least
+            at_most
+            ecological_function
+            equal
+            margins
+            objective
+            optimize
+            pareto_front
+            power_efficiency_product
+            power_output
+            roughness
+            slope_at_most
+            smooth_efficiency
+            smooth_maximum
+            summary
+            sweep
+            to_free
+            to_parameters
+        """,
+        "exchange": """
+            as_pairs
+            dissipator_from_qutip
+            from_dynamiqs
+            from_pairs
+            from_qutip
+            hamiltonian_from_qutip
+            load
+            save
+            spectrum_from_qutip
+            system_from_qutip
+            to_dynamiqs
+            to_pandas
+            to_qutip
+            to_xarray
+        """,
+        "plots": """
+            bloch
+            correlation_balance
+            energy_frequency
+            energy_levels
+            entropy_books
+            generalized_temperature
+            heat_and_work
+            parameter_map
+            pareto
+            phase_map
+            schedules
+            temperature_entropy
+        """,
+        "engine": """
+            BathTable
+            ContinuousEngine
+            Engine
+            EngineError
+            EngineTable
+            FreeTable
+            OptimizeTable
+            SteadyTable
+            StrokeTable
+            SweepTable
+            named_operator
+            named_values
+            operator_from
+            parameters_at
+            read_engine
+            read_machine
+            scattered_starts
+            write_engine
+        """,
+        "qtjax": """
+            RESULTS
+            SolverError
+            enable_compilation_cache
+            solve_again
+        """,
+    }.items()
+}
+
+
+def things(floor):
+    """The public classes and functions of a floor; of qtjax itself, those that no floor has."""
+    found = vars(qt if floor == "qtjax" else importlib.import_module(f"qtjax.{floor}"))
+    elsewhere = () if floor != "qtjax" else [id(x) for f in FLOORS[:-1] for x in things(f).values()]
+    return {
+        name: thing
+        for name, thing in found.items()
+        if not name.startswith("_")
+        and (inspect.isclass(thing) or inspect.isfunction(thing))
+        and id(thing) not in elsewhere
+    }
+
+
+def examples(thing):
+    """The examples of a docstring written for this object, not of one that it inherits."""
+    text = vars(thing).get("__doc__") if inspect.isclass(thing) else thing.__doc__
+    return doctest.DocTestParser().get_examples(inspect.cleandoc(text or ""))
+
+
+def agrees(leaf, shown):
+    """Whether a number or a word is what is shown; of a complex number both parts."""
+    if not np.iscomplexobj(leaf):
+        return pages.agrees(leaf, shown)
+    parts = COMPLEX.fullmatch(shown)
+    texts = [(part or "0.000000").strip("+") for part in parts.groups()] if parts else ["", ""]
+    return all(map(pages.agrees, (leaf.real, leaf.imag), texts))
+
+
+def compare(value, want, title):
+    """Raise unless a value is what stands under its expression."""
+    if want.strip() in (str(value), repr(value)):
+        return
+    found, stated = pages.leaves(value), re.sub(r"[\[\]()]|,?\s*$", "", want)
+    stated = [part.strip(" \n'") for part in stated.split(",")]
+    if len(found) != len(stated) or not all(map(agrees, found, stated)):
+        raise AssertionError(f"{title}: the docstring says {want.strip()}, it is {found}")
+
+
+def run(found, title):
+    """The examples of one docstring as one program."""
+    names = dict(KNOWN)
+    for example in found:
+        (node,) = ast.parse(example.source, title).body
+        if not isinstance(node, ast.Expr):
+            exec(example.source, names)
+            continue
+        value = eval(example.source.strip(), names)
+        if value is not None or example.want:
+            compare(value, example.want, f"{title}: {example.source.strip()}")
+
+
+@pytest.mark.parametrize(
+    "floor",
+    [pytest.param(floor, marks=pytest.mark.slow) if floor in LONG else floor for floor in FLOORS],
+)
+def test_examples_show_what_comes_out(floor):
+    for name, thing in things(floor).items():
+        run(examples(thing), f"{floor}.{name}")
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_every_public_name_has_an_example(floor):
+    assert {name for name, thing in things(floor).items() if not examples(thing)} == WITHOUT[floor]
+
+
+def test_no_example_stands_where_it_is_not_run():
+    every = {id(thing): thing for floor in FLOORS for thing in things(floor).values()}
+    written = sum(path.read_text().count(">>> ") for path in ROOT.rglob("*.py"))
+    assert sum(len(examples(thing)) for thing in every.values()) == written
+
+
+def shown(text):
+    run(doctest.DocTestParser().get_examples(text), "a docstring")
+
+
+def test_a_value_that_is_wrong_is_found():
+    shown(">>> x = jnp.eye(2) / 3\n>>> x, 'hot'\n[[0.33, 0], [0, 0.33]], hot")
+    shown(">>> 'a, (b)', None\n('a, (b)', None)\n>>> (1,)\n(1,)\n>>> None\n>>> 'a'\n'a'")
+    shown(">>> qt.sigmay() / 2\n[[0.0, -0.5j], [0.5j, 0.0]]\n>>> 1 / (3 + 4j)\n0.12-0.16j")
+    wrong = ("1 / 3\n0.34", "1 / 3, 2\n0.33", "1 / 3\n", "1j\n1.0", "1.0\n1j", "1 + 2j\n1-2j")
+    for text in wrong:
+        with pytest.raises(AssertionError, match=r"a docstring: .* the docstring says"):
+            shown(f">>> {text}")
