@@ -44,6 +44,14 @@ class RateMatrix(AbstractDissipator):
             `positive`, has a negative eigenvalue.
 
     Source: Gorini, Kossakowski and Sudarshan, J. Math. Phys. 17, 821 (1976).
+
+    Examples:
+        >>> lowering = [qt.embed(qt.destroy(2), (2, 2), site) for site in (0, 1)]
+        >>> bath = qt.dynamics.RateMatrix(lowering, jnp.ones((2, 2)))
+        >>> system = qt.OpenSystem(sum(qt.dag(a) @ a for a in lowering), bath)
+        >>> bright, dark = qt.pure_state([0, 1, 1, 0]), qt.pure_state([0, 1, -1, 0])
+        >>> [qt.dynamics.heat_currents(system, 0.0, rho)[0] for rho in (bright, dark)]
+        [-2.0, 0.0]
     """
 
     operators: tuple[Operator, ...]

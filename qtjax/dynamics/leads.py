@@ -61,6 +61,13 @@ class FermionicLead(AbstractDissipator):
             chemical potential above it.
 
     Source: Esposito, Lindenberg and Van den Broeck, EPL 85, 60010 (2009).
+
+    Examples:
+        >>> left = qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 0.0, 2.0, 0.1)
+        >>> right = qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 0.0, 0.0, 0.1)
+        >>> system = qt.OpenSystem(qt.number(2), [left, right])
+        >>> qt.dynamics.particle_currents(system, 0.0, qt.steady_state(system).state)
+        [0.05, -0.05]
     """
 
     lowering: Operator
@@ -151,6 +158,10 @@ def fermi_occupations(
 
     Returns:
         Two scalars whose ratio is exp((E - mu)/T).
+
+    Examples:
+        >>> qt.dynamics.fermi_occupations(1.0, 1 / np.log(3), 0.0)
+        (0.75, 0.25)
     """
     excess = as_real("energy", energy) - chemical_potential
     temperature = as_real("temperature", temperature)

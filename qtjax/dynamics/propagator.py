@@ -49,6 +49,13 @@ class Propagator(NamedTuple):
         resolved: whether no feature of a function of time is finer than the steps.
         hermitian: whether H is, at all times at which it was looked at.
         quantum: the energy that is booked for a particle.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> stroke = qt.dynamics.propagator(system, 1.0, 2)
+        >>> rho, books = stroke.apply(qt.number(2))
+        >>> books
+        [-0.6321, 0.0]
     """
 
     increment: Matrix
@@ -188,6 +195,12 @@ def propagator(
 
     Returns:
         `Propagator`.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> rho, books = qt.dynamics.propagator(system, 1.0, 2).apply(qt.number(2))
+        >>> rho.diagonal().real, jnp.exp(-1)
+        ([0.6321, 0.3679], 0.3679)
     """
     times = jnp.linspace(0.0, 1.0, 5)
     unit, quantum = energy_unit(system, times), energy_per_particle(system, times)
@@ -221,6 +234,14 @@ def linear_propagator(
 
     Returns:
         `Propagator`; what the action does to the trace counts as its error.
+
+    Examples:
+        >>> def measure(rho):
+        ...     change = jnp.diag(jnp.diag(rho)) - rho
+        ...     return change, jnp.zeros(0), qt.expectation(qt.sigmax(), change)
+        >>> stroke = qt.dynamics.linear_propagator(measure, qt.sigmax())
+        >>> stroke.apply(qt.pure_state([1, 1]))[0].real
+        [[0.5, 0.0], [0.0, 0.5]]
     """
     check_hermitian("hamiltonian", hamiltonian)
     if unit is not None:

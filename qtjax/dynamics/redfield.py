@@ -66,6 +66,11 @@ class RedfieldBath(AbstractDissipator):
 
     Source: Breuer and Petruccione, The Theory of Open Quantum Systems (2002), sec. 3.3.1; partial
     secular: Cattaneo et al., New J. Phys. 21, 113045 (2019).
+
+    Examples:
+        >>> bath = qt.dynamics.RedfieldBath(qt.sigmax(), 1 / np.log(3), qt.Ohmic(0.1))
+        >>> qt.steady_state(qt.OpenSystem(qt.number(2), bath)).state.diagonal().real
+        [0.75, 0.25]
     """
 
     couplings: Complex[Array, "couplings d d"]

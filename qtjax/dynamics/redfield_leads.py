@@ -62,6 +62,12 @@ class RedfieldLead(AbstractDissipator):
             that does not conserve them or of another size.
 
     Source: Schaller, Open Quantum Systems Far from Equilibrium (Springer, 2014).
+
+    Examples:
+        >>> c, n = qt.destroy(2), qt.number(2)
+        >>> lead = qt.dynamics.RedfieldLead(c, 1 / np.log(3), 0.0, 0.1, number=n)
+        >>> qt.steady_state(qt.OpenSystem(n, lead)).state.diagonal().real
+        [0.75, 0.25]
     """
 
     lowering: Operator

@@ -46,6 +46,12 @@ class ResetBath(AbstractDissipator):
             negative rate or temperature, or both or none of `temperature` and `state`.
 
     Source: Linden, Popescu and Skrzypczyk, Phys. Rev. Lett. 105, 130401 (2010).
+
+    Examples:
+        >>> bath = qt.dynamics.ResetBath(qt.number(2), 0.1, temperature=1 / np.log(3))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.number(2)), 0.1 * (0.25 - 1.0)
+        ([-0.075], -0.075)
     """
 
     part: Complex[Array, "part part"]
