@@ -458,9 +458,9 @@ class AdiabaticBath(AbstractDissipator):
 
     Examples:
         >>> h = qt.Driven([(qt.Linear(1.0, 3.0), qt.number(2))])
-        >>> bath = qt.AdiabaticBath(qt.sigmax(), 1 / np.log(3), qt.Flat(0.1))
-        >>> qt.steady_state(qt.OpenSystem(h, bath), t=0.5).state.diagonal().real
-        [0.9, 0.1]
+        >>> bath = qt.AdiabaticBath(qt.sigmax(), 2 / np.log(3), qt.Flat(0.1))
+        >>> bath.reference(h(0.5)).diagonal().real
+        [0.75, 0.25]
     """
 
     couplings: Complex[Array, "couplings d d"]

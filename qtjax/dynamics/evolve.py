@@ -73,9 +73,9 @@ class Ledger(eqx.Module):
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> ledger = qt.evolve(system, qt.number(2), [0.0, 1.0]).ledger
-        >>> ledger.energy[1], ledger.heat[1, 0], ledger.work[1]
-        (0.3679, -0.6321, 0.0)
+        >>> ledger = qt.evolve(system, qt.number(2), [0.0, 1.0, 2.0]).ledger
+        >>> ledger.heat[:, 0], ledger.work
+        ([0.0, -0.6321, -0.8647], [0.0, 0.0, 0.0])
     """
 
     energy: Float[Array, " times"]
@@ -105,11 +105,11 @@ class Solution(eqx.Module):
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> solution = qt.evolve(system, qt.number(2), [0.0, 1.0])
+        >>> solution = qt.evolve(system, qt.number(2), [0.0, 1.0, 2.0])
         >>> solution.method
         'propagator'
-        >>> solution.state[1, 1].real, jnp.exp(-1)
-        (0.3679, 0.3679)
+        >>> solution.state[1, 1].real, jnp.exp(-2)
+        (0.1353, 0.1353)
     """
 
     ts: Float[Array, " times"]

@@ -84,7 +84,8 @@ def lamb_shift(
     Source: Breuer and Petruccione, The Theory of Open Quantum Systems (2002), sec. 3.3.
 
     Examples:
-        >>> qt.dynamics.lamb_shift(qt.DrudeLorentz(0.1, 2.0), 0.0, 1.0), -0.1 * 2.0 / 4
+        >>> lamb_shift = jax.jit(qt.dynamics.lamb_shift)
+        >>> lamb_shift(qt.DrudeLorentz(0.1, 2.0), 0.0, 1.0), -0.1 * 2.0 / 4
         (-0.05, -0.05)
     """
     omega, temperature = as_real("omega", omega), as_real("temperature", temperature)

@@ -51,11 +51,10 @@ class Propagator(NamedTuple):
         quantum: the energy that is booked for a particle.
 
     Examples:
-        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> stroke = qt.dynamics.propagator(system, 1.0, 2)
-        >>> rho, books = stroke.apply(qt.number(2))
-        >>> books
-        [-0.6321, 0.0]
+        >>> system = qt.OpenSystem(jnp.pi / 2 * qt.sigmax())
+        >>> pulse = qt.dynamics.propagator(system, 1.0, 2)
+        >>> bool(pulse.error < 1e-12)
+        True
     """
 
     increment: Matrix
@@ -197,10 +196,10 @@ def propagator(
         `Propagator`.
 
     Examples:
-        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> system = qt.OpenSystem(jnp.pi / 2 * qt.sigmax())
         >>> rho, books = qt.dynamics.propagator(system, 1.0, 2).apply(qt.number(2))
-        >>> rho.diagonal().real, jnp.exp(-1)
-        ([0.6321, 0.3679], 0.3679)
+        >>> rho.diagonal().real
+        [1.0, 0.0]
     """
     times = jnp.linspace(0.0, 1.0, 5)
     unit, quantum = energy_unit(system, times), energy_per_particle(system, times)
@@ -236,11 +235,10 @@ def linear_propagator(
         `Propagator`; what the action does to the trace counts as its error.
 
     Examples:
-        >>> def measure(rho):
-        ...     change = jnp.diag(jnp.diag(rho)) - rho
-        ...     return change, jnp.zeros(0), qt.expectation(qt.sigmax(), change)
-        >>> stroke = qt.dynamics.linear_propagator(measure, qt.sigmax())
-        >>> stroke.apply(qt.pure_state([1, 1]))[0].real
+        >>> def dephase(rho):
+        ...     return jnp.diag(jnp.diag(rho)) - rho, jnp.zeros(0), jnp.zeros(())
+        >>> stroke = qt.dynamics.linear_propagator(dephase, qt.number(2))
+        >>> stroke.apply(qt.pure_state([1, 1]))[0]
         [[0.5, 0.0], [0.0, 0.5]]
     """
     check_hermitian("hamiltonian", hamiltonian)

@@ -66,8 +66,8 @@ class RedfieldLead(AbstractDissipator):
     Examples:
         >>> c, n = qt.destroy(2), qt.number(2)
         >>> lead = qt.dynamics.RedfieldLead(c, 1 / np.log(3), 0.0, 0.1, number=n)
-        >>> qt.steady_state(qt.OpenSystem(n, lead)).state.diagonal().real
-        [0.75, 0.25]
+        >>> qt.dynamics.particle_currents(qt.OpenSystem(n, lead), 0.0, qt.pure_state([1, 0]))
+        [0.025]
     """
 
     lowering: Operator

@@ -49,9 +49,8 @@ class ResetBath(AbstractDissipator):
 
     Examples:
         >>> bath = qt.dynamics.ResetBath(qt.number(2), 0.1, temperature=1 / np.log(3))
-        >>> system = qt.OpenSystem(qt.number(2), bath)
-        >>> qt.dynamics.heat_currents(system, 0.0, qt.number(2)), 0.1 * (0.25 - 1.0)
-        ([-0.075], -0.075)
+        >>> bath.reference(qt.number(2)).diagonal().real
+        [0.75, 0.25]
     """
 
     part: Complex[Array, "part part"]
