@@ -115,10 +115,9 @@ def summary(optimum: Optimum) -> str:
 
     Examples:
         >>> import optax
-        >>> starts = jnp.array([3.0, 1.0])
-        >>> optimum = qt.optimize(jnp.square, starts, optax.sgd(0.25), steps=2, many=True)
+        >>> optimum = qt.optimize(jnp.square, jnp.array(3.0), optax.sgd(0.25), steps=2)
         >>> qt.design.summary(optimum).splitlines()[-1]
-        '2 feasible; half of them within 1.00e+00 of the best (*)'
+        '1 feasible; half of them within 0.00e+00 of the best (*)'
     """
     lanes = optimum if optimum.loss.ndim else jax.tree.map(lambda x: x[None], optimum)
     best = best_lane(lanes.loss, lanes.violation, lanes.feasible)

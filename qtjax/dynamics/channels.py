@@ -158,7 +158,7 @@ def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) ->
 
     Examples:
         >>> rates, operators = jnp.array([0.1]), qt.destroy(2)[None]
-        >>> qt.dynamics.dissipate(rates, operators, qt.number(2)).diagonal().real
+        >>> qt.dynamics.dissipate(rates, operators, qt.pure_state([0, 1])).diagonal().real
         [0.1, -0.1]
     """
     check_operators("operators", operators, rho.shape[0])

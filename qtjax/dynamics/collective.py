@@ -46,12 +46,12 @@ class RateMatrix(AbstractDissipator):
     Source: Gorini, Kossakowski and Sudarshan, J. Math. Phys. 17, 821 (1976).
 
     Examples:
-        >>> lowering = [qt.embed(qt.destroy(2), (2, 2), site) for site in (0, 1)]
-        >>> bath = qt.dynamics.RateMatrix(lowering, jnp.ones((2, 2)))
-        >>> system = qt.OpenSystem(sum(qt.dag(a) @ a for a in lowering), bath)
-        >>> bright, dark = qt.pure_state([0, 1, 1, 0]), qt.pure_state([0, 1, -1, 0])
-        >>> [qt.dynamics.heat_currents(system, 0.0, rho)[0] for rho in (bright, dark)]
-        [-2.0, 0.0]
+        >>> lowering = [qt.destroy(2), qt.destroy(2)]
+        >>> common = qt.dynamics.RateMatrix(lowering, 0.1 * jnp.ones((2, 2)))
+        >>> apart = qt.dynamics.RateMatrix(lowering, 0.1 * jnp.eye(2))
+        >>> system = qt.OpenSystem(qt.number(2), [common, apart])
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([0, 1]))
+        [-0.4, -0.2]
     """
 
     operators: tuple[Operator, ...]

@@ -87,7 +87,8 @@ class AbstractDissipator(eqx.Module):
         ...     temperature: float = 0.0
         ...     def channels(self, hamiltonian):
         ...         return (qt.Channel(0.1, qt.destroy(2)),)
-        >>> qt.dynamics.heat_currents(qt.OpenSystem(qt.number(2), Decay()), 0.0, qt.number(2))
+        >>> system = qt.OpenSystem(qt.number(2), Decay())
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([0, 1]))
         [-0.1]
     """
 
@@ -283,7 +284,7 @@ class Lindblad(AbstractDissipator):
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 0.1))
-        >>> qt.dynamics.right_hand_side(system, 0.0, qt.number(2)).diagonal().real
+        >>> qt.dynamics.right_hand_side(system, 0.0, qt.pure_state([0, 1])).diagonal().real
         [0.1, -0.1]
     """
 
@@ -399,11 +400,11 @@ class DaviesBath(AbstractDissipator):
             traced `hamiltonian` with d > 2 and no `transitions`.
 
     Examples:
-        >>> h = qt.sigmax()
-        >>> bath = qt.DaviesBath(h, qt.sigmaz(), 1.0, qt.Flat(0.1))
-        >>> rho = qt.steady_state(qt.OpenSystem(h, bath)).state
-        >>> qt.expectation(qt.sigmax(), rho), -jnp.tanh(1.0)
-        (-0.7616, -0.7616)
+        >>> h = qt.number(2) + 0.5 * qt.sigmax()
+        >>> bath = qt.DaviesBath(h, qt.sigmax(), 0.5, qt.Flat(0.1))
+        >>> rho = qt.thermal_state(h, 0.5)
+        >>> qt.dynamics.heat_currents(qt.OpenSystem(h, bath), 0.0, rho)
+        [0.0]
     """
 
     hamiltonian: Operator

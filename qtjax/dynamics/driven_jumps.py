@@ -50,7 +50,7 @@ class DrivenJump(AbstractDissipator):
     Examples:
         >>> bath = qt.dynamics.DrivenJump([(lambda t: t, qt.destroy(2))], rate=0.1)
         >>> system = qt.OpenSystem(qt.number(2), bath)
-        >>> qt.dynamics.heat_currents(system, 3.0, qt.number(2))
+        >>> qt.dynamics.heat_currents(system, 3.0, qt.pure_state([0, 1]))
         [-0.9]
     """
 

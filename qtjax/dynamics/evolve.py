@@ -73,7 +73,7 @@ class Ledger(eqx.Module):
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> ledger = qt.evolve(system, qt.number(2), [0.0, 1.0, 2.0]).ledger
+        >>> ledger = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0]).ledger
         >>> ledger.heat[:, 0], ledger.work
         ([0.0, -0.6321, -0.8647], [0.0, 0.0, 0.0])
     """
@@ -105,7 +105,7 @@ class Solution(eqx.Module):
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> solution = qt.evolve(system, qt.number(2), [0.0, 1.0, 2.0])
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0])
         >>> solution.method
         'propagator'
         >>> solution.state[1, 1].real, jnp.exp(-2)
@@ -251,7 +251,7 @@ def evolve(
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> solution = qt.evolve(system, qt.number(2), [0.0, 1.0, 2.0])
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0])
         >>> solution.saved[:, 1, 1].real, jnp.exp(-solution.ts)
         ([1.0, 0.3679, 0.1353], [1.0, 0.3679, 0.1353])
     """

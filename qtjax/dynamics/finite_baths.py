@@ -60,9 +60,9 @@ class FiniteBathSolution(eqx.Module):
 
     Examples:
         >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1.0, qt.Flat(1.0))
-        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> system, excited = qt.OpenSystem(qt.number(2), bath), qt.pure_state([0, 1])
         >>> ends = [0.0, 1.0]
-        >>> solution = qt.dynamics.evolve_with_finite_baths(system, qt.number(2), ends, [5.0])
+        >>> solution = qt.dynamics.evolve_with_finite_baths(system, excited, ends, [5.0])
         >>> solution.production[-1], solution.entropy[-1] + solution.bath_entropy[-1, 0]
         (1.256, 1.256)
     """
@@ -120,9 +120,9 @@ def evolve_with_finite_baths(
 
     Examples:
         >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1.0, qt.Flat(1.0))
-        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> system, excited = qt.OpenSystem(qt.number(2), bath), qt.pure_state([0, 1])
         >>> ends = [0.0, 1.0]
-        >>> solution = qt.dynamics.evolve_with_finite_baths(system, qt.number(2), ends, [5.0])
+        >>> solution = qt.dynamics.evolve_with_finite_baths(system, excited, ends, [5.0])
         >>> solution.temperatures[-1], 1.0 - solution.heat[-1] / 5.0
         ([1.128], [1.128])
     """

@@ -167,7 +167,7 @@ class Driven(AbstractHamiltonian):
         ValueError: no terms, an operator that is not Hermitian, or operators of different size.
 
     Examples:
-        >>> h = qt.Driven([(1.0, qt.number(2)), (lambda t: jnp.sin(t), qt.sigmax())])
+        >>> h = qt.Driven([(1.0, qt.number(2)), (jnp.sin, qt.sigmax())])
         >>> h(jnp.pi / 2).real
         [[0.0, 1.0], [1.0, 1.0]]
     """

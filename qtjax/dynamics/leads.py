@@ -63,11 +63,12 @@ class FermionicLead(AbstractDissipator):
     Source: Esposito, Lindenberg and Van den Broeck, EPL 85, 60010 (2009).
 
     Examples:
-        >>> left = qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 0.0, 2.0, 0.1)
-        >>> right = qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 0.0, 0.0, 0.1)
-        >>> system = qt.OpenSystem(qt.number(2), [left, right])
-        >>> qt.dynamics.particle_currents(system, 0.0, qt.steady_state(system).state)
-        [0.05, -0.05]
+        >>> lead = qt.dynamics.FermionicLead(
+        ...     qt.destroy(2), energy=1.0, temperature=1 / np.log(3),
+        ...     chemical_potential=0.0, rate=0.1,
+        ... )
+        >>> lead.rates(1.0)
+        (0.075, 0.025)
     """
 
     lowering: Operator

@@ -101,7 +101,7 @@ class Exact(AbstractMethod):
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> solution = qt.evolve(system, qt.number(2), [0.0, 1.0], solver=qt.Exact())
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0], solver=qt.Exact())
         >>> solution.state[1, 1].real, jnp.exp(-1)
         (0.3679, 0.3679)
     """
@@ -166,7 +166,7 @@ class Taylor(AbstractMethod):
     Examples:
         >>> h = qt.Driven([(qt.Linear(0.0, 1.0), qt.number(2))])
         >>> system = qt.OpenSystem(h, qt.Lindblad(qt.destroy(2), 1.0))
-        >>> solution = qt.evolve(system, qt.number(2), [0.0, 1.0], solver=qt.Taylor())
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0], solver=qt.Taylor())
         >>> solution.ledger.work[-1], 1 - jnp.exp(-1)
         (0.6321, 0.6321)
     """
@@ -213,7 +213,7 @@ class Diffrax(AbstractMethod):
         >>> import diffrax
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
         >>> method = qt.Diffrax(diffrax.Tsit5())
-        >>> solution = qt.evolve(system, qt.number(2), [0.0, 1.0], solver=method)
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0], solver=method)
         >>> solution.state[1, 1].real, jnp.exp(-1)
         (0.3679, 0.3679)
     """
@@ -235,8 +235,9 @@ class Magnus(AbstractMethod):
     """Adaptive sixth-order Magnus steps: without baths the spectrum of the state stays as it is.
 
     Examples:
-        >>> h = qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())])
-        >>> solution = qt.evolve(qt.OpenSystem(h), qt.number(2), [0.0, 1.0], solver=qt.Magnus())
+        >>> system = qt.OpenSystem(qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())]))
+        >>> excited = qt.pure_state([0, 1])
+        >>> solution = qt.evolve(system, excited, [0.0, 1.0], solver=qt.Magnus())
         >>> solution.state[1, 1].real, jnp.cos(0.5) ** 2
         (0.7702, 0.7702)
     """

@@ -63,7 +63,7 @@ class OpenSystem(eqx.Module):
     Examples:
         >>> bath = qt.LocalBath(qt.destroy(2), 2.0, 0.0, qt.Flat(0.1))
         >>> system = qt.OpenSystem(2.0 * qt.number(2), bath)
-        >>> qt.dynamics.heat_currents(system, 0.0, qt.number(2))
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([0, 1]))
         [-0.2]
     """
 
@@ -237,7 +237,7 @@ def dissipative_parts(
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 0.1))
-        >>> qt.dynamics.dissipative_parts(system, 0.0, qt.number(2))[0].real
+        >>> qt.dynamics.dissipative_parts(system, 0.0, qt.pure_state([0, 1]))[0].real
         [[0.1, 0.0], [0.0, -0.1]]
     """
     parts = [dissipate(*jump_operators(b, system.hamiltonian, t), rho) for b in system.baths]
@@ -255,7 +255,7 @@ def right_hand_side(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 0.1))
-        >>> qt.dynamics.right_hand_side(system, 0.0, qt.number(2)).diagonal().real
+        >>> qt.dynamics.right_hand_side(system, 0.0, qt.pure_state([0, 1])).diagonal().real
         [0.1, -0.1]
     """
     return unitary_part(system, t, rho) + dissipative_parts(system, t, rho).sum(axis=0)
@@ -273,10 +273,10 @@ def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array
         rho: state, (d, d).
 
     Examples:
-        >>> bath = qt.LocalBath(qt.destroy(2), 2.0, 1 / np.log(2), qt.Flat(0.1))
+        >>> bath = qt.LocalBath(qt.destroy(2), 2.0, 2 / np.log(2), qt.Flat(0.1))
         >>> system = qt.OpenSystem(2.0 * qt.number(2), bath)
-        >>> qt.dynamics.heat_currents(system, 0.0, qt.thermal_state(qt.number(2), 0.0))
-        [0.06667]
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([1, 0]))
+        [0.2]
     """
     operators = heat_operators(system, system.energy_hamiltonian(t))
     return jnp.sum(dissipative_parts(system, t, rho) * operators.mT, axis=(-2, -1)).real

@@ -197,7 +197,7 @@ def propagator(
 
     Examples:
         >>> system = qt.OpenSystem(jnp.pi / 2 * qt.sigmax())
-        >>> rho, books = qt.dynamics.propagator(system, 1.0, 2).apply(qt.number(2))
+        >>> rho, books = qt.dynamics.propagator(system, 1.0, 2).apply(qt.pure_state([0, 1]))
         >>> rho.diagonal().real
         [1.0, 0.0]
     """
@@ -233,13 +233,6 @@ def linear_propagator(
 
     Returns:
         `Propagator`; what the action does to the trace counts as its error.
-
-    Examples:
-        >>> def dephase(rho):
-        ...     return jnp.diag(jnp.diag(rho)) - rho, jnp.zeros(0), jnp.zeros(())
-        >>> stroke = qt.dynamics.linear_propagator(dephase, qt.number(2))
-        >>> stroke.apply(qt.pure_state([1, 1]))[0]
-        [[0.5, 0.0], [0.0, 0.5]]
     """
     check_hermitian("hamiltonian", hamiltonian)
     if unit is not None:

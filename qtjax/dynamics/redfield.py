@@ -68,9 +68,10 @@ class RedfieldBath(AbstractDissipator):
     secular: Cattaneo et al., New J. Phys. 21, 113045 (2019).
 
     Examples:
-        >>> bath = qt.dynamics.RedfieldBath(qt.sigmax(), 1 / np.log(3), qt.Ohmic(0.1))
-        >>> qt.steady_state(qt.OpenSystem(qt.number(2), bath)).state.diagonal().real
-        [0.75, 0.25]
+        >>> bath = qt.dynamics.RedfieldBath(qt.sigmax(), 1 / np.log(2), qt.Ohmic(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([1, 0]))
+        [0.1]
     """
 
     couplings: Complex[Array, "couplings d d"]

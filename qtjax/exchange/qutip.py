@@ -155,7 +155,7 @@ def dissipator_from_qutip(
     Examples:
         >>> import qutip
         >>> bath = qt.exchange.dissipator_from_qutip(np.sqrt(0.1) * qutip.destroy(2))
-        >>> qt.dynamics.heat_currents(qt.OpenSystem(qt.number(2), bath), 0.0, qt.number(2))
+        >>> qt.dynamics.heat_currents(qt.OpenSystem(qt.number(2), bath), 0.0, qt.pure_state([0, 1]))
         [-0.1]
     """
     return _dissipator("c_op", c_op, tlist, args)
@@ -179,7 +179,7 @@ def system_from_qutip(
     Examples:
         >>> import qutip
         >>> system = qt.exchange.system_from_qutip(qutip.num(2), [np.sqrt(0.1) * qutip.destroy(2)])
-        >>> qt.dynamics.right_hand_side(system, 0.0, qt.number(2))
+        >>> qt.dynamics.right_hand_side(system, 0.0, qt.pure_state([0, 1]))
         [[0.1, 0.0], [0.0, -0.1]]
     """
     qutip = _qutip("system_from_qutip")

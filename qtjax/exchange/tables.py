@@ -64,7 +64,7 @@ def to_xarray(solution: Any, lanes: str | Sequence[str] = ()) -> Any:
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> data = qt.exchange.to_xarray(qt.evolve(system, qt.number(2), [0.0, 1.0, 2.0]))
+        >>> data = qt.exchange.to_xarray(qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0]))
         >>> data.heat.dims
         ('time', 'bath')
         >>> data.energy.sel(time=1.0).values, jnp.exp(-1)
@@ -159,7 +159,7 @@ def to_pandas(solution: Any) -> Any:
 
     Examples:
         >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
-        >>> table = qt.exchange.to_pandas(qt.evolve(system, qt.number(2), [0.0, 1.0, 2.0]))
+        >>> table = qt.exchange.to_pandas(qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0]))
         >>> table["heat[0]"].values
         [0.0, -0.6321, -0.8647]
     """

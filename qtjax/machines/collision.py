@@ -183,7 +183,7 @@ class Reset(AbstractStroke):
     Examples:
         >>> h = qt.number(2)
         >>> reset = qt.machines.Reset(h, h, 0.5, temperature=1 / np.log(3))
-        >>> rho, (heat, work) = reset.propagator(1).apply(h)
+        >>> rho, (heat, work) = reset.propagator(1).apply(qt.pure_state([0, 1]))
         >>> rho[1, 1].real, heat, work
         (0.625, -0.375, 0.0)
     """

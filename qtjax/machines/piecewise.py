@@ -109,8 +109,8 @@ def piecewise_limit_cycle(
 
     Examples:
         >>> def step(gap):
-        ...     h = gap * qt.number(2)
-        ...     return qt.OpenSystem(h, qt.DaviesBath(h, qt.sigmax(), 1 / np.log(3), qt.Flat(1.0)))
+        ...     bath = qt.LocalBath(qt.destroy(2), gap, 1 / np.log(3), qt.Flat(1.0))
+        ...     return qt.OpenSystem(gap * qt.number(2), bath)
         >>> solution = qt.machines.piecewise_limit_cycle(step, jnp.array([1.0, 2.0]), 20.0)
         >>> solution.states[:, 1, 1].real
         [0.1, 0.25, 0.1]

@@ -38,19 +38,6 @@ def correlation_balance(ax: Axes, solution: Solution, *, names: Any = None) -> A
 
     Raises:
         ValueError: a single time, a batch, or no `PartRates` in what was saved.
-
-    Examples:
-        >>> from matplotlib.figure import Figure
-        >>> exchange = qt.tensor(qt.destroy(2), qt.create(2))
-        >>> coupling = exchange + qt.dag(exchange)
-        >>> system = qt.composite_system([qt.number(2), qt.number(2)], coupling)
-        >>> rho = qt.tensor(*(qt.thermal_state(qt.number(2), T) for T in (0.5, 1.0)))
-        >>> solution = qt.evolve(system, rho, [0.1, 0.2], save=qt.thermodynamics.part_rates)
-        >>> ax = qt.plots.correlation_balance(Figure().subplots(), solution)
-        >>> ax.lines[3].get_label()
-        'correlations, $dS_C/dt$, eq. (16)'
-        >>> ax.lines[0].get_ydata()
-        [0.0, 0.0]
     """
     check_axes(ax)
     ts = as_times("solution.ts", solution.ts)

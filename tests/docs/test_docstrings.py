@@ -100,6 +100,7 @@ WITHOUT = {
             AbstractMethod
             Integrated
             Problem
+            linear_propagator
         """,
         "models": """
             FlipBath
@@ -212,7 +213,9 @@ WITHOUT = {
             from_dynamiqs
             to_dynamiqs
         """,
-        "plots": "",
+        "plots": """
+            correlation_balance
+        """,
         "engine": """
             BathTable
             ContinuousEngine
