@@ -26,6 +26,10 @@ def at_least(value: Any, least: Any, *, unit: RealLike | None = None) -> Float[A
 
     Returns:
         A vector of margins.
+
+    Examples:
+        >>> qt.design.at_least(jnp.array([1.0, 3.0]), 2.0)
+        [-0.5, 0.5]
     """
     value, least = as_real("value", value), as_real("least", least)
     return jnp.ravel((value - least) / _unit(least, unit))
@@ -42,6 +46,10 @@ def at_most(value: Any, most: Any, *, unit: RealLike | None = None) -> Float[Arr
 
     Returns:
         A vector of margins.
+
+    Examples:
+        >>> qt.design.at_most(jnp.array([1.0, 3.0]), 2.0)
+        [0.5, -0.5]
     """
     value, most = as_real("value", value), as_real("most", most)
     return jnp.ravel((most - value) / _unit(most, unit))
@@ -58,6 +66,10 @@ def equal(value: Any, target: Any, *, unit: RealLike | None = None) -> Float[Arr
 
     Returns:
         A vector of margins, two for every entry.
+
+    Examples:
+        >>> qt.design.equal(3.0, 2.0)
+        [0.5, -0.5]
     """
     return margins(at_least(value, target, unit=unit), at_most(value, target, unit=unit))
 
@@ -67,6 +79,11 @@ def margins(*parts: Any) -> Float[Array, " margins"]:
 
     Args:
         parts: numbers and arrays.
+
+    Examples:
+        >>> power, gap = 0.3, 4.0
+        >>> qt.design.margins(qt.design.at_least(power, 0.2), qt.design.at_most(gap, 5.0))
+        [0.5, 0.2]
     """
     return jnp.concatenate([jnp.ravel(as_real("parts", part)) for part in parts])
 
@@ -84,6 +101,10 @@ def slope_at_most(schedule: Schedule, most: RealLike, times: Any) -> Float[Array
 
     Returns:
         A margin for every time.
+
+    Examples:
+        >>> qt.design.slope_at_most(qt.Linear(0.0, 1.0), 2.0, jnp.array([0.0, 0.5]))
+        [0.75, 0.75]
     """
     slopes = jax.vmap(jax.grad(lambda t: schedule(t)))(as_vector("times", times))
     return 1.0 - (slopes / most) ** 2
@@ -99,6 +120,10 @@ def roughness(schedule: Schedule, times: Any) -> Real:
 
     Returns:
         In units of f over time squared, squared.
+
+    Examples:
+        >>> qt.design.roughness(qt.Polynomial([0.0, 0.0, 1.0]), jnp.array([0.0, 0.5, 1.0]))
+        4.0
     """
     bend = jax.vmap(jax.grad(jax.grad(lambda t: schedule(t))))
     return jnp.mean(bend(as_vector("times", times)) ** 2)
@@ -117,6 +142,11 @@ def smooth_maximum(values: Any, smoothing: RealLike = 0.05) -> Real:
 
     Returns:
         A scalar.
+
+    Examples:
+        >>> values = jnp.array([0.0, 1.0, 2.0])
+        >>> qt.design.smooth_maximum(values), qt.design.smooth_maximum(values, smoothing=1.0)
+        (2.0, 2.263)
     """
     x = jnp.ravel(as_real("values", values))
     center = jnp.mean(x)

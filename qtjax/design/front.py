@@ -41,6 +41,14 @@ class Front(eqx.Module):
         feasible: whether the constraint holds, (points,).
         dominated: whether another point is at least as good in both and better in one, (points,).
         change: what `finer` finds less `values`, (points, 2); 0 without it.
+
+    Examples:
+        >>> x = jnp.array([0.0, 0.5, 1.0])
+        >>> values = jnp.stack([-(x**2), -((x - 1.0) ** 2)], axis=1)
+        >>> no = jnp.zeros(3, bool)
+        >>> front = qt.design.Front(x, values, values[:, 1], 0 * x, ~no, no, 0 * values)
+        >>> front.hypervolume((-1.0, -1.0)), 0.75**2
+        (0.5625, 0.5625)
     """
 
     parameters: PyTree
@@ -117,6 +125,15 @@ def pareto_front(
 
     Source: Y. Y. Haimes, L. S. Lasdon, D. A. Wismer, IEEE Trans. Syst. Man Cybern. SMC-1, 296
     (1971).
+
+    Examples:
+        >>> import optax
+        >>> def objectives(x):
+        ...     return -(x**2), -((x - 1.0) ** 2)
+        >>> starts = jnp.array([0.5])
+        >>> front = qt.design.pareto_front(objectives, starts, optax.adam(0.1), steps=60, points=3)
+        >>> front.parameters, 1 - jnp.sqrt(0.5)
+        ([0.0, 0.29, 1.0], 0.29)
     """
     check_count("points", points, 2)
     check_count("steps", steps, 1)

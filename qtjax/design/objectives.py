@@ -26,6 +26,13 @@ def smooth_efficiency(cycle: CycleSolution, fraction: RealLike = 1e-3) -> Real:
 
     Returns:
         A scalar; equal to `cycle.efficiency` in the engine regime with Q_h >= q.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> qt.design.smooth_efficiency(qt.limit_cycle(qt.Cycle([cold, hot])))
+        0.5
     """
     heat, q = cycle.heat_hot, fraction * _spread_of_energies(cycle)
     low = heat < q
@@ -45,13 +52,30 @@ def _spread_of_energies(cycle: CycleSolution) -> Real:
 
 @checked
 def power_output(cycle: CycleSolution) -> Real:
-    """W_out per cycle time."""
+    """W_out per cycle time.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold", duration=3.0)
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> qt.design.power_output(qt.limit_cycle(qt.Cycle([cold, hot]))), 0.15 / 3.0
+        (0.05, 0.05)
+    """
     return cycle.power
 
 
 @checked
 def ecological_function(cycle: CycleSolution) -> Real:
-    """P - T_c sigma, sigma Spohn's production per cycle time (Angulo-Brown 1991)."""
+    """P - T_c sigma, sigma Spohn's production per cycle time (Angulo-Brown 1991).
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1.0, contact="cold", duration=1.0)
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=4.0, contact="hot", duration=1.0)
+        >>> cycle = qt.limit_cycle(qt.Cycle([cold, hot]))
+        >>> qt.design.ecological_function(cycle), cycle.power - 1.0 * cycle.spohn_production / 2.0
+        (0.02715, 0.02715)
+    """
     return cycle.power - cycle.temperatures[0] * cycle.spohn_production / cycle.period
 
 
@@ -68,6 +92,13 @@ def power_efficiency_product(
 
     Returns:
         A scalar; not positive outside the engine regime, with a gradient that leads back.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold", duration=1.0)
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> qt.design.power_efficiency_product(qt.limit_cycle(qt.Cycle([cold, hot]))), 0.15 * 0.5
+        (0.075, 0.075)
     """
     power, eta = cycle.power, smooth_efficiency(cycle)
     inside = (power > 0.0) & (eta > 0.0)
@@ -92,6 +123,14 @@ def objective(
 
     Raises:
         ValueError: an unknown name.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> efficiency = qt.objective("efficiency")
+        >>> efficiency(qt.limit_cycle(qt.Cycle([cold, hot])))
+        0.5
     """
     table: dict[str, Objective] = {
         "efficiency": smooth_efficiency,

@@ -77,6 +77,14 @@ def optimize(
         ValueError: a start on or outside its bounds, a loss that is nan there, `steps` < 1 or below
             those of the checkpoint, a checkpoint that does not fit the problem, or a polish that is
             no minimiser.
+
+    Examples:
+        >>> import optax
+        >>> def loss(x):
+        ...     return (x - 1.0) ** 2, 0.5 - x
+        >>> optimum = qt.optimize(loss, jnp.array(0.0), optax.sgd(0.1), steps=200, round_steps=20)
+        >>> optimum.parameters, optimum.feasible
+        (0.5, True)
     """
     if steps < 1:
         raise ValueError(f"`steps` must be at least 1, got {steps}.")

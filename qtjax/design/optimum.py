@@ -29,6 +29,14 @@ class Optimum(eqx.Module):
         finer_violation: the violation of `finer`; that of `loss` without it.
         history: loss and violation at every step of the optimizer.
         progress: the state that the optimizer ended in.
+
+    Examples:
+        >>> import optax
+        >>> optimum = qt.optimize(jnp.square, jnp.array(3.0), optax.sgd(0.25), steps=2)
+        >>> optimum.parameters, optimum.loss
+        (1.5, 2.25)
+        >>> optimum.outcome
+        'steps exhausted'
     """
 
     parameters: PyTree
@@ -104,6 +112,12 @@ def summary(optimum: Optimum) -> str:
 
     Returns:
         Text, to be printed.
+
+    Examples:
+        >>> import optax
+        >>> optimum = qt.optimize(jnp.square, jnp.array(3.0), optax.sgd(0.25), steps=2)
+        >>> qt.design.summary(optimum).splitlines()[-1]
+        '1 feasible; half of them within 0.00e+00 of the best (*)'
     """
     lanes = optimum if optimum.loss.ndim else jax.tree.map(lambda x: x[None], optimum)
     best = best_lane(lanes.loss, lanes.violation, lanes.feasible)

@@ -16,7 +16,20 @@ _SUM_TOLERANCE = 1e-6  # relative, so that a start in float32 or of a few digits
 
 
 class AbstractBound(eqx.Module):
-    """A bijection of the real line and an allowed set, by entries or along the last axis."""
+    """A bijection of the real line and an allowed set, by entries or along the last axis.
+
+    Examples:
+        >>> class Above(qt.design.AbstractBound):
+        ...     lower: float
+        ...     def to_parameter(self, free):
+        ...         return self.lower + jnp.exp(free)
+        ...     def to_free(self, parameter):
+        ...         return jnp.log(parameter - self.lower)
+        ...     def contains(self, parameter):
+        ...         return parameter > self.lower
+        >>> qt.design.to_parameters(Above(0.5), jnp.array(0.0))
+        1.5
+    """
 
     @abc.abstractmethod
     def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -44,6 +57,11 @@ class Bounded(AbstractBound):
 
     Raises:
         ValueError: upper <= lower.
+
+    Examples:
+        >>> bound = qt.Bounded(0.0, 4.0)
+        >>> bound.to_parameter(jnp.array([0.0, jnp.pi / 2]))
+        [2.0, 4.0]
     """
 
     lower: Float[Array, "..."]
@@ -79,6 +97,11 @@ class Positive(AbstractBound):
 
     Raises:
         ValueError: a scale that is not positive.
+
+    Examples:
+        >>> bound = qt.Positive()
+        >>> bound.to_parameter(jnp.array(0.0)), jnp.log(2)
+        (0.6931, 0.6931)
     """
 
     scale: Float[Array, ""]
@@ -109,6 +132,11 @@ class FixedSum(AbstractBound):
 
     Raises:
         ValueError: a total that is not positive, or a start with another sum.
+
+    Examples:
+        >>> bound = qt.design.FixedSum(10.0)
+        >>> bound.to_parameter(jnp.array([1.0, 1.0, 2.0, 2.0]))
+        [1.0, 1.0, 4.0, 4.0]
     """
 
     total: Float[Array, ""]
@@ -135,7 +163,12 @@ class FixedSum(AbstractBound):
 
 
 class Unbounded(AbstractBound):
-    """No bounds: the identity."""
+    """No bounds: the identity.
+
+    Examples:
+        >>> qt.design.Unbounded().to_parameter(jnp.array(-3.0))
+        -3.0
+    """
 
     def to_parameter(self, free: Float[Array, "..."]) -> Float[Array, "..."]:
         return free
@@ -149,7 +182,15 @@ class Unbounded(AbstractBound):
 
 @checked
 def to_parameters(bounds: PyTree, free: PyTree) -> PyTree:
-    """Parameters from unbounded values; `bounds` is a tree prefix of `free`."""
+    """Parameters from unbounded values; `bounds` is a tree prefix of `free`.
+
+    Examples:
+        >>> bounds = {"gap": qt.Bounded(0.0, 4.0), "time": qt.Positive()}
+        >>> free = {"gap": jnp.array(jnp.pi / 6), "time": jnp.array(0.0)}
+        >>> found = qt.design.to_parameters(bounds, free)
+        >>> found["gap"], found["time"]
+        (3.0, 0.6931)
+    """
     return _map(lambda bound, x: bound.to_parameter(x), bounds, free)
 
 
@@ -159,6 +200,12 @@ def to_free(bounds: PyTree, parameters: PyTree) -> PyTree:
 
     Raises:
         ValueError: a concrete parameter on or outside its bounds.
+
+    Examples:
+        >>> bounds = {"gap": qt.Bounded(0.0, 4.0), "time": qt.Positive()}
+        >>> free = qt.design.to_free(bounds, {"gap": jnp.array(2.0), "time": jnp.log(2)})
+        >>> free["gap"], free["time"]
+        (0.0, 0.0)
     """
     values, names = jax.tree_util.tree_flatten_with_path(parameters)[0], []
     inside = jax.tree.leaves(_map(lambda bound, x: bound.contains(x), bounds, parameters))

@@ -31,6 +31,12 @@ class Progress(eqx.Module):
         steps: steps taken.
         frozen_at: the step at which a nan or inf stopped this lane, whose parameters stay where
             they were; -1 if none did.
+
+    Examples:
+        >>> import optax
+        >>> optimum = qt.optimize(jnp.square, jnp.array(3.0), optax.sgd(0.25), steps=2)
+        >>> int(optimum.progress.steps), int(optimum.progress.frozen_at)
+        (2, -1)
     """
 
     free: PyTree
@@ -51,7 +57,14 @@ class Progress(eqx.Module):
 
 
 class History(eqx.Module):
-    """Loss and violation at every step, (steps,) each."""
+    """Loss and violation at every step, (steps,) each.
+
+    Examples:
+        >>> import optax
+        >>> optimum = qt.optimize(jnp.square, jnp.array(3.0), optax.sgd(0.25), steps=2)
+        >>> optimum.history.loss
+        [9.0, 2.25]
+    """
 
     loss: Float[Array, "*lanes steps"]
     violation: Float[Array, "*lanes steps"]

@@ -55,6 +55,14 @@ def sweep(
             workers have other versions.
         OSError: the store cannot be written, as on a full disk. What is stored stays readable.
         RuntimeError: one point does not fit the memory of the device.
+
+    Examples:
+        >>> import tempfile
+        >>> grid = {"x": [1.0, 2.0], "y": [3.0, 4.0]}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     maps = qt.sweep(lambda x, y: x * y, grid, store=f"{folder}/maps.zarr").load()
+        >>> maps.value.values
+        [[3.0, 4.0], [6.0, 8.0]]
     """
     xarray = xarray_package()
     outputs, points = _asked(f, grid, zipped, slice_size, attributes or {})

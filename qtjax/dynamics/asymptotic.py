@@ -51,6 +51,13 @@ def conserved_quantities(system: OpenSystem, t: RealLike = 0.0) -> Int[Array, ""
 
     Raises:
         ValueError: d > 32.
+
+    Examples:
+        >>> qt.dynamics.conserved_quantities(qt.OpenSystem(qt.number(2)))
+        2
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 0.5, qt.Flat(0.1))
+        >>> qt.dynamics.conserved_quantities(qt.OpenSystem(qt.number(2), bath))
+        1
     """
     check_decomposable("system", system)
     return _conserved(system, t)

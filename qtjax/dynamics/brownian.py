@@ -23,6 +23,10 @@ class Brownian(AbstractSpectrum):
         ValueError: a negative strength, a frequency or a width that is not positive.
 
     Source: Garg, Onuchic and Ambegaokar, J. Chem. Phys. 83, 4491 (1985).
+
+    Examples:
+        >>> qt.dynamics.Brownian(0.1, frequency=2.0, width=0.5)(2.0)
+        3.2
     """
 
     strength: Real

@@ -45,6 +45,11 @@ class Channel(eqx.Module):
     Raises:
         ValueError: a rate that is no real number nor a function of time that returns one, or
             operators that are not square, not finite, or of different size.
+
+    Examples:
+        >>> plus, minus = qt.Channel(0.1, qt.destroy(2), partner=qt.destroy(2)).single()
+        >>> plus.operator[0, 1].real, minus.operator[0, 1].real
+        (1.414, 0.0)
     """
 
     rate: Schedule
@@ -106,6 +111,14 @@ class Moving(eqx.Module):
 
     Raises:
         ValueError: what is given is no function.
+
+    Examples:
+        >>> class Switched(qt.AbstractDissipator):
+        ...     temperature: None = None
+        ...     def channels(self, hamiltonian):
+        ...         return (qt.Moving(lambda t: (jnp.array([0.1 * t]), qt.destroy(2)[None])),)
+        >>> qt.dynamics.jump_operators(Switched(), qt.Static(qt.number(2)), 3.0)[0]
+        [0.3]
     """
 
     function: Callable[[Any], Jumps]
@@ -142,6 +155,11 @@ def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) ->
 
     Returns:
         D(rho), (d, d).
+
+    Examples:
+        >>> rates, operators = jnp.array([0.1]), qt.destroy(2)[None]
+        >>> qt.dynamics.dissipate(rates, operators, qt.pure_state([0, 1])).diagonal().real
+        [0.1, -0.1]
     """
     check_operators("operators", operators, rho.shape[0])
     if len(operators) != len(rates):

@@ -44,6 +44,14 @@ class RateMatrix(AbstractDissipator):
             `positive`, has a negative eigenvalue.
 
     Source: Gorini, Kossakowski and Sudarshan, J. Math. Phys. 17, 821 (1976).
+
+    Examples:
+        >>> lowering = [qt.destroy(2), qt.destroy(2)]
+        >>> common = qt.dynamics.RateMatrix(lowering, 0.1 * jnp.ones((2, 2)))
+        >>> apart = qt.dynamics.RateMatrix(lowering, 0.1 * jnp.eye(2))
+        >>> system = qt.OpenSystem(qt.number(2), [common, apart])
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([0, 1]))
+        [-0.4, -0.2]
     """
 
     operators: tuple[Operator, ...]

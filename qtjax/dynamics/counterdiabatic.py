@@ -77,6 +77,11 @@ def counterdiabatic(
 
     Source: Demirplak and Rice, J. Phys. Chem. A 107, 9937 (2003); Berry, J. Phys. A 42, 365303
         (2009).
+
+    Examples:
+        >>> h = qt.Driven([(jnp.cos, qt.sigmaz()), (jnp.sin, qt.sigmax())])
+        >>> qt.dynamics.counterdiabatic(h)(0.5) - h(0.5)
+        [[0.0, -0.5j], [0.5j, 0.0]]
     """
     h = as_hamiltonian(hamiltonian)
     return Sum((*h.terms(), _term(h, duration, span, levels)))
@@ -107,6 +112,11 @@ def counterdiabatic_cost(
         ValueError: as for `counterdiabatic`.
 
     Source: Zheng, Campbell, De Chiara and Poletti, Phys. Rev. A 94, 042132 (2016).
+
+    Examples:
+        >>> h = qt.Driven([(jnp.cos, qt.sigmaz()), (jnp.sin, qt.sigmax())])
+        >>> qt.dynamics.counterdiabatic_cost(h, duration=2.0), 1 / (jnp.sqrt(2) * 2.0)
+        (0.3536, 0.3536)
     """
     term = _term(as_hamiltonian(hamiltonian), duration, span, levels)
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)

@@ -48,6 +48,13 @@ class Particles(NamedTuple):
     Args:
         number: the operator N of the particles in the system, (d, d).
         chemical_potential: mu of the bath, in units of energy.
+
+    Examples:
+        >>> lead = qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 0.5, 0.3, 0.1)
+        >>> lead.particles.chemical_potential
+        0.3
+        >>> lead.particles.number.diagonal().real
+        [0.0, 1.0]
     """
 
     number: Operator
@@ -60,6 +67,12 @@ class Equilibrium(NamedTuple):
     Args:
         operator: K, (d, d), in units of energy.
         temperature: T >= 0.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1 / np.log(3), qt.Flat(0.1))
+        >>> operator, temperature = bath.equilibrium(qt.number(2))
+        >>> qt.thermal_state(operator, temperature).diagonal().real
+        [0.75, 0.25]
     """
 
     operator: Operator
@@ -67,7 +80,17 @@ class Equilibrium(NamedTuple):
 
 
 class AbstractDissipator(eqx.Module):
-    """A dissipator with its temperature (`None` if it has none, as pure dephasing)."""
+    """A dissipator with its temperature (`None` if it has none, as pure dephasing).
+
+    Examples:
+        >>> class Decay(qt.AbstractDissipator):
+        ...     temperature: float = 0.0
+        ...     def channels(self, hamiltonian):
+        ...         return (qt.Channel(0.1, qt.destroy(2)),)
+        >>> system = qt.OpenSystem(qt.number(2), Decay())
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([0, 1]))
+        [-0.1]
+    """
 
     temperature: eqx.AbstractVar[Real | None]
 
@@ -222,6 +245,12 @@ def jump_operators(
         bath: the dissipator.
         hamiltonian: of the system.
         t: time.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1 / np.log(2), qt.Flat(0.1))
+        >>> rates, operators = qt.dynamics.jump_operators(bath, qt.Static(qt.number(2)), 0.0)
+        >>> rates
+        [0.2, 0.1]
     """
     rates, operators = [jnp.zeros(0)], []
     for channel in bath.channels(hamiltonian):
@@ -252,6 +281,11 @@ class Lindblad(AbstractDissipator):
         ValueError: not as many rates as operators, non-finite or non-square operators, rates that
             are neither real numbers nor functions of time that return them, or a negative
             temperature.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 0.1))
+        >>> qt.dynamics.right_hand_side(system, 0.0, qt.pure_state([0, 1])).diagonal().real
+        [0.1, -0.1]
     """
 
     operators: tuple[Operator, ...]
@@ -290,6 +324,11 @@ class LocalBath(AbstractDissipator):
 
     Raises:
         ValueError: negative gap or temperature, operator not square or not finite.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1 / np.log(3), qt.Flat(0.1))
+        >>> qt.steady_state(qt.OpenSystem(qt.number(2), bath)).state.diagonal().real
+        [0.75, 0.25]
     """
 
     lowering: Operator
@@ -359,6 +398,13 @@ class DaviesBath(AbstractDissipator):
     Raises:
         ValueError: non-Hermitian or mismatched operators, negative temperature or rate, or a
             traced `hamiltonian` with d > 2 and no `transitions`.
+
+    Examples:
+        >>> h = qt.number(2) + 0.5 * qt.sigmax()
+        >>> bath = qt.DaviesBath(h, qt.sigmax(), 0.5, qt.Flat(0.1))
+        >>> rho = qt.thermal_state(h, 0.5)
+        >>> qt.dynamics.heat_currents(qt.OpenSystem(h, bath), 0.0, rho)
+        [0.0]
     """
 
     hamiltonian: Operator
@@ -410,6 +456,12 @@ class AdiabaticBath(AbstractDissipator):
     Raises:
         ValueError: non-Hermitian or mismatched operators, negative temperature or rate, or d > 2
             and no `transitions`.
+
+    Examples:
+        >>> h = qt.Driven([(qt.Linear(1.0, 3.0), qt.number(2))])
+        >>> bath = qt.AdiabaticBath(qt.sigmax(), 2 / np.log(3), qt.Flat(0.1))
+        >>> bath.reference(h(0.5)).diagonal().real
+        [0.75, 0.25]
     """
 
     couplings: Complex[Array, "couplings d d"]
@@ -514,6 +566,15 @@ def gibbs_defect(
 
     Returns:
         A scalar >= 0; 0 where all rates are.
+
+    Examples:
+        >>> h = qt.Static(qt.number(2) + 0.5 * qt.sigmax())
+        >>> local = qt.LocalBath(qt.destroy(2), 1.0, 0.5, qt.Flat(0.1))
+        >>> qt.dynamics.gibbs_defect(local, h, 0.0, h(0.0))
+        0.1783
+        >>> davies = qt.DaviesBath(h(0.0), qt.sigmax(), 0.5, qt.Flat(0.1))
+        >>> qt.dynamics.gibbs_defect(davies, h, 0.0, h(0.0))
+        0.0
     """
     rates, operators = jump_operators(bath, hamiltonian, t)
     check_hermitian("energy", energy, operators.shape[-1])

@@ -46,6 +46,12 @@ class DrivenJump(AbstractDissipator):
     Raises:
         ValueError: no terms, what is no pair, operators that are not square, not finite or of
             different size, a schedule that returns no real number, or a negative temperature.
+
+    Examples:
+        >>> bath = qt.dynamics.DrivenJump([(lambda t: t, qt.destroy(2))], rate=0.1)
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> qt.dynamics.heat_currents(system, 3.0, qt.pure_state([0, 1]))
+        [-0.9]
     """
 
     schedules: tuple[Schedule, ...]
@@ -91,6 +97,10 @@ class Product(AbstractSchedule):
 
     Args:
         factors: one or more.
+
+    Examples:
+        >>> qt.dynamics.Product((qt.Linear(0.0, 1.0), qt.Constant(2.0)))(3.0)
+        6.0
     """
 
     factors: tuple[Schedule, ...]
@@ -139,6 +149,12 @@ class Dephasing(AbstractDissipator):
 
     Raises:
         ValueError: an operator that is not Hermitian, or a negative rate.
+
+    Examples:
+        >>> bath = qt.dynamics.Dephasing(qt.sigmaz(), 0.1)
+        >>> plus = qt.pure_state([1, 1])
+        >>> qt.dynamics.right_hand_side(qt.OpenSystem(qt.number(2), bath), 0.0, plus).real
+        [[0.0, -0.1], [-0.1, 0.0]]
     """
 
     operator: Operator

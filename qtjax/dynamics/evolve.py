@@ -71,6 +71,12 @@ class Ledger(eqx.Module):
         particles: particles from each bath since ts[0], 0 for those that exchange none,
             (times, baths); `None` if no bath does.
         chemical_work: mu N of each bath, likewise; its heat is the energy from it less this.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> ledger = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0]).ledger
+        >>> ledger.heat[:, 0], ledger.work
+        ([0.0, -0.6321, -0.8647], [0.0, 0.0, 0.0])
     """
 
     energy: Float[Array, " times"]
@@ -97,6 +103,14 @@ class Solution(eqx.Module):
             leaving its Gibbs state as it is, at the first and the last time (`evolve` warns).
         method: which method was taken: "propagator" (exact), "taylor", "magnus" or "diffrax".
         reason: why, in words; it is decided by types, never by values.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0])
+        >>> solution.method
+        'propagator'
+        >>> solution.state[1, 1].real, jnp.exp(-2)
+        (0.1353, 0.1353)
     """
 
     ts: Float[Array, " times"]
@@ -123,6 +137,13 @@ class Expectation(eqx.Module):
 
     Raises:
         ValueError: an operator that is not Hermitian.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.sigmaz() / 2)
+        >>> save = qt.dynamics.Expectation(qt.sigmax(), qt.sigmay())
+        >>> solution = qt.evolve(system, qt.pure_state([1, 1]), [0.0, jnp.pi / 2], save=save)
+        >>> solution.saved
+        [[1.0, 0.0], [0.0, 1.0]]
     """
 
     operators: tuple[Operator, ...]
@@ -142,7 +163,12 @@ def state(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
 
 
 def default_tolerances() -> tuple[float, float]:
-    """(rtol, atol) of `evolve`: 1e-11 and 1e-13 in float64, 1e-5 and 1e-7 in float32."""
+    """(rtol, atol) of `evolve`: 1e-11 and 1e-13 in float64, 1e-5 and 1e-7 in float32.
+
+    Examples:
+        >>> qt.dynamics.default_tolerances()
+        (1e-11, 1e-13)
+    """
     return (1e-11, 1e-13) if jax.config.read("jax_enable_x64") else (1e-5, 1e-7)
 
 
@@ -223,6 +249,12 @@ def evolve(
             number that is none, NaN.
         SolverError: the outcome was not successful and `throw` is true; the partial solution is
             its attribute `solution`.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0])
+        >>> solution.saved[:, 1, 1].real, jnp.exp(-solution.ts)
+        ([1.0, 0.3679, 0.1353], [1.0, 0.3679, 0.1353])
     """
     warn_of_float32()
     given, ts = ts, as_times(ts)  # as given they may be known in a trace

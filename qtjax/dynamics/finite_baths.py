@@ -57,6 +57,14 @@ class FiniteBathSolution(eqx.Module):
         first_law_residual: energy - energy[0] - sum heat - work, (times,).
         error: sum of the estimated errors of all steps, relative to the scales of the system.
         result: the outcome, one per lane.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1.0, qt.Flat(1.0))
+        >>> system, excited = qt.OpenSystem(qt.number(2), bath), qt.pure_state([0, 1])
+        >>> ends = [0.0, 1.0]
+        >>> solution = qt.dynamics.evolve_with_finite_baths(system, excited, ends, [5.0])
+        >>> solution.production[-1], solution.entropy[-1] + solution.bath_entropy[-1, 0]
+        (1.256, 1.256)
     """
 
     ts: Float[Array, " times"]
@@ -109,6 +117,14 @@ def evolve_with_finite_baths(
 
     Source: Schaller, Nietner and Brandes, New J. Phys. 16, 125011 (2014); Rezek, Salamon,
         Hoffmann and Kosloff, EPL 85, 30008 (2009).
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1.0, qt.Flat(1.0))
+        >>> system, excited = qt.OpenSystem(qt.number(2), bath), qt.pure_state([0, 1])
+        >>> ends = [0.0, 1.0]
+        >>> solution = qt.dynamics.evolve_with_finite_baths(system, excited, ends, [5.0])
+        >>> solution.temperatures[-1], 1.0 - solution.heat[-1] / 5.0
+        ([1.128], [1.128])
     """
     ts = as_times(ts)
     check_problem(system, rho0, ts, lambda system, t, rho: rho)

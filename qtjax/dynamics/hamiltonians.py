@@ -48,6 +48,10 @@ class Term(eqx.Module):
     Args:
         schedule: c(t), a number, a schedule or a callable t -> real scalar.
         operator: A, (d, d).
+
+    Examples:
+        >>> qt.dynamics.Term(lambda t: t**2, qt.sigmax())(3.0)[0, 1].real
+        9.0
     """
 
     schedule: Schedule
@@ -74,6 +78,14 @@ class AbstractHamiltonian(eqx.Module):
 
     A class of your own defines one of two methods: `terms()`, which takes every fast path, or
     `__call__(t)`, where H is only known as a function of time.
+
+    Examples:
+        >>> class Growing(qt.AbstractHamiltonian):
+        ...     speed: float
+        ...     def terms(self):
+        ...         return (qt.dynamics.Term(lambda t: self.speed * t, qt.number(2)),)
+        >>> Growing(0.5)(2.0).diagonal().real
+        [0.0, 1.0]
     """
 
     def terms(self) -> tuple[Term | Callable[[Any], Any], ...]:
@@ -125,6 +137,10 @@ class Static(AbstractHamiltonian):
 
     Raises:
         ValueError: not square, not Hermitian or not finite.
+
+    Examples:
+        >>> qt.Static(2.0 * qt.number(2))(0.0).diagonal().real
+        [0.0, 2.0]
     """
 
     operator: Operator
@@ -149,6 +165,11 @@ class Driven(AbstractHamiltonian):
 
     Raises:
         ValueError: no terms, an operator that is not Hermitian, or operators of different size.
+
+    Examples:
+        >>> h = qt.Driven([(1.0, qt.number(2)), (jnp.sin, qt.sigmax())])
+        >>> h(jnp.pi / 2).real
+        [[0.0, 1.0], [1.0, 1.0]]
     """
 
     parts: tuple[Term, ...]
@@ -188,6 +209,11 @@ class FromFunction(AbstractHamiltonian):
 
     Raises:
         ValueError: a function that JAX cannot trace, or that returns no square matrix of numbers.
+
+    Examples:
+        >>> h = qt.dynamics.FromFunction(lambda t: jnp.cos(t) * qt.sigmaz() + t * qt.sigmax())
+        >>> h(0.0)
+        [[1.0, 0.0], [0.0, -1.0]]
     """
 
     function: Callable[[Any], Any]
@@ -271,6 +297,12 @@ def as_hamiltonian(value: Any, name: str = "hamiltonian") -> AbstractHamiltonian
 
     Raises:
         ValueError: it is none of them, not square, not Hermitian or not finite.
+
+    Examples:
+        >>> qt.dynamics.as_hamiltonian(qt.sigmax()).constant
+        True
+        >>> qt.dynamics.as_hamiltonian(lambda t: t * qt.sigmax())(2.0)
+        [[0.0, 2.0], [2.0, 0.0]]
     """
     if isinstance(value, AbstractHamiltonian):
         _check_terms(name, value)

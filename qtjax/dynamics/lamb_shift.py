@@ -34,6 +34,12 @@ def power_spectrum(spectrum: Spectrum, omega: RealLike, temperature: RealLike) -
     Returns:
         A rate, smooth through omega = 0 (P(0) = gamma' T) if gamma is odd; one that does not vanish
         there diverges.
+
+    Examples:
+        >>> down = qt.dynamics.power_spectrum(qt.Ohmic(0.1), 1.0, 1 / np.log(2))
+        >>> up = qt.dynamics.power_spectrum(qt.Ohmic(0.1), -1.0, 1 / np.log(2))
+        >>> down, up
+        (0.2, 0.1)
     """
     omega = as_real("omega", omega)
     gives = omega < 0.0
@@ -76,6 +82,11 @@ def lamb_shift(
         is not resolved to nine digits (features narrower than a tenth of their frequency).
 
     Source: Breuer and Petruccione, The Theory of Open Quantum Systems (2002), sec. 3.3.
+
+    Examples:
+        >>> lamb_shift = jax.jit(qt.dynamics.lamb_shift)
+        >>> lamb_shift(qt.DrudeLorentz(0.1, 2.0), 0.0, 1.0), -0.1 * 2.0 / 4
+        (-0.05, -0.05)
     """
     omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
     sign = jnp.where(omega < 0.0, -1.0, 1.0)

@@ -61,6 +61,14 @@ class FermionicLead(AbstractDissipator):
             chemical potential above it.
 
     Source: Esposito, Lindenberg and Van den Broeck, EPL 85, 60010 (2009).
+
+    Examples:
+        >>> lead = qt.dynamics.FermionicLead(
+        ...     qt.destroy(2), energy=1.0, temperature=1 / np.log(3),
+        ...     chemical_potential=0.0, rate=0.1,
+        ... )
+        >>> lead.rates(1.0)
+        (0.075, 0.025)
     """
 
     lowering: Operator
@@ -151,6 +159,10 @@ def fermi_occupations(
 
     Returns:
         Two scalars whose ratio is exp((E - mu)/T).
+
+    Examples:
+        >>> qt.dynamics.fermi_occupations(1.0, 1 / np.log(3), 0.0)
+        (0.75, 0.25)
     """
     excess = as_real("energy", energy) - chemical_potential
     temperature = as_real("temperature", temperature)

@@ -99,7 +99,14 @@ class AbstractMethod(eqx.Module):
 
 
 class Exact(AbstractMethod):
-    """Exact steps of a constant generator; one exponential serves all equal steps."""
+    """Exact steps of a constant generator; one exponential serves all equal steps.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0], solver=qt.Exact())
+        >>> solution.state[1, 1].real, jnp.exp(-1)
+        (0.3679, 0.3679)
+    """
 
     name: ClassVar[str] = "propagator"
 
@@ -157,6 +164,13 @@ class Taylor(AbstractMethod):
 
     Args:
         order: number of terms of the series, static; chosen by the number of times if `None`.
+
+    Examples:
+        >>> h = qt.Driven([(qt.Linear(0.0, 1.0), qt.number(2))])
+        >>> system = qt.OpenSystem(h, qt.Lindblad(qt.destroy(2), 1.0))
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0], solver=qt.Taylor())
+        >>> solution.ledger.work[-1], 1 - jnp.exp(-1)
+        (0.6321, 0.6321)
     """
 
     name: ClassVar[str] = "taylor"
@@ -198,6 +212,14 @@ class Diffrax(AbstractMethod):
         controller: of its steps; `PIDController` at the tolerances if `None`.
         adjoint: of its derivatives; `RecursiveCheckpointAdjoint` if `None`.
         dt0: the first step.
+
+    Examples:
+        >>> import diffrax
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> method = qt.Diffrax(diffrax.Tsit5())
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0], solver=method)
+        >>> solution.state[1, 1].real, jnp.exp(-1)
+        (0.3679, 0.3679)
     """
 
     name: ClassVar[str] = "diffrax"
@@ -214,7 +236,15 @@ class Diffrax(AbstractMethod):
 
 
 class Magnus(AbstractMethod):
-    """Adaptive sixth-order Magnus steps: without baths the spectrum of the state stays as it is."""
+    """Adaptive sixth-order Magnus steps: without baths the spectrum of the state stays as it is.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())]))
+        >>> excited = qt.pure_state([0, 1])
+        >>> solution = qt.evolve(system, excited, [0.0, 1.0], solver=qt.Magnus())
+        >>> solution.state[1, 1].real, jnp.cos(0.5) ** 2
+        (0.7702, 0.7702)
+    """
 
     name: ClassVar[str] = "magnus"
     controller: dfx.AbstractStepSizeController | None = None

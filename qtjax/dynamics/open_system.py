@@ -59,6 +59,12 @@ class OpenSystem(eqx.Module):
     Raises:
         ValueError: what is no Hamiltonian or no bath, a bath or `energy` of another dimension than
             the Hamiltonian, or parts whose dimensions do not multiply to d.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), 2.0, 0.0, qt.Flat(0.1))
+        >>> system = qt.OpenSystem(2.0 * qt.number(2), bath)
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([0, 1]))
+        [-0.2]
     """
 
     hamiltonian: AbstractHamiltonian
@@ -176,6 +182,13 @@ def composite_system(
     Raises:
         ValueError: no parts, what is no Hamiltonian, or a coupling of another dimension than the
             product of theirs.
+
+    Examples:
+        >>> exchange = qt.tensor(qt.destroy(2), qt.create(2))
+        >>> coupling = 0.1 * (exchange + qt.dag(exchange))
+        >>> system = qt.composite_system([qt.number(2), qt.number(2)], coupling)
+        >>> jnp.linalg.eigvalsh(system.hamiltonian(0.0))
+        [0.0, 0.9, 1.1, 2.0]
     """
     hamiltonians = _hamiltonians(parts)
     if not hamiltonians:
@@ -202,6 +215,11 @@ def unitary_part(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
         system: the open system.
         t: time.
         rho: state, (d, d).
+
+    Examples:
+        >>> system = qt.OpenSystem(2.0 * qt.number(2))
+        >>> qt.dynamics.unitary_part(system, 0.0, qt.pure_state([1, 1]))
+        [[0.0, 1.0j], [-1.0j, 0.0]]
     """
     return -1j * commutator(system.hamiltonian(t), rho)
 
@@ -216,6 +234,11 @@ def dissipative_parts(
         system: the open system.
         t: time.
         rho: state, (d, d).
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 0.1))
+        >>> qt.dynamics.dissipative_parts(system, 0.0, qt.pure_state([0, 1]))[0].real
+        [[0.1, 0.0], [0.0, -0.1]]
     """
     parts = [dissipate(*jump_operators(b, system.hamiltonian, t), rho) for b in system.baths]
     return jnp.stack(parts) if parts else jnp.zeros((0, *rho.shape), rho.dtype)
@@ -229,6 +252,11 @@ def right_hand_side(system: OpenSystem, t: RealLike, rho: Operator) -> Operator:
         system: the open system.
         t: time.
         rho: state, (d, d).
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 0.1))
+        >>> qt.dynamics.right_hand_side(system, 0.0, qt.pure_state([0, 1])).diagonal().real
+        [0.1, -0.1]
     """
     return unitary_part(system, t, rho) + dissipative_parts(system, t, rho).sum(axis=0)
 
@@ -243,6 +271,12 @@ def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array
         system: the open system.
         t: time.
         rho: state, (d, d).
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), 2.0, 2 / np.log(2), qt.Flat(0.1))
+        >>> system = qt.OpenSystem(2.0 * qt.number(2), bath)
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([1, 0]))
+        [0.2]
     """
     operators = heat_operators(system, system.energy_hamiltonian(t))
     return jnp.sum(dissipative_parts(system, t, rho) * operators.mT, axis=(-2, -1)).real
@@ -270,6 +304,12 @@ def particle_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[A
         system: the open system.
         t: time.
         rho: state, (d, d).
+
+    Examples:
+        >>> lead = qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 1 / np.log(3), 0.0, 0.1)
+        >>> system = qt.OpenSystem(qt.number(2), lead)
+        >>> qt.dynamics.particle_currents(system, 0.0, qt.pure_state([1, 0]))
+        [0.025]
     """
     parts = dissipative_parts(system, t, rho)
     currents = [jnp.zeros(0, parts.real.dtype)]
@@ -287,6 +327,12 @@ def chemical_power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
         system: the open system.
         t: time.
         rho: state, (d, d).
+
+    Examples:
+        >>> lead = qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 0.0, 2.0, 0.1)
+        >>> system = qt.OpenSystem(qt.number(2), lead)
+        >>> qt.dynamics.chemical_power(system, 0.0, qt.pure_state([1, 0]))
+        0.2
     """
     currents = particle_currents(system, t, rho)
     potentials = [0.0 if b.particles is None else b.particles.chemical_potential
@@ -304,6 +350,11 @@ def power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
         system: the open system.
         t: time.
         rho: state, (d, d).
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.Driven([(qt.Linear(1.0, 3.0), qt.number(2))]))
+        >>> qt.dynamics.power(system, 0.0, qt.pure_state([1, 1]))
+        1.0
     """
     work = expectation(hamiltonian_rate(system.energy_hamiltonian, t), rho)
     if system.energy is not None:
@@ -318,6 +369,11 @@ def liouvillian(system: OpenSystem, t: RealLike = 0.0) -> Complex[Array, "n n"]:
     Args:
         system: the open system.
         t: time.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 0.1))
+        >>> qt.dynamics.liouvillian(system).diagonal()
+        [0.0, -0.05+1.0j, -0.05-1.0j, -0.1]
     """
     h = system.hamiltonian(t)
     total = hamiltonian_superoperator(h)
@@ -339,6 +395,12 @@ def canonical_generator(system: OpenSystem, t: RealLike = 0.0) -> CanonicalForm:
 
     Returns:
         `CanonicalForm`; its `cp_divisible` says whether all canonical rates are >= 0.
+
+    Examples:
+        >>> bath = qt.Lindblad(qt.sigmaz(), 0.1)
+        >>> form = qt.dynamics.canonical_generator(qt.OpenSystem(qt.number(2), bath))
+        >>> form.rates, form.cp_divisible
+        ([0.0, 0.0, 0.2], True)
     """
     h = system.hamiltonian(t)
     jumps = [jump_operators(bath, system.hamiltonian, t) for bath in system.baths]
@@ -357,6 +419,13 @@ def gibbs_defects(system: OpenSystem, t: RealLike) -> Float[Array, " baths"]:
 
     Returns:
         Numbers >= 0, (baths,); 0 for dissipators without a temperature.
+
+    Examples:
+        >>> h = qt.number(2) + 0.5 * qt.sigmax()
+        >>> davies = qt.DaviesBath(h, qt.sigmax(), 0.5, qt.Flat(0.1))
+        >>> local = qt.LocalBath(qt.destroy(2), 1.0, 0.5, qt.Flat(0.1))
+        >>> qt.dynamics.gibbs_defects(qt.OpenSystem(h, [davies, local]), 0.0)
+        [0.0, 0.1783]
     """
     energy = system.energy_hamiltonian(t)
     defects = [jnp.zeros(0)]

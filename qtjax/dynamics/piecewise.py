@@ -37,6 +37,12 @@ class PiecewisePolynomial(AbstractSchedule):
     Raises:
         ValueError: coefficients that are no matrix of finite real numbers, times that do not
             increase, or another number of them than pieces + 1.
+
+    Examples:
+        >>> pieces = [[1.0, -1.0], [0.0, 1.0]]
+        >>> triangle = qt.dynamics.PiecewisePolynomial(pieces, [0.0, 1.0, 2.0])
+        >>> triangle(0.5), triangle(1.0), triangle(1.5)
+        (0.5, 1.0, 0.5)
     """
 
     coefficients: Float[Array, "terms pieces"]

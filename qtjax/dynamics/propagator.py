@@ -49,6 +49,12 @@ class Propagator(NamedTuple):
         resolved: whether no feature of a function of time is finer than the steps.
         hermitian: whether H is, at all times at which it was looked at.
         quantum: the energy that is booked for a particle.
+
+    Examples:
+        >>> system = qt.OpenSystem(jnp.pi / 2 * qt.sigmax())
+        >>> pulse = qt.dynamics.propagator(system, 1.0, 2)
+        >>> bool(pulse.error < 1e-12)
+        True
     """
 
     increment: Matrix
@@ -188,6 +194,12 @@ def propagator(
 
     Returns:
         `Propagator`.
+
+    Examples:
+        >>> system = qt.OpenSystem(jnp.pi / 2 * qt.sigmax())
+        >>> rho, books = qt.dynamics.propagator(system, 1.0, 2).apply(qt.pure_state([0, 1]))
+        >>> rho.diagonal().real
+        [1.0, 0.0]
     """
     times = jnp.linspace(0.0, 1.0, 5)
     unit, quantum = energy_unit(system, times), energy_per_particle(system, times)

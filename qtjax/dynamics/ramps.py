@@ -38,6 +38,11 @@ class Between(AbstractSchedule):
 
     Raises:
         ValueError: what is no finite number, or a progress that is no function of time.
+
+    Examples:
+        >>> gap = qt.dynamics.Between(1.0, 3.0, qt.Smooth(0.0, 1.0))
+        >>> gap(0.0), gap(0.5), gap(1.0)
+        (1.0, 2.0, 3.0)
     """
 
     start: Real
@@ -73,6 +78,11 @@ class Reversed(AbstractSchedule):
 
     Raises:
         ValueError: a progress that is no function of time, or one that jumps.
+
+    Examples:
+        >>> ramp = qt.Ramp([0.8])
+        >>> ramp(0.5), qt.dynamics.Reversed(ramp)(0.5)
+        (0.8, 0.2)
     """
 
     progress: Schedule
@@ -105,6 +115,11 @@ class FourierRamp(AbstractSchedule):
 
     Raises:
         ValueError: `sines` is not a vector.
+
+    Examples:
+        >>> progress = qt.dynamics.FourierRamp([0.1])
+        >>> progress(0.0), progress(0.5), progress(1.0)
+        (0.0, 0.6, 1.0)
     """
 
     sines: Float[Array, " harmonics"]
@@ -134,6 +149,12 @@ class ConstantAdiabaticity(AbstractSchedule):
             operator, or whose gap closes on the way.
 
     Source: Kosloff and Feldmann, Phys. Rev. E 65, 055102 (2002).
+
+    Examples:
+        >>> first, last = qt.sigmax() - qt.sigmaz(), qt.sigmax() + qt.sigmaz()
+        >>> progress = qt.dynamics.ConstantAdiabaticity(first, last)
+        >>> progress(0.25), progress(0.5), 0.5 - 0.5 / jnp.sqrt(7)
+        (0.311, 0.5, 0.311)
     """
 
     first: Float[Array, " 3"]
@@ -184,6 +205,11 @@ class Reciprocal(AbstractSchedule):
         ValueError: a frequency that is not positive.
 
     Source: Rezek and Kosloff, New J. Phys. 8, 83 (2006).
+
+    Examples:
+        >>> frequency = qt.dynamics.Reciprocal(1.0, 2.0)
+        >>> frequency(0.0), 1 / frequency(0.5), frequency(1.0)
+        (1.0, 0.75, 2.0)
     """
 
     start: Real

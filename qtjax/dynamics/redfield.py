@@ -66,6 +66,12 @@ class RedfieldBath(AbstractDissipator):
 
     Source: Breuer and Petruccione, The Theory of Open Quantum Systems (2002), sec. 3.3.1; partial
     secular: Cattaneo et al., New J. Phys. 21, 113045 (2019).
+
+    Examples:
+        >>> bath = qt.dynamics.RedfieldBath(qt.sigmax(), 1 / np.log(2), qt.Ohmic(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), bath)
+        >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([1, 0]))
+        [0.1]
     """
 
     couplings: Complex[Array, "couplings d d"]

@@ -62,6 +62,12 @@ class RedfieldLead(AbstractDissipator):
             that does not conserve them or of another size.
 
     Source: Schaller, Open Quantum Systems Far from Equilibrium (Springer, 2014).
+
+    Examples:
+        >>> c, n = qt.destroy(2), qt.number(2)
+        >>> lead = qt.dynamics.RedfieldLead(c, 1 / np.log(3), 0.0, 0.1, number=n)
+        >>> qt.dynamics.particle_currents(qt.OpenSystem(n, lead), 0.0, qt.pure_state([1, 0]))
+        [0.025]
     """
 
     lowering: Operator

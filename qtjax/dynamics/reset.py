@@ -46,6 +46,11 @@ class ResetBath(AbstractDissipator):
             negative rate or temperature, or both or none of `temperature` and `state`.
 
     Source: Linden, Popescu and Skrzypczyk, Phys. Rev. Lett. 105, 130401 (2010).
+
+    Examples:
+        >>> bath = qt.dynamics.ResetBath(qt.number(2), 0.1, temperature=1 / np.log(3))
+        >>> bath.reference(qt.number(2)).diagonal().real
+        [0.75, 0.25]
     """
 
     part: Complex[Array, "part part"]

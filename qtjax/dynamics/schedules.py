@@ -38,6 +38,14 @@ class AbstractSchedule(eqx.Module):
     `degree`, of the schedules here, is that of the polynomial between the breakpoints, `None` where
     there is none: integrators that expand in time then expand it exactly. One that is declared by
     another's class is not used.
+
+    Examples:
+        >>> class Pulse(qt.AbstractSchedule):
+        ...     height: float
+        ...     def __call__(self, t):
+        ...         return self.height * jnp.exp(-(t**2))
+        >>> qt.Driven([(Pulse(2.0), qt.sigmax())])(0.0)[0, 1].real
+        2.0
     """
 
     degree: ClassVar[int | None] = None
@@ -63,6 +71,10 @@ class Constant(AbstractSchedule):
 
     Args:
         value: scalar.
+
+    Examples:
+        >>> qt.Constant(2.0)(5.0)
+        2.0
     """
 
     degree: ClassVar[int | None] = 0
@@ -86,6 +98,10 @@ class Linear(AbstractSchedule):
 
     Raises:
         ValueError: t1 <= t0.
+
+    Examples:
+        >>> qt.Linear(1.0, 3.0, t0=0.0, t1=4.0)(2.0)
+        2.0
     """
 
     degree: ClassVar[int | None] = 1
@@ -112,6 +128,10 @@ class Polynomial(AbstractSchedule):
 
     Raises:
         ValueError: `coefficients` is not a vector of at least one, or t1 <= t0.
+
+    Examples:
+        >>> qt.Polynomial([1.0, 0.0, 2.0])(3.0)
+        19.0
     """
 
     coefficients: Float[Array, " terms"]
@@ -145,6 +165,11 @@ class Smooth(AbstractSchedule):
 
     Raises:
         ValueError: t1 <= t0.
+
+    Examples:
+        >>> ramp = qt.Smooth(1.0, 3.0)
+        >>> ramp(-1.0), ramp(0.5), ramp(2.0)
+        (1.0, 2.0, 3.0)
     """
 
     degree: ClassVar[int | None] = 5
@@ -174,6 +199,11 @@ class PiecewiseConstant(AbstractSchedule):
 
     Raises:
         ValueError: times that do not increase, or a wrong number of values.
+
+    Examples:
+        >>> pulse = qt.PiecewiseConstant([1.0, 2.0], [0.0, 5.0, 0.0])
+        >>> pulse(0.5), pulse(1.5), pulse(2.5)
+        (0.0, 5.0, 0.0)
     """
 
     degree: ClassVar[int | None] = 0
@@ -210,6 +240,11 @@ class Fourier(AbstractSchedule):
 
     Raises:
         ValueError: `cosines` and `sines` of different length.
+
+    Examples:
+        >>> drive = qt.Fourier(1.0, [0.5], [0.2], frequency=jnp.pi)
+        >>> drive(0.0), drive(0.5), drive(1.0)
+        (1.5, 1.2, 0.5)
     """
 
     offset: Real

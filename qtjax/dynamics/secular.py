@@ -30,6 +30,13 @@ class SecularPair(NamedTuple):
         spacing: their difference, > 0; infinite if no coupling drives two of them.
         rate: sqrt(r r') |A(w)| |A(w')|, the size of what is dropped between them.
         frequency: the lower one.
+
+    Examples:
+        >>> h = jnp.diag(jnp.array([0.0, 1.0, 2.1]))
+        >>> bath = qt.DaviesBath(h, qt.spin(1, "x"), 0.0, qt.Flat(0.01))
+        >>> pair = qt.dynamics.closest_pair(bath, h)
+        >>> pair.spacing, pair.frequency
+        (0.1, 1.0)
     """
 
     spacing: float
@@ -47,6 +54,12 @@ def closest_pair(bath: DaviesBath | AdiabaticBath, hamiltonian: OperatorLike) ->
 
     Returns:
         `SecularPair`, of plain numbers.
+
+    Examples:
+        >>> h = jnp.diag(jnp.array([0.0, 1.0, 2.1]))
+        >>> bath = qt.DaviesBath(h, qt.spin(1, "x"), 0.0, qt.Flat(0.01))
+        >>> qt.dynamics.closest_pair(bath, h).rate, 0.01 / 2
+        (0.005, 0.005)
     """
     check_square("hamiltonian", hamiltonian, np.shape(bath.couplings)[-1])
     frequencies, sizes = _driven(np.asarray(hamiltonian), np.asarray(bath.couplings), bath)
@@ -77,6 +90,15 @@ def warn_unless_secular(name: str, bath: AbstractDissipator, hamiltonian: Operat
         name: of the bath, for the message.
         bath: any dissipator.
         hamiltonian: of the system at the time that is meant, (d, d); a `DaviesBath` has its own.
+
+    Examples:
+        >>> import warnings
+        >>> h = jnp.diag(jnp.array([0.0, 1.0, 2.01]))
+        >>> bath = qt.DaviesBath(h, qt.spin(1, "x"), 0.0, qt.Flat(0.1))
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     qt.dynamics.warn_unless_secular("bath", bath, h)
+        >>> "spacing 0.01 is below the rate 0.05" in str(caught[0].message)
+        True
     """
     if not isinstance(bath, DaviesBath | AdiabaticBath) or len(bath.transitions.groups) < 2:
         return

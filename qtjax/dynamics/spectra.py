@@ -45,6 +45,14 @@ class AbstractSpectrum(eqx.Module):
 
     Where a gap crosses zero gamma is asked for omega < 0 too: there it must be odd, as
     gamma(omega) = 2 J(omega) is, or the rates are nan.
+
+    Examples:
+        >>> class Cubic(qt.AbstractSpectrum):
+        ...     strength: float
+        ...     def __call__(self, omega):
+        ...         return self.strength * omega**3
+        >>> qt.dynamics.thermal_rates(Cubic(0.1), 2.0, 0.0)
+        (0.8, 0.0)
     """
 
     @abc.abstractmethod
@@ -70,6 +78,10 @@ class Flat(AbstractSpectrum):
 
     Raises:
         ValueError: a negative rate.
+
+    Examples:
+        >>> qt.dynamics.thermal_rates(qt.Flat(0.1), 1.0, 1 / np.log(2))
+        (0.2, 0.1)
     """
 
     rate: Real
@@ -98,6 +110,10 @@ class Ohmic(AbstractSpectrum):
 
     Raises:
         ValueError: a negative strength or a cutoff that is not positive.
+
+    Examples:
+        >>> qt.Ohmic(0.1)(2.0), qt.Ohmic.from_qutip(0.1, jnp.inf)(2.0)
+        (0.2, 0.4)
     """
 
     strength: Real
@@ -139,6 +155,10 @@ class DrudeLorentz(AbstractSpectrum):
 
     Raises:
         ValueError: a negative strength or a cutoff that is not positive.
+
+    Examples:
+        >>> qt.DrudeLorentz(0.1, 2.0)(2.0)
+        0.1
     """
 
     strength: Real
@@ -175,6 +195,10 @@ class PowerLaw(AbstractSpectrum):
         ValueError: a negative strength, a cutoff or an exponent that is not positive and finite.
 
     Source: Leggett et al., Rev. Mod. Phys. 59, 1 (1987).
+
+    Examples:
+        >>> qt.dynamics.PowerLaw(0.1, cutoff=5.0, exponent=3.0)(5.0), 0.5 * jnp.exp(-1)
+        (0.1839, 0.1839)
     """
 
     strength: Real
@@ -214,6 +238,11 @@ class Tabulated(AbstractSpectrum):
             number of values.
 
     Source: Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5, 300 (1984).
+
+    Examples:
+        >>> gamma = qt.Tabulated([0.5, 1.0, 2.0], [0.05, 0.1, 0.2])
+        >>> gamma(1.5), gamma(-1.5)
+        (0.15, -0.15)
     """
 
     frequencies: Float[Array, " points"]
@@ -261,6 +290,13 @@ def from_power_spectrum(power_spectrum: Callable[[Any], Any], frequencies: Any) 
 
     Returns:
         `Tabulated`.
+
+    Examples:
+        >>> def emission(omega):
+        ...     return 0.1 * omega / (1 - np.exp(-omega))
+        >>> gamma = qt.dynamics.from_power_spectrum(emission, np.linspace(0.5, 2.0, 4))
+        >>> gamma(1.0), gamma(2.0)
+        (0.1, 0.2)
     """
     check_increasing("frequencies", frequencies)
     w = np.asarray(frequencies, float)
@@ -295,6 +331,10 @@ def occupation(omega: RealLike, temperature: RealLike) -> Real:
 
     Returns:
         The mean occupation, a scalar.
+
+    Examples:
+        >>> qt.dynamics.occupation(1.0, 1 / np.log(2)), qt.dynamics.occupation(1.0, 0.0)
+        (1.0, 0.0)
     """
     omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
     x, frozen = _reduced_frequency(omega, temperature)
@@ -324,6 +364,11 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
 
     Raises:
         ValueError: gamma is no real scalar or, where all is concrete, negative or nan.
+
+    Examples:
+        >>> down, up = qt.dynamics.thermal_rates(qt.Ohmic(0.1), 1.0, 1 / np.log(2))
+        >>> down, up
+        (0.2, 0.1)
     """
     check_spectrum(spectrum, omega)
     omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
@@ -351,6 +396,14 @@ def check_spectrum(spectrum: Spectrum, frequencies: Any) -> None:
 
     Raises:
         ValueError: with the spectrum, the frequency and the value.
+
+    Examples:
+        >>> try:
+        ...     qt.dynamics.check_spectrum(lambda omega: 1.0 - omega, [0.5, 2.0])
+        ... except ValueError as error:
+        ...     message = str(error)
+        >>> "gamma(2) = -1" in message
+        True
     """
     if not is_concrete(frequencies):
         return

@@ -25,6 +25,10 @@ class Spline(AbstractSchedule):
 
     Raises:
         ValueError: fewer than two values, or t1 <= t0.
+
+    Examples:
+        >>> qt.Spline([0.0, 1.0, 2.0])(0.25), qt.Spline([0.0, 1.0, 0.0])(0.5)
+        (0.5, 1.0)
     """
 
     degree: ClassVar[int | None] = 3
@@ -60,6 +64,11 @@ class MonotoneSpline(AbstractSchedule):
 
     Source: F. N. Fritsch and J. Butland, SIAM J. Sci. Stat. Comput. 5, 300 (1984); C. Moler,
     Numerical Computing with MATLAB (2004), section 3.6, for the slopes at both ends.
+
+    Examples:
+        >>> values = [0.0, 0.0, 1.0, 1.0]
+        >>> qt.dynamics.MonotoneSpline(values)(0.2), qt.Spline(values)(0.2)
+        (0.0, -0.128)
     """
 
     degree: ClassVar[int | None] = 3
@@ -92,6 +101,11 @@ class Ramp(AbstractSchedule):
 
     Raises:
         ValueError: `knots` is not a vector.
+
+    Examples:
+        >>> ramp = qt.Ramp([0.8])
+        >>> ramp(0.0), ramp(0.5), ramp(1.0)
+        (0.0, 0.8, 1.0)
     """
 
     degree: ClassVar[int | None] = 3

@@ -49,6 +49,13 @@ class SqueezedBath(AbstractDissipator):
 
     Source: Gardiner, Phys. Rev. Lett. 56, 1917 (1986); Breuer and Petruccione, sec. 3.4.3;
         Rossnagel et al., Phys. Rev. Lett. 112, 030602 (2014).
+
+    Examples:
+        >>> bath = qt.dynamics.SqueezedBath(qt.destroy(2), 1.0, 0.0, 0.1, squeezing=1.0)
+        >>> bath.quanta, jnp.sinh(1.0) ** 2
+        (1.381, 1.381)
+        >>> bath.anomalous.real, -jnp.sinh(2.0) / 2
+        (-1.813, -1.813)
     """
 
     lowering: Operator

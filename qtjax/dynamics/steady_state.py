@@ -50,6 +50,14 @@ class SteadyState(eqx.Module):
         error: estimate of max|d rho|, rounding included.
         result: `RESULTS.successful`, `steady_state_not_unique`, `steady_state_inaccurate`,
             `steady_state_oscillates` or `not_finite`, per lane.
+
+    Examples:
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1 / np.log(3), qt.Flat(0.1))
+        >>> steady = qt.steady_state(qt.OpenSystem(qt.number(2), bath))
+        >>> steady.state.diagonal().real
+        [0.75, 0.25]
+        >>> bool(steady.error < 1e-12)
+        True
     """
 
     state: Operator
@@ -119,6 +127,14 @@ def steady_state(
             connects) and no `rho0`: the message says how many quantities are conserved; a `rho0`
             that oscillates for ever; rates that span more decades than the precision holds; or a
             parameter that is not finite.
+
+    Examples:
+        >>> hot = qt.LocalBath(qt.destroy(2), 1.0, 2.0, qt.Flat(0.1))
+        >>> cold = qt.LocalBath(qt.destroy(2), 1.0, 0.5, qt.Flat(0.1))
+        >>> system = qt.OpenSystem(qt.number(2), [hot, cold])
+        >>> steady = qt.steady_state(system)
+        >>> qt.dynamics.heat_currents(system, 0.0, steady.state)
+        [0.02567, -0.02567]
     """
     warn_of_float32()
     if rho0 is not None:

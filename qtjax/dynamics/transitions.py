@@ -22,6 +22,11 @@ class Transitions(NamedTuple):
     Args:
         levels: the degeneracy of each level, in ascending order of energy.
         groups: for each distinct Bohr frequency > 0 the pairs (lower, upper) of level indices.
+
+    Examples:
+        >>> ladder = qt.dynamics.Transitions((1, 1, 1), (((0, 1), (1, 2)), ((0, 2),)))
+        >>> ladder == qt.dynamics.bohr_transitions(qt.number(3))
+        True
     """
 
     levels: tuple[int, ...]
@@ -46,6 +51,10 @@ def bohr_transitions(hamiltonian: OperatorLike, tolerance: float = 1e-9) -> Tran
 
     Raises:
         ValueError: traced, not Hermitian, or a negative tolerance.
+
+    Examples:
+        >>> qt.dynamics.bohr_transitions(qt.number(3))
+        Transitions(levels=(1, 1, 1), groups=(((0, 1), (1, 2)), ((0, 2),)))
     """
     check_hermitian("hamiltonian", hamiltonian)
     check_nonnegative("tolerance", tolerance, "it is relative to the spectral range.")

@@ -45,6 +45,15 @@ def save(path: str | Path, module: Any) -> None:
         ValueError: it holds traced arrays, or what is no data, such as a plain function; give
             schedules, spectra and Hamiltonians as modules.
         OSError: the file cannot be written.
+
+    Examples:
+        >>> import tempfile
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 0.5, qt.Flat(0.1))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     qt.exchange.save(f"{folder}/bath.qtjax", bath)
+        ...     back = qt.exchange.load(f"{folder}/bath.qtjax")
+        >>> bool(back.temperature == bath.temperature)
+        True
     """
     path, writer = Path(path), _Writer()
     data = {"qtjax": _version(), "module": writer.node(module, "module")}
@@ -79,6 +88,14 @@ def load(path: str | Path, *, classes: Sequence[type] = ()) -> Any:
         ValueError: another kind of file, another version, a file that was cut off or changed, a
             class that is not known or has other fields now, or float64 arrays without x64.
         FileNotFoundError: there is no such file.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     qt.exchange.save(f"{folder}/spectrum.qtjax", qt.Ohmic(0.1, 5.0))
+        ...     spectrum = qt.exchange.load(f"{folder}/spectrum.qtjax")
+        >>> spectrum.strength, spectrum.cutoff
+        (0.1, 5.0)
     """
     known = as_sequence("classes", classes, "a sequence of classes")
     for k, cls in enumerate(known):

@@ -45,6 +45,11 @@ def from_qutip(value: Any, dims: int | Sequence[int] | None = None) -> Complex[A
         ValueError: what is no `Qobj`, a bra or a superoperator, one between different spaces, or
             other dimensions than `dims`.
         ImportError: QuTiP is not installed.
+
+    Examples:
+        >>> import qutip
+        >>> qt.exchange.from_qutip(qutip.destroy(2))
+        [[0.0, 1.0], [0.0, 0.0]]
     """
     found, array = _array("value", value, ("oper", "ket"))
     if dims is not None and found != (wanted := as_counts("dims", dims, 1)):
@@ -65,6 +70,10 @@ def to_qutip(value: Any, dims: int | Sequence[int] | None = None) -> Any:
     Raises:
         ValueError: traced, another shape, or dimensions that do not multiply to d.
         ImportError: QuTiP is not installed.
+
+    Examples:
+        >>> qt.exchange.to_qutip(qt.tensor(qt.sigmax(), qt.number(3)), dims=(2, 3)).dims
+        [[2, 3], [2, 3]]
     """
     qutip = _qutip("to_qutip")
     if not is_concrete(value):
@@ -102,6 +111,14 @@ def hamiltonian_from_qutip(
         ValueError: not Hermitian at all times, what QuTiP makes no operator of, a function that can
             neither be traced nor sampled to 1e-9, or no `tlist`.
         ImportError: QuTiP is not installed.
+
+    Examples:
+        >>> import qutip
+        >>> def drive(t, speed):
+        ...     return speed * t
+        >>> h = [qutip.num(2), [qutip.sigmax(), drive]]
+        >>> qt.exchange.hamiltonian_from_qutip(h, tlist=[0.0, 1.0], args={"speed": 2.0})(0.5)
+        [[0.0, 1.0], [1.0, 1.0]]
     """
     if isinstance(h, _qutip("hamiltonian_from_qutip").Qobj):
         return Static(from_qutip(h))
@@ -134,6 +151,12 @@ def dissipator_from_qutip(
     Raises:
         ValueError: as for `hamiltonian_from_qutip`, or a function that returns a `Qobj`.
         ImportError: QuTiP is not installed.
+
+    Examples:
+        >>> import qutip
+        >>> bath = qt.exchange.dissipator_from_qutip(np.sqrt(0.1) * qutip.destroy(2))
+        >>> qt.dynamics.heat_currents(qt.OpenSystem(qt.number(2), bath), 0.0, qt.pure_state([0, 1]))
+        [-0.1]
     """
     return _dissipator("c_op", c_op, tlist, args)
 
@@ -152,6 +175,12 @@ def system_from_qutip(
     Raises:
         ValueError: as for `hamiltonian_from_qutip` and `dissipator_from_qutip`.
         ImportError: QuTiP is not installed.
+
+    Examples:
+        >>> import qutip
+        >>> system = qt.exchange.system_from_qutip(qutip.num(2), [np.sqrt(0.1) * qutip.destroy(2)])
+        >>> qt.dynamics.right_hand_side(system, 0.0, qt.pure_state([0, 1]))
+        [[0.1, 0.0], [0.0, -0.1]]
     """
     qutip = _qutip("system_from_qutip")
     if isinstance(c_ops, qutip.Qobj | qutip.QobjEvo):
@@ -174,6 +203,12 @@ def spectrum_from_qutip(environment: Any) -> AbstractSpectrum:
         ValueError: another object; a spectral density of your own is a function omega -> 2 J(omega)
             written with jax.numpy, or `Tabulated`.
         ImportError: QuTiP is not installed.
+
+    Examples:
+        >>> import qutip
+        >>> environment = qutip.OhmicEnvironment(T=1.0, alpha=0.1, wc=5.0, s=1.0)
+        >>> qt.exchange.spectrum_from_qutip(environment)(5.0), 2 * environment.spectral_density(5.0)
+        (0.3679, 0.3679)
     """
     qutip = _qutip("spectrum_from_qutip")
     e = environment

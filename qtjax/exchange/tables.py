@@ -61,6 +61,14 @@ def to_xarray(solution: Any, lanes: str | Sequence[str] = ()) -> Any:
     Raises:
         ValueError: what is no solution, traced, or not as many leading axes as `lanes`.
         ImportError: xarray is not installed.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> data = qt.exchange.to_xarray(qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0]))
+        >>> data.heat.dims
+        ('time', 'bath')
+        >>> data.energy.sel(time=1.0).values, jnp.exp(-1)
+        (0.3679, 0.3679)
     """
     xarray = optional("xarray", "qtjax.exchange.to_xarray", '"qtjax[exchange]"')
     _check(solution)
@@ -93,6 +101,12 @@ def as_pairs(dataset: Any) -> Any:
 
     Args:
         dataset: an `xarray.Dataset`.
+
+    Examples:
+        >>> import xarray
+        >>> data = xarray.Dataset({"amplitude": ("time", np.array([1.0, 2.0j]))})
+        >>> qt.exchange.as_pairs(data).amplitude.values
+        [[1.0, 0.0], [0.0, 2.0]]
     """
     xarray = optional("xarray", "qtjax.exchange.as_pairs", '"qtjax[exchange]"')
     check_instance("dataset", dataset, xarray.Dataset, "a `Dataset` of xarray")
@@ -111,6 +125,12 @@ def from_pairs(dataset: Any) -> Any:
 
     Args:
         dataset: an `xarray.Dataset`.
+
+    Examples:
+        >>> import xarray
+        >>> data = xarray.Dataset({"amplitude": ("time", np.array([1.0, 2.0j]))})
+        >>> qt.exchange.from_pairs(qt.exchange.as_pairs(data)).amplitude.values
+        [1.0, 2.0j]
     """
     xarray = optional("xarray", "qtjax.exchange.from_pairs", '"qtjax[exchange]"')
     check_instance("dataset", dataset, xarray.Dataset, "a `Dataset` of xarray")
@@ -136,6 +156,12 @@ def to_pandas(solution: Any) -> Any:
     Raises:
         ValueError: what is no solution, traced, or a batch.
         ImportError: pandas is not installed.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> table = qt.exchange.to_pandas(qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0]))
+        >>> table["heat[0]"].values
+        [0.0, -0.6321, -0.8647]
     """
     pandas = optional("pandas", "qtjax.exchange.to_pandas", '"qtjax[exchange]"')
     _check(solution)

@@ -79,6 +79,13 @@ def audit(
 
     Source: Levy and Kosloff, EPL 107, 20004 (2014); Hofer et al., New J. Phys. 19, 123037 (2017);
         De Chiara et al., New J. Phys. 20, 113024 (2018).
+
+    Examples:
+        >>> h = qt.number(2) + 0.5 * qt.sigmax()
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 0.5, qt.Flat(0.1))
+        >>> found = qt.machines.audit(qt.OpenSystem(h, bath))
+        >>> [finding.check for finding in found.findings]
+        ['reference_state', 'local_bath', 'spohn']
     """
     _check(model, times, states)
     with warnings.catch_warnings():  # what would be warned of is among the findings

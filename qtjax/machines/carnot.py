@@ -64,6 +64,14 @@ def stepwise_carnot_cycle(
             are not in order, or fewer than one step.
 
     Source: Quan, Liu, Sun and Nori, Phys. Rev. E 76, 031105 (2007); the docstring's sum by hand.
+
+    Examples:
+        >>> cycle = qt.machines.stepwise_carnot_cycle(
+        ...     qt.number(2), couplings=qt.sigmax(), temperatures=(1.0, 2.0), scales=(1.0, 3.0),
+        ...     rate=1.0, duration=20.0, steps=2,
+        ... )
+        >>> [stroke.energy(0.0)[1, 1].real for stroke in cycle.strokes]
+        [2.0, 1.0, 1.0, 1.5]
     """
     check_hermitian("hamiltonian", hamiltonian)
     cold, hot = (

@@ -25,6 +25,14 @@ class Charging(NamedTuple):
         energy: tr(rho_B H_B) above its value at the first time, (times,).
         ergotropy: of the battery's state, (times,): what unitaries on its own levels draw from it.
         power: energy over the time since the first, (times,); 0 at the first.
+
+    Examples:
+        >>> system = qt.models.dicke_battery(
+        ...     1, frequency=1.0, coupling=0.5, levels=2, counter_rotating=False
+        ... )
+        >>> charging = qt.machines.charge(system, qt.models.empty_battery(1, 2), [0.0, jnp.pi])
+        >>> charging.energy, charging.ergotropy
+        ([0.0, 1.0], [0.0, 1.0])
     """
 
     energy: Float[Array, " times"]
@@ -53,6 +61,15 @@ def charge(
 
     Source: Campaioli, Pollock and Vinjanampathy, Quantum Batteries, arXiv:1805.05507; Andolina et
         al., Phys. Rev. Lett. 122, 047702 (2019).
+
+    Examples:
+        >>> system = qt.models.dicke_battery(
+        ...     1, frequency=1.0, coupling=0.5, levels=2, counter_rotating=False
+        ... )
+        >>> ts = jnp.array([0.0, 1.0])
+        >>> charging = qt.machines.charge(system, qt.models.empty_battery(1, 2), ts)
+        >>> charging.energy, jnp.sin(0.5 * ts) ** 2
+        ([0.0, 0.2298], [0.0, 0.2298])
     """
     check_instance("system", system, OpenSystem, "an `OpenSystem`")
     if not 0 <= battery < len(system.parts):

@@ -60,6 +60,13 @@ class Collision(AbstractStroke):
             `unitary`, of `temperature` and `state`.
 
     Source: Strasberg, Schaller, Brandes and Esposito, Phys. Rev. X 7, 021003 (2017).
+
+    Examples:
+        >>> h, swap = qt.number(2), jnp.eye(4)[jnp.array([0, 2, 1, 3])]
+        >>> stroke = qt.machines.Collision(h, 2.0 * h, unitary=swap, temperature=2 / np.log(3))
+        >>> rho, (heat, work) = stroke.propagator(1).apply(qt.pure_state([1, 0]))
+        >>> rho[1, 1].real, heat, work
+        (0.25, 0.5, -0.25)
     """
 
     hamiltonian: Operator
@@ -172,6 +179,13 @@ class Reset(AbstractStroke):
         ValueError: operators that are not Hermitian or of another dimension, a state that is none,
             p outside [0, 1], a negative duration or temperature, or both or none of `temperature`
             and `state`.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> reset = qt.machines.Reset(h, h, 0.5, temperature=1 / np.log(3))
+        >>> rho, (heat, work) = reset.propagator(1).apply(qt.pure_state([0, 1]))
+        >>> rho[1, 1].real, heat, work
+        (0.625, -0.375, 0.0)
     """
 
     hamiltonian: Operator

@@ -27,6 +27,15 @@ class SteadyMachine(eqx.Module):
         contact: the names of its baths.
         steady: the steady state, with its error and its `result`.
         rates: all rates there.
+
+    Examples:
+        >>> fridge = qt.models.three_level_refrigerator(
+        ...     (1.0, 2.0), temperatures=(1.0, 1.2, 4.0), rates=0.1
+        ... )
+        >>> machine = qt.machines.steady_machine(fridge, ("cold", "room", "work"))
+        >>> heats = machine.named_heats
+        >>> heats["cold"] / heats["work"], heats["room"] / heats["work"]
+        (0.5, -1.5)
     """
 
     system: OpenSystem
@@ -186,6 +195,16 @@ def steady_machine(
         ValueError: a system that is none, or a `contact` that is no name; what `steady_state`
             refuses.
         SolverError: as for `steady_state`.
+
+    Examples:
+        >>> fridge = qt.models.three_level_refrigerator(
+        ...     (1.0, 2.0), temperatures=(1.0, 1.2, 4.0), rates=0.1
+        ... )
+        >>> machine = qt.machines.steady_machine(fridge, ("cold", "room", "work"))
+        >>> bool(machine.spohn_production > 0)
+        True
+        >>> machine.heat_currents.sum()
+        0.0
     """
     check_instance("system", system, OpenSystem, "an `OpenSystem`")
     names = as_contact(contact, len(system.baths))

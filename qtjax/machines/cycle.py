@@ -62,6 +62,16 @@ class CycleSolution(eqx.Module):
             a stroke without baths that exchange some.
         chemical_works: work mu N of the baths during each stroke, (strokes,), part of `work`;
             `None` if no bath exchanges particles.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> solution = qt.limit_cycle(qt.Cycle([cold, hot]))
+        >>> solution.regime
+        'engine'
+        >>> solution.heat_cold, solution.heat_hot, solution.work_output
+        (-0.15, 0.3, 0.15)
     """
 
     cycle: Cycle
@@ -276,6 +286,14 @@ def limit_cycle(
             resolution.
         SolverError: the fixed point is not unique (an all-unitary cycle), a driven stroke was not
             resolved, or a parameter is not finite.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> solution = qt.limit_cycle(qt.Cycle([cold, hot]))
+        >>> solution.heat_hot, solution.efficiency
+        (0.3, 0.5)
     """
     first = _FIRST_STEPS if steps is None else steps
     tolerance = _checked(cycle, first, tolerance, resolution)
@@ -318,6 +336,15 @@ def resolving_steps(
 
     Raises:
         ValueError: traced or batched, or arguments that are not as for `limit_cycle`.
+
+    Examples:
+        >>> temperatures = 1 / np.log(9), 2 / np.log(3)
+        >>> cycle = qt.otto_cycle(
+        ...     qt.number(2), 2.0 * qt.number(2), couplings=qt.sigmax(), temperatures=temperatures,
+        ...     rate=1.0, durations=(20.0, 1.0, 20.0, 1.0),
+        ... )
+        >>> qt.machines.resolving_steps(cycle)
+        64
     """
     tolerance = _checked(cycle, first, tolerance, resolution, "first")
     if not is_concrete(cycle):
@@ -398,6 +425,14 @@ class Repeated(NamedTuple):
         quenches: work of the jump of H after each stroke, (cycles, strokes).
         named_heats: the heat taken in from each contact, by its name, (cycles,).
         chemical_works: as of `CycleSolution`, (cycles, strokes).
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> repeated = qt.machines.repeat(qt.Cycle([cold, hot]), qt.pure_state([1, 0]), 3)
+        >>> repeated.named_heats["hot"], repeated.named_heats["cold"]
+        ([0.3, 0.3, 0.3], [0.1, -0.15, -0.15])
     """
 
     states: Complex[Array, "edges d d"]
@@ -423,6 +458,13 @@ def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) ->
 
     Raises:
         ValueError: rho0 not a density matrix of the machine's dimension, `cycles` or `steps` < 1.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cycle = qt.Cycle([qt.machines.Reset(h, h, 0.5, temperature=1 / np.log(3))])
+        >>> repeated = qt.machines.repeat(cycle, qt.pure_state([0, 1]), 3)
+        >>> repeated.states[:, 1, 1].real
+        [1.0, 0.625, 0.4375, 0.34375]
     """
     check_instance("cycle", cycle, Cycle, "a `Cycle`")
     check_density_matrix("rho0", rho0, cycle.dimension)
@@ -440,6 +482,13 @@ def transient(
     Returns:
         The states at the start of each cycle and at the end of the last, (cycles + 1, d, d), and
         the heat taken in during each stroke of each cycle, (cycles, strokes).
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cycle = qt.Cycle([qt.machines.Reset(h, h, 0.5, temperature=1 / np.log(3))])
+        >>> states, heats = qt.machines.transient(cycle, qt.pure_state([0, 1]), 3)
+        >>> heats[:, 0]
+        [-0.375, -0.1875, -0.09375]
     """
     found = repeat(cycle, rho0, cycles, steps=steps)
     return found.states, jnp.stack([heats.sum(axis=1) for heats in found.bath_heats], axis=1)

@@ -112,6 +112,14 @@ def efficiency_from(solution: Any, name: str) -> Real:
 
     Raises:
         ValueError: there is no such name.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> solution = qt.limit_cycle(qt.Cycle([cold, hot]))
+        >>> qt.machines.efficiency_from(solution, "hot")
+        0.5
     """
     heat = _named(solution, name)
     return efficiency(solution.work_output, heat, solution.rounding)
@@ -134,6 +142,14 @@ def heat_ratio(solution: Any, taken: str, paid: str) -> Real:
 
     Raises:
         ValueError: there is no such name.
+
+    Examples:
+        >>> fridge = qt.models.three_level_refrigerator(
+        ...     (1.0, 2.0), temperatures=(1.0, 1.2, 4.0), rates=0.1
+        ... )
+        >>> machine = qt.machines.steady_machine(fridge, ("cold", "room", "work"))
+        >>> qt.machines.heat_ratio(machine, "cold", "work"), 1.0 / 2.0
+        (0.5, 0.5)
     """
     wanted, spent = _named(solution, taken), _named(solution, paid)
     none = solution.rounding

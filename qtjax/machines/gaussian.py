@@ -61,6 +61,11 @@ class GaussianStroke(eqx.Module):
     Raises:
         ValueError: a frequency that is not positive, a negative duration or temperature, a bath
             without rate or temperature, or another `contact`.
+
+    Examples:
+        >>> stroke = qt.machines.GaussianStroke(qt.Linear(1.0, 2.0), 5.0)
+        >>> stroke.frequency(0.5)
+        1.5
     """
 
     frequency: Schedule
@@ -113,6 +118,13 @@ class GaussianSolution(eqx.Module):
         result: `RESULTS.successful`, `not_unique`, `inaccurate`, `not_a_state` (ramps that pump
             more than the baths take), `cycle_books_open` (w jumps inside a stroke) or `not_finite`,
             per lane.
+
+    Examples:
+        >>> hot = qt.machines.GaussianStroke(2.0, 30.0, 1.0, 2 / np.log(2), "hot")
+        >>> cold = qt.machines.GaussianStroke(1.0, 30.0, 1.0, 1 / np.log(3), "cold")
+        >>> solution = qt.machines.gaussian_limit_cycle([hot, cold])
+        >>> solution.heat_hot, solution.heat_cold, solution.work
+        (0.5, -0.875, 0.375)
     """
 
     strokes: tuple[GaussianStroke, ...]
@@ -226,6 +238,13 @@ def gaussian_limit_cycle(
             or a driven stroke that was not resolved.
 
     Source: Rezek and Kosloff, New J. Phys. 8, 83 (2006); Kosloff and Rezek, Entropy 19, 136 (2017).
+
+    Examples:
+        >>> hot = qt.machines.GaussianStroke(2.0, 30.0, 1.0, 2 / np.log(2), "hot")
+        >>> cold = qt.machines.GaussianStroke(1.0, 30.0, 1.0, 1 / np.log(3), "cold")
+        >>> solution = qt.machines.gaussian_limit_cycle([hot, cold])
+        >>> solution.heats, solution.quenches
+        ([0.5, -0.875], [-1.125, 1.5])
     """
     strokes = as_sequence("strokes", strokes, "a sequence of `GaussianStroke`s")
     if not strokes:
@@ -399,6 +418,10 @@ def gaussian_entropy(moments: Float[Array, " 5"]) -> Real:
 
     Returns:
         In nats; 0 for pure states, where its derivative is infinite.
+
+    Examples:
+        >>> qt.machines.gaussian_entropy(jnp.array([0.0, 0.0, 1.5, 1.5, 0.0])), 2 * jnp.log(2)
+        (1.386, 1.386)
     """
     v = jnp.sqrt(jnp.maximum(_symplectic_square(moments)[0], 0.25))
     return xlogy(v + 0.5, v + 0.5) - xlogy(v - 0.5, v - 0.5)
@@ -411,6 +434,10 @@ def gaussian_energy(moments: Float[Array, " 5"], frequency: RealLike) -> Real:
     Args:
         moments: (<x>, <p>, <x^2>, <p^2>, <xp + px>/2), (5,).
         frequency: w.
+
+    Examples:
+        >>> qt.machines.gaussian_energy(jnp.array([0.0, 0.0, 0.25, 1.0, 0.0]), 2.0)
+        1.0
     """
     return 0.5 * (moments[3] + frequency**2 * moments[2])
 

@@ -57,6 +57,14 @@ def carnot_cycle(
 
     Source: Quan, Liu, Sun and Nori, Phys. Rev. E 76, 031105 (2007); Geva and Kosloff, J. Chem.
         Phys. 96, 3054 (1992).
+
+    Examples:
+        >>> cycle = qt.machines.carnot_cycle(
+        ...     qt.number(2), couplings=qt.sigmax(), temperatures=(1.0, 2.0), scales=(1.0, 4.0),
+        ...     rate=1.0, durations=(9.0, 1.0, 9.0, 1.0),
+        ... )
+        >>> [stroke.energy(0.0)[1, 1].real for stroke in cycle.strokes]
+        [4.0, 2.0, 1.0, 2.0]
     """
     h, cold, hot, small, large = _checked(hamiltonian, temperatures, scales)
     names = ("hot isotherm", "expansion", "cold isotherm", "compression")
@@ -118,6 +126,14 @@ def stirling_cycle(
             negative.
 
     Source: Agarwal and Chaturvedi, Phys. Rev. E 88, 012130 (2013).
+
+    Examples:
+        >>> cycle = qt.machines.stirling_cycle(
+        ...     qt.number(2), couplings=qt.sigmax(), temperatures=(1.0, 2.0), scales=(1.0, 4.0),
+        ...     rate=1.0, durations=(9.0, 1.0, 9.0, 1.0),
+        ... )
+        >>> [stroke.energy(0.0)[1, 1].real for stroke in cycle.strokes]
+        [4.0, 1.0, 1.0, 4.0]
     """
     h, cold, hot, small, large = _checked(hamiltonian, temperatures, scales)
     names = ("hot isotherm", "cooling", "cold isotherm", "heating")

@@ -56,6 +56,13 @@ def oscillator_otto(
             number of them.
 
     Source: Rezek and Kosloff, New J. Phys. 8, 83 (2006).
+
+    Examples:
+        >>> strokes = qt.machines.oscillator_otto(
+        ...     (1.0, 2.0), temperatures=(0.5, 4.0), rate=1.0, durations=(20.0, 1.0, 20.0, 1.0)
+        ... )
+        >>> [stroke.frequency(0.5) for stroke in strokes]
+        [2.0, 1.5, 1.0, 1.5]
     """
     (cold, hot), (t_cold, t_hot), times, ways = _parts(frequencies, temperatures, durations, ramps)
     return (
@@ -94,6 +101,13 @@ def truncated_oscillator_otto(
 
     Raises:
         ValueError: as for `oscillator_otto`, or fewer than two levels.
+
+    Examples:
+        >>> cycle = qt.machines.truncated_oscillator_otto(
+        ...     12, (1.0, 2.0), temperatures=(0.1, 0.2), rate=1.0, durations=(9.0, 1.0, 9.0, 1.0)
+        ... )
+        >>> cycle.strokes[2].energy(0.0).diagonal()[:3].real
+        [0.5, 1.5, 2.5]
     """
     check_count("levels", levels, 2)
     (cold, hot), found, times, ways = _parts(frequencies, temperatures, durations, ramps)

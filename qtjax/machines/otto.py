@@ -69,6 +69,18 @@ def otto_cycle(
 
     Source: Quan, Liu, Sun and Nori, Phys. Rev. E 76, 031105 (2007); Kosloff and Rezek, Entropy 19,
         136 (2017).
+
+    Examples:
+        >>> temperatures = 1 / np.log(9), 2 / np.log(3)
+        >>> cycle = qt.otto_cycle(
+        ...     qt.number(2), 2.0 * qt.number(2), couplings=qt.sigmax(), temperatures=temperatures,
+        ...     rate=1.0, durations=(20.0, 1.0, 20.0, 1.0),
+        ... )
+        >>> solution = qt.limit_cycle(cycle)
+        >>> solution.heat_hot, 2.0 * (1 / 4 - 1 / 10)
+        (0.3, 0.3)
+        >>> solution.efficiency, solution.carnot_efficiency
+        (0.5, 0.75)
     """
     check_hermitian("cold", cold)
     check_hermitian("hot", hot, np.shape(cold)[0])

@@ -52,6 +52,13 @@ def periodic_steady_state(
         ValueError: a system that is none, a period that is not positive, a `contact` that is no
             name, or what `limit_cycle` refuses.
         SolverError: as for `limit_cycle`.
+
+    Examples:
+        >>> h = qt.Driven([(qt.Fourier(1.0, [0.5], [0.0], 2 * jnp.pi), qt.number(2))])
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1 / np.log(3), qt.Flat(1.0))
+        >>> solution = qt.machines.periodic_steady_state(qt.OpenSystem(h, bath), 1.0)
+        >>> solution.states[0].diagonal().real, solution.work
+        ([0.75, 0.25], 0.0)
     """
     check_instance("system", system, OpenSystem, "an `OpenSystem`")
     period = as_positive("period", period, "it is the time after which the drive repeats.")

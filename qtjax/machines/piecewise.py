@@ -44,6 +44,14 @@ class PiecewiseSolution(eqx.Module):
         quenches: work done on the medium by the jump after every step, (steps,); there is no other.
         result: `RESULTS.successful`, `not_unique` (no bath), `not_a_state` (jumps that pump an
             oscillator without limit), `not_hermitian` or `not_finite`, per lane.
+
+    Examples:
+        >>> frequencies, rates = [1.0, 2.0], [[1.0, 0.0], [0.0, 1.0]]
+        >>> solution = qt.machines.piecewise_oscillator(
+        ...     frequencies, 30.0, rates=rates, temperatures=[1 / np.log(3), 2 / np.log(2)]
+        ... )
+        >>> solution.work_output, solution.quenches
+        (-0.375, [1.5, -1.125])
     """
 
     states: Array
@@ -98,6 +106,14 @@ def piecewise_limit_cycle(
         ValueError: no step, controls of different length, a negative duration, or what is no
             `OpenSystem` or depends on time.
         SolverError: the limit cycle is not unique.
+
+    Examples:
+        >>> def step(gap):
+        ...     bath = qt.LocalBath(qt.destroy(2), gap, 1 / np.log(3), qt.Flat(1.0))
+        ...     return qt.OpenSystem(gap * qt.number(2), bath)
+        >>> solution = qt.machines.piecewise_limit_cycle(step, jnp.array([1.0, 2.0]), 20.0)
+        >>> solution.states[:, 1, 1].real
+        [0.1, 0.25, 0.1]
     """
     lengths = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(controls)}
     if len(lengths) != 1 or not min(lengths) or min(lengths)[0] < 1:
@@ -137,6 +153,14 @@ def piecewise_oscillator(
         SolverError: no bath in any step, or jumps that pump the oscillator more than baths take.
 
     Source: Rezek and Kosloff, New J. Phys. 8, 83 (2006), section 4.
+
+    Examples:
+        >>> frequencies, rates = [1.0, 2.0], [[1.0, 0.0], [0.0, 1.0]]
+        >>> solution = qt.machines.piecewise_oscillator(
+        ...     frequencies, 30.0, rates=rates, temperatures=[1 / np.log(3), 2 / np.log(2)]
+        ... )
+        >>> solution.heat
+        [-0.875, 0.5]
     """
     w, r = as_real("frequencies", frequencies), as_real("rates", rates)
     ts = as_real("temperatures", temperatures)

@@ -23,6 +23,12 @@ class QuasiStaticOtto(NamedTuple):
         work_output: W_out = Q_h + Q_c.
         efficiency: W_out / Q_h; nan outside the engine regime.
         coefficient_of_performance: Q_c / W; nan outside the refrigerator regime.
+
+    Examples:
+        >>> temperatures = 1 / np.log(9), 2 / np.log(3)
+        >>> otto = qt.machines.quasi_static_otto(qt.number(2), 2.0 * qt.number(2), *temperatures)
+        >>> otto.heat_cold, otto.heat_hot, otto.work_output
+        (-0.15, 0.3, 0.15)
     """
 
     heat_cold: Real
@@ -58,6 +64,14 @@ def quasi_static_otto(
             is not positive.
 
     Source: Quan, Liu, Sun and Nori, Phys. Rev. E 76, 031105 (2007).
+
+    Examples:
+        >>> temperatures = 1 / np.log(9), 2 / np.log(3)
+        >>> otto = qt.machines.quasi_static_otto(qt.number(2), 2.0 * qt.number(2), *temperatures)
+        >>> otto.heat_hot, 2.0 * (1 / 4 - 1 / 10)
+        (0.3, 0.3)
+        >>> otto.efficiency
+        0.5
     """
     check_hermitian("cold", cold)
     check_hermitian("hot", hot, np.shape(cold)[0])

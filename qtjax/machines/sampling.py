@@ -28,6 +28,16 @@ class StrokeSamples(eqx.Module):
         gap: largest minus smallest energy of H, (points,); the frequency of a qubit.
         rates: all rates, fields of shape (points, ...).
         temperature: the generalized temperature with its statuses, fields of shape (points,).
+
+    Examples:
+        >>> temperatures = 1 / np.log(9), 2 / np.log(3)
+        >>> cycle = qt.otto_cycle(
+        ...     qt.number(2), 2.0 * qt.number(2), couplings=qt.sigmax(), temperatures=temperatures,
+        ...     rate=1.0, durations=(20.0, 1.0, 20.0, 1.0),
+        ... )
+        >>> hot, *_ = qt.machines.sample_cycle(qt.limit_cycle(cycle), points=8)
+        >>> hot.energy[0], hot.energy[-1]
+        (0.2, 0.5)
     """
 
     times: Float[Array, " points"]
@@ -51,6 +61,16 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
 
     Raises:
         ValueError: a stroke has no states in between, as a `Collision`.
+
+    Examples:
+        >>> temperatures = 1 / np.log(9), 2 / np.log(3)
+        >>> cycle = qt.otto_cycle(
+        ...     qt.number(2), 2.0 * qt.number(2), couplings=qt.sigmax(), temperatures=temperatures,
+        ...     rate=1.0, durations=(20.0, 1.0, 20.0, 1.0),
+        ... )
+        >>> hot, *_ = qt.machines.sample_cycle(qt.limit_cycle(cycle), points=8)
+        >>> hot.temperature.temperature[0], 2 / np.log(9)
+        (0.9102, 0.9102)
     """
     pairs = zip(driven_strokes(solution.cycle), solution.states[:-1], strict=True)
     items = [(stroke.system, stroke.duration, rho) for stroke, rho in pairs]

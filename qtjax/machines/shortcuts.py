@@ -25,6 +25,15 @@ def assisted(cycle: Cycle) -> Cycle:
         ValueError: a ramp that takes no time, H that jumps, or levels that cross on the way.
 
     Source: del Campo, Goold and Paternostro, Sci. Rep. 4, 6208 (2014).
+
+    Examples:
+        >>> cycle = qt.otto_cycle(
+        ...     qt.sigmaz(), qt.sigmax(), couplings=qt.sigmay(), temperatures=(0.5, 4.0),
+        ...     rate=1.0, durations=(1.0, 2.0, 1.0, 2.0),
+        ... )
+        >>> ramp = qt.machines.assisted(cycle).strokes[1]
+        >>> ramp.system.hamiltonian(0.5) - ramp.energy(0.5)
+        [[0.0, 0.5j], [-0.5j, 0.0]]
     """
     return Cycle([_assisted(stroke) for stroke in cycle.strokes])
 

@@ -162,6 +162,12 @@ class Stroke(AbstractStroke):
     Raises:
         ValueError: a system that is none, a duration that is negative or no number, or a `contact`
             that is no name.
+
+    Examples:
+        >>> h = qt.Driven([(qt.Linear(1.0, 2.0), qt.number(2))])
+        >>> expansion = qt.Stroke(qt.OpenSystem(h), 5.0)
+        >>> expansion.energy(0.5)[1, 1].real
+        1.5
     """
 
     system: OpenSystem
@@ -233,6 +239,14 @@ class Cycle(eqx.Module):
 
     Raises:
         ValueError: no strokes, something else, or strokes of different dimension.
+
+    Examples:
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> cycle = qt.Cycle([cold, hot])
+        >>> qt.limit_cycle(cycle).named_heats["hot"], 2 * (1 / 4 - 1 / 10)
+        (0.3, 0.3)
     """
 
     strokes: tuple[AbstractStroke, ...]

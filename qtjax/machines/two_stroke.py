@@ -50,6 +50,13 @@ def two_stroke_engine(
 
     Source: Allahverdyan, Hovhannisyan and Mahler, Phys. Rev. E 81, 051129 (2010); Quan et al.,
         Phys. Rev. E 76, 031105 (2007).
+
+    Examples:
+        >>> cycle = qt.machines.two_stroke_engine(
+        ...     (1.0, 2.0), temperatures=(0.5, 3.0), rate=1.0, durations=(20.0, 1.0)
+        ... )
+        >>> cycle.strokes[0].energy(0.0).diagonal().real
+        [0.0, 2.0, 1.0, 3.0]
     """
     names, dims = ("cold", "hot"), (2, 2)
     energies = as_entries("gaps", gaps, names)

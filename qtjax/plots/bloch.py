@@ -31,6 +31,14 @@ def bloch(ax: Axes, solution: Solution, *, plane: str = "xz", label: str | None 
 
     Raises:
         ValueError: a single time, a batch, no states (times, 2, 2) in what was saved, or no plane.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0, 2.0])
+        >>> ax = qt.plots.bloch(Figure().subplots(), solution)
+        >>> ax.lines[0].get_ydata(), 1 - 2 * jnp.exp(-solution.ts)
+        ([-1.0, 0.2642, 0.7293], [-1.0, 0.2642, 0.7293])
     """
     check_axes(ax)
     points = np.asarray(jax.vmap(bloch_vector)(_states(solution)))

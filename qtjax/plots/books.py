@@ -38,6 +38,16 @@ def entropy_books(ax: Axes, solution: Solution) -> Axes:
 
     Raises:
         ValueError: a single time, a batch, or no `Rates` in what was saved.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 0.5, qt.Flat(1.0))
+        >>> system, rho = qt.OpenSystem(qt.number(2), bath), qt.thermal_state(qt.number(2), 2.0)
+        >>> solution = qt.evolve(system, rho, [0.0, 1.0], save=qt.rates)
+        >>> ax = qt.plots.entropy_books(Figure().subplots(), solution)
+        >>> total, exterior, interior = (line.get_ydata() for line in ax.lines[:3])
+        >>> total, exterior, interior
+        ([-0.1696, -0.1331], [-0.1696, -0.1331], [0.0, 0.0])
     """
     check_axes(ax)
     ts, found = as_times("solution.ts", solution.ts), saved(solution, Rates, "save=qt.rates")

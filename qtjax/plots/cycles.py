@@ -54,6 +54,19 @@ def temperature_entropy(
 
     Raises:
         ValueError: a batch of cycles, or a stroke that has no states in between.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> temperatures = 1 / np.log(9), 2 / np.log(3)
+        >>> cycle = qt.otto_cycle(
+        ...     qt.number(2), 2.0 * qt.number(2), couplings=qt.sigmax(), temperatures=temperatures,
+        ...     rate=1.0, durations=(20.0, 1.0, 20.0, 1.0),
+        ... )
+        >>> solution = qt.limit_cycle(cycle)
+        >>> samples = qt.machines.sample_cycle(solution, points=8)
+        >>> ax = qt.plots.temperature_entropy(Figure().subplots(), solution, samples=samples)
+        >>> [line.get_label() for line in ax.lines]
+        ['hot contact', 'cold contact', 'hot bath', 'cold bath']
     """
     samples = _sampled(ax, solution, samples)
     strokes, contacts = solution.cycle.strokes, solution.cycle.contacts
@@ -106,6 +119,20 @@ def energy_frequency(
 
     Raises:
         ValueError: a batch of cycles, or a stroke that has no states in between.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> temperatures = 1 / np.log(9), 2 / np.log(3)
+        >>> cycle = qt.otto_cycle(
+        ...     qt.number(2), 2.0 * qt.number(2), couplings=qt.sigmax(), temperatures=temperatures,
+        ...     rate=1.0, durations=(20.0, 1.0, 20.0, 1.0),
+        ... )
+        >>> solution = qt.limit_cycle(cycle)
+        >>> samples = qt.machines.sample_cycle(solution, points=8)
+        >>> ax = qt.plots.energy_frequency(Figure().subplots(), solution, samples=samples)
+        >>> gaps = ax.lines[0].get_xdata()
+        >>> gaps.min(), gaps.max()
+        (1.0, 2.0)
     """
     samples = _sampled(ax, solution, samples)
     gap = np.concatenate([np.asarray(stroke.gap) for stroke in samples])
@@ -142,6 +169,16 @@ def heat_and_work(ax: Axes, solution: CycleSolution, *, names: Any = None) -> Ax
 
     Raises:
         ValueError: a batch of cycles, or another number of names.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> h = qt.number(2)
+        >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+        >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+        >>> solution = qt.limit_cycle(qt.Cycle([cold, hot]))
+        >>> ax = qt.plots.heat_and_work(Figure().subplots(), solution)
+        >>> [bar.get_height() for bar in ax.patches]
+        [-0.15, 0.3, 0.0, 0.0, 0.1, -0.25]
     """
     check_axes(ax)
     _check_one(solution)

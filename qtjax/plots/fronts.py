@@ -34,6 +34,16 @@ def pareto(
 
     Raises:
         ValueError: a front of no points.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> x = jnp.array([0.0, 0.5, 1.0])
+        >>> values = jnp.stack([-(x**2), -((x - 1.0) ** 2)], axis=1)
+        >>> no = jnp.zeros(3, bool)
+        >>> front = qt.design.Front(x, values, values[:, 1], 0 * x, ~no, no, 0 * values)
+        >>> ax = qt.plots.pareto(Figure().subplots(), front, first="power", second="efficiency")
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('efficiency', 'power')
     """
     check_axes(ax)
     values, spread = np.asarray(front.values), np.asarray(front.spread)

@@ -29,6 +29,15 @@ def phase_map(ax: Axes, maps: Any, *, x: str, y: str, regime: str = "regime") ->
 
     Raises:
         ValueError: there is no such output or axis, or there are other axes.
+
+    Examples:
+        >>> import xarray
+        >>> from matplotlib.figure import Figure
+        >>> axes = {"hot": [1.0, 2.0], "gap": [0.5, 1.0]}
+        >>> maps = xarray.Dataset({"regime": (("hot", "gap"), np.eye(2, dtype=int))}, coords=axes)
+        >>> ax = qt.plots.phase_map(Figure().subplots(), maps, x="gap", y="hot")
+        >>> [text.get_text() for text in ax.get_legend().get_texts()]
+        ['engine', 'refrigerator']
     """
     check_axes(ax)
     remedy = 'have the function of the sweep return `{"regime": cycle.regime_code}`, or name what '
@@ -61,6 +70,17 @@ def parameter_map(ax: Axes, maps: Any, output: str, *, x: str, y: str) -> Axes:
 
     Raises:
         ValueError: there is no such output or axis, or there are other axes.
+
+    Examples:
+        >>> import xarray
+        >>> from matplotlib.figure import Figure
+        >>> axes = {"hot": [1.0, 2.0], "gap": [0.5, 1.0]}
+        >>> maps = xarray.Dataset({"work": (("hot", "gap"), np.eye(2))}, coords=axes)
+        >>> ax = qt.plots.parameter_map(Figure().subplots(), maps, "work", x="gap", y="hot")
+        >>> ax.get_xlabel(), ax.get_ylabel()
+        ('gap', 'hot')
+        >>> ax.collections[0].get_array()
+        [[1.0, 0.0], [0.0, 1.0]]
     """
     check_axes(ax)
     values = _plane(maps, output, x, y, "name one of them.")

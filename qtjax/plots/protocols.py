@@ -28,6 +28,13 @@ def schedules(ax: Axes, system: Any, ts: Any, *, names: Any = None) -> Axes:
 
     Raises:
         ValueError: a single time, or a Hamiltonian that is only known as a function of time.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> h = qt.Driven([(1.0, qt.sigmaz()), (qt.Linear(0.0, 3.0), qt.sigmax())])
+        >>> ax = qt.plots.schedules(Figure().subplots(), h, [0.0, 0.5, 1.0])
+        >>> [line.get_ydata() for line in ax.lines]
+        [[1.0, 1.0, 1.0], [0.0, 1.5, 3.0]]
     """
     check_axes(ax)
     times, terms = as_times("ts", ts), _hamiltonian(system).terms()
@@ -60,6 +67,13 @@ def energy_levels(ax: Axes, what: Any, ts: Any = None, *, points: int = 65) -> A
 
     Raises:
         ValueError: a single time, times for a cycle, or none for a system.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> h = qt.Driven([(qt.Linear(1.0, 2.0), qt.sigmaz())])
+        >>> ax = qt.plots.energy_levels(Figure().subplots(), h, [0.0, 1.0])
+        >>> [line.get_ydata() for line in ax.lines]
+        [[-1.0, -2.0], [1.0, 2.0]]
     """
     check_axes(ax)
     if not isinstance(what, Cycle | CycleSolution):

@@ -41,6 +41,15 @@ def generalized_temperature(
 
     Raises:
         ValueError: a single time, a batch, or no rates in what was saved.
+
+    Examples:
+        >>> from matplotlib.figure import Figure
+        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 0.5, qt.Flat(1.0))
+        >>> system, rho = qt.OpenSystem(qt.number(2), bath), qt.thermal_state(qt.number(2), 2.0)
+        >>> solution = qt.evolve(system, rho, [0.0, 1.0], save=qt.rates)
+        >>> ax = qt.plots.generalized_temperature(Figure().subplots(), solution)
+        >>> ax.lines[0].get_ydata()
+        [2.0, 0.6856]
     """
     check_axes(ax)
     ts = as_times("solution.ts", solution.ts)

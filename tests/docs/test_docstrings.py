@@ -38,102 +38,10 @@ WITHOUT = {
         "information": """
         """,
         "dynamics": """
-            AbstractDissipator
-            AbstractHamiltonian
             AbstractMethod
-            AbstractSchedule
-            AbstractSpectrum
-            AdiabaticBath
-            Between
-            Brownian
-            Channel
-            Constant
-            ConstantAdiabaticity
-            DaviesBath
-            Dephasing
-            Diffrax
-            Driven
-            DrivenJump
-            DrudeLorentz
-            Equilibrium
-            Exact
-            Expectation
-            FermionicLead
-            FiniteBathSolution
-            Flat
-            Fourier
-            FourierRamp
-            FromFunction
             Integrated
-            Ledger
-            Lindblad
-            Linear
-            LocalBath
-            Magnus
-            MonotoneSpline
-            Moving
-            Ohmic
-            OpenSystem
-            Particles
-            PiecewiseConstant
-            PiecewisePolynomial
-            Polynomial
-            PowerLaw
             Problem
-            Product
-            Propagator
-            Ramp
-            RateMatrix
-            Reciprocal
-            RedfieldBath
-            RedfieldLead
-            ResetBath
-            Reversed
-            SecularPair
-            Smooth
-            Solution
-            Spline
-            SqueezedBath
-            Static
-            SteadyState
-            Tabulated
-            Taylor
-            Term
-            Transitions
-            as_hamiltonian
-            bohr_transitions
-            canonical_generator
-            check_spectrum
-            chemical_power
-            closest_pair
-            composite_system
-            conserved_quantities
-            counterdiabatic
-            counterdiabatic_cost
-            default_tolerances
-            dissipate
-            dissipative_parts
-            evolve
-            evolve_with_finite_baths
-            fermi_occupations
-            from_power_spectrum
-            gibbs_defect
-            gibbs_defects
-            heat_currents
-            jump_operators
-            lamb_shift
             linear_propagator
-            liouvillian
-            occupation
-            particle_currents
-            power
-            power_spectrum
-            propagator
-            right_hand_side
-            steady_state
-            thermal_rates
-            unitary_part
-            warn_unless_secular
         """,
         "models": """
         """,
@@ -141,109 +49,20 @@ WITHOUT = {
         """,
         "machines": """
             AbstractStroke
-            Charging
             ClausiusIntegral
-            Collision
-            Cycle
-            CycleSolution
-            GaussianSolution
-            GaussianStroke
-            PiecewiseSolution
-            QuasiStaticOtto
-            Repeated
-            Reset
-            SteadyMachine
-            Stroke
-            StrokeSamples
-            assisted
-            audit
-            carnot_cycle
-            charge
             clausius_integral
             clausius_integrals
             cycle_mean
-            efficiency_from
-            gaussian_energy
-            gaussian_entropy
-            gaussian_limit_cycle
             generalized_efficiency
-            heat_ratio
             interior_production
-            limit_cycle
-            oscillator_otto
-            otto_cycle
-            periodic_steady_state
-            piecewise_limit_cycle
-            piecewise_oscillator
-            quasi_static_otto
-            repeat
-            resolving_steps
-            sample_cycle
-            steady_machine
-            stepwise_carnot_cycle
-            stirling_cycle
-            transient
-            truncated_oscillator_otto
-            two_stroke_engine
         """,
-        "design": """
-            AbstractBound
-            Bounded
-            FixedSum
-            Front
-            History
-            Optimum
-            Positive
-            Progress
-            Unbounded
-            at_least
-            at_most
-            ecological_function
-            equal
-            margins
-            objective
-            optimize
-            pareto_front
-            power_efficiency_product
-            power_output
-            roughness
-            slope_at_most
-            smooth_efficiency
-            smooth_maximum
-            summary
-            sweep
-            to_free
-            to_parameters
-        """,
+        "design": "",
         "exchange": """
-            as_pairs
-            dissipator_from_qutip
             from_dynamiqs
-            from_pairs
-            from_qutip
-            hamiltonian_from_qutip
-            load
-            save
-            spectrum_from_qutip
-            system_from_qutip
             to_dynamiqs
-            to_pandas
-            to_qutip
-            to_xarray
         """,
         "plots": """
-            bloch
             correlation_balance
-            energy_frequency
-            energy_levels
-            entropy_books
-            generalized_temperature
-            heat_and_work
-            parameter_map
-            pareto
-            phase_map
-            schedules
-            temperature_entropy
         """,
         "engine": """
             BathTable
