@@ -24,6 +24,7 @@ from .._checks import (
     check_count,
     check_hermitian,
     check_operators,
+    check_size,
     is_concrete,
 )
 from .._precise import einsum, matmul, tensordot
@@ -72,6 +73,7 @@ def traceless_basis(d: int) -> Complex[Array, "n d d"]:
         Operators, (d*d - 1, d, d).
     """
     check_count("d", d)
+    check_size("d", d, d, d, d)
     basis = []
     for k in range(1, d):
         for j in range(k):
