@@ -680,7 +680,7 @@ SPECIAL = {
     ),
     "no such name": (
         lambda: qt.machines.efficiency_from(NAMED, "sun"),
-        r"`solution` has no heat under the name 'sun'; its names are 'sea'",
+        r"`name` must be a name of a heat of `solution`, got 'sun'; its names are 'sea'",
     ),
     "rho0 and solver": (
         lambda: qt.steady_state(SYSTEM, rho0=STATE, solver=lineax.LU()),
@@ -794,6 +794,14 @@ SPECIAL = {
         r"`levels` asks for an array",
     ),
     "history without end": (lambda: minimize(steps=10**14), r"`steps` asks for an array"),
+    "cycles without end": (
+        lambda: qt.machines.repeat(CYCLE, STATE, 10**12),
+        r"`cycles` asks for an",
+    ),
+    "panels without end": (
+        lambda: qt.machines.clausius_integral(CYCLE.strokes[0], STATE, panels=10**12),
+        r"`panels` asks for an array",
+    ),
     "points without end": (
         lambda: qt.thermodynamics.optimal_erasure(0.5, 0.1, 9.0, 1.0, 1.0, points=10**14),
         r"`points` asks for an array",
