@@ -11,9 +11,10 @@ for the function itself.
 
 import functools
 import inspect
+import os
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import jax
@@ -99,6 +100,10 @@ def _rule_of(kinds: tuple[Any, ...]) -> Rule | None:
         return _any_array if len(numbers) + len(arrays) == len(kinds) else None
     if [typing.get_origin(kind) for kind in kinds] == [Callable]:
         return _function
+    if {typing.get_origin(kind) or kind for kind in kinds} == {str, os.PathLike}:
+        return _path
+    if [typing.get_origin(kind) for kind in kinds] == [Mapping]:
+        return _mapping(kinds[0])
     if len(kinds) == 1 and typing.get_origin(kinds[0]) in (Sequence, tuple):
         return _sequence(kinds[0])
     if all(inspect.isclass(kind) and kind.__module__.startswith("qtjax.") for kind in kinds):
@@ -130,6 +135,11 @@ def _truth(name: str, value: Any, sizes: Sizes) -> bool:
 
 def _text(name: str, value: Any, sizes: Sizes) -> str:
     check_instance(name, value, str, "a text")
+    return value
+
+
+def _path(name: str, value: Any, sizes: Sizes) -> Any:
+    check_instance(name, value, str | os.PathLike, "the path of a file, as text or a `Path`")
     return value
 
 
@@ -181,6 +191,19 @@ def _sequence(annotation: Any) -> Rule | None:
         wanted = "a sequence of numbers" if rule is _number else "a sequence"
         values = enumerate(as_sequence(name, value, wanted))
         return tuple(rule(f"{name}[{k}]", one, {}) for k, one in values)
+
+    return each
+
+
+def _mapping(annotation: Any) -> Rule:
+    """A dictionary by names, of things of one kind."""
+    rule = _rule(typing.get_args(annotation)[1])
+
+    def each(name: str, value: Any, sizes: Sizes) -> Any:
+        check_instance(name, value, Mapping, "a dictionary")
+        if rule is None:
+            return value
+        return {key: rule(f"{name}[{key!r}]", one, {}) for key, one in value.items()}
 
     return each
 

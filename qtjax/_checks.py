@@ -4,7 +4,11 @@ Traced values (inside `jit`, `vmap`, `grad`) pass through unchecked: they end in
 a solution, lane by lane.
 """
 
+import functools
+import inspect
+import math
 import operator
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -230,6 +234,33 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
         raise ValueError(f"`{name}` must be a whole number >= {least}, got {value!r}.")
 
 
+def check_size(name: str, *shape: int, power: int = 1) -> None:
+    """Raise where complex numbers of this shape, to a tensor power, cannot fit into memory.
+
+    XLA ends the process where NumPy would raise, so this is asked before anything is made.
+    """
+    bits = power * sum(map(math.log2, shape))
+    if bits + 4 > math.log2(_memory()):  # of 2^4 bytes each
+        raise ValueError(
+            f"`{name}` asks for an array of {_power(bits)} complex numbers, {_power(bits - 26)} "
+            f"GiB, and this machine has {_memory() / 2**30:.3g} GiB of memory; keep fewer levels, "
+            "parts or points."
+        )
+
+
+def _power(bits: float) -> str:
+    return f"{2.0**bits:.3g}" if bits < 1000 else f"10^{bits * math.log10(2):.0f}"
+
+
+@functools.cache
+def _memory() -> int:
+    """Bytes of the machine's memory; those of a large one where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 2**40
+
+
 def as_counts(name: str, value: Any, least: int | None = 0) -> tuple[int, ...]:
     """One whole number not below `least`, or a sequence of them, as a tuple of Python's."""
     several = isinstance(value, list | tuple | range) or np.ndim(value) == 1
@@ -290,11 +321,17 @@ def as_sequence(name: str, value: Any, wanted: str) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def as_real(name: str, value: Any) -> Array:
-    """`value` as a real JAX array of the default float type; raises on what is none."""
+def real_numbers(name: str, value: Any) -> Array | np.ndarray | np.generic:
+    """`value` as an array of real numbers of whatever type; raises on what is none."""
     array = as_numbers(name, value, "real numbers")
     if np.iscomplexobj(array):
         raise ValueError(f"`{name}` must be real, got complex {value!r}.")
+    return array
+
+
+def as_real(name: str, value: Any) -> Array:
+    """`value` as a real JAX array of the default float type; raises on what is none."""
+    array = real_numbers(name, value)
     return jax.numpy.asarray(array, dtype=jax.numpy.result_type(float))
 
 
@@ -395,6 +432,19 @@ def traced(
     except TypeError as error:
         raise ValueError(
             f"`{name}` ({called(function)}) cannot be called: {_first_line(error)}"
+        ) from error
+
+
+def check_takes(name: str, function: Any, *values: Any) -> None:
+    """Raise unless a user's function can be called with so many arguments, without calling it."""
+    try:
+        inspect.signature(function).bind(*values)
+    except ValueError:  # what is built in may not say what it takes
+        return
+    except TypeError as error:
+        several = "one argument" if len(values) == 1 else f"{len(values)} arguments"
+        raise ValueError(
+            f"`{name}` must be a function of {several}, got {described(function)}: {error}."
         ) from error
 
 

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import lineax
 import numpy as np
+import optax
 import qutip
 
 import qtjax as qt
@@ -25,6 +26,20 @@ BATH = qt.LocalBath(qt.destroy(2), 1.0, 1.0, FLAT)
 SYSTEM = qt.OpenSystem(N, BATH)
 CYCLE = qt.Cycle([qt.Stroke(SYSTEM, 1.0)])
 models = qt.models
+
+
+def loss(x):
+    return (x - 1.0) ** 2
+
+
+def minimize(f=loss, start=0.5, steps=1, **options):
+    return qt.optimize(f, start, optax.adam(0.1), steps=steps, **options)
+
+
+def coordinate(**options):
+    """A reaction coordinate of a cold bath."""
+    given = {"frequency": 1.0, "coupling": 0.1, "width": 0.1, "temperature": 0.1, "levels": 3}
+    return models.reaction_coordinate(N, X, **given, **options)
 
 
 class Function(qt.AbstractDissipator):
@@ -665,7 +680,7 @@ SPECIAL = {
     ),
     "no such name": (
         lambda: qt.machines.efficiency_from(NAMED, "sun"),
-        r"`solution` has no heat under the name 'sun'; its names are 'sea'",
+        r"`name` must be a name of a heat of `solution`, got 'sun'; its names are 'sea'",
     ),
     "rho0 and solver": (
         lambda: qt.steady_state(SYSTEM, rho0=STATE, solver=lineax.LU()),
@@ -749,6 +764,142 @@ SPECIAL = {
     "breakpoints": (
         lambda: qt.Driven([(Broken(), X)]),
         r"\(Broken\): `breakpoints` must return a vector of times, got shape \(\)",
+    ),
+    # sizes that end the process where nobody asks first
+    "forty parts": (
+        lambda: qt.algebra.collective(X, 40),
+        r"`parts` asks for an array of 1\.21e\+24 complex numbers, 1\.8e\+16 GiB, .*keep fewer",
+    ),
+    "parts without end": (
+        lambda: qt.algebra.collective(X, 10**12),
+        r"`parts` asks for an array of 10\^60205999\d+ c",
+    ),
+    "levels without end": (lambda: qt.destroy(10**12), r"`d` asks for an array of 1e\+24 complex"),
+    "spin without end": (lambda: qt.spin(1e12, "z"), r"`j` asks for an array of 4e\+24 complex"),
+    "dims without end": (lambda: qt.embed(X, (2,) * 40, 0), r"`dims` asks for .*GiB of memory"),
+    "tensor without end": (lambda: qt.tensor(*[X] * 40), r"`operators` asks for an array of 1\.21"),
+    "modes without end": (lambda: qt.algebra.fermions(40), r"`modes` asks for an array of 1\.21"),
+    "ket without end": (lambda: qt.ket((0, 0), (10**9, 10**9)), r"`dims` asks for an array of 1e"),
+    "basis without end": (lambda: qt.algebra.traceless_basis(10**4), r"`d` asks for .* 1e\+16 com"),
+    "chain without end": (
+        lambda: models.xxz_chain(40, exchange=1.0, anisotropy=1.0),
+        r"`sites` asks for an array",
+    ),
+    "battery without end": (
+        lambda: models.dicke_battery(10**7, frequency=1.0, coupling=0.1, levels=4),
+        r"`cells` asks for an array of 1e\+14 complex numbers",
+    ),
+    "oscillator without end": (
+        lambda: models.qubit_and_oscillator(1.0, 1.0, 0.1, 10**7),
+        r"`levels` asks for an array",
+    ),
+    "history without end": (lambda: minimize(steps=10**14), r"`steps` asks for an array"),
+    "cycles without end": (
+        lambda: qt.machines.repeat(CYCLE, STATE, 10**12),
+        r"`cycles` asks for an",
+    ),
+    "panels without end": (
+        lambda: qt.machines.clausius_integral(CYCLE.strokes[0], STATE, panels=10**12),
+        r"`panels` asks for an array",
+    ),
+    "points without end": (
+        lambda: qt.thermodynamics.optimal_erasure(0.5, 0.1, 9.0, 1.0, 1.0, points=10**14),
+        r"`points` asks for an array",
+    ),
+    # functions of the user's that cannot be called as they must be
+    "residual bath of nothing": (
+        lambda: coordinate(bath=lambda: 1.0),
+        r"`bath` must be a function of 3 arguments, got <fun",
+    ),
+    "residual bath that is none": (
+        lambda: coordinate(bath=lambda *given: 1.0),
+        r"`bath\(operator, temperature, spectrum\)` must be a bath of qtjax, got 1\.0 \(float\)",
+    ),
+    "loss of nothing": (lambda: minimize(lambda: 1.0), r"`loss\(start\)` .* cannot be called: "),
+    "loss of two": (
+        lambda: minimize(lambda x: jnp.array([x, x])),
+        r"`loss\(start\)` must be one real number, or .*got an array of shape \(2,\)",
+    ),
+    "finer of nothing": (
+        lambda: minimize(finer=lambda: 1.0),
+        r"`finer` must be .* of one argument",
+    ),
+    "callback of one": (
+        lambda: minimize(callback=lambda p: None),
+        r"`callback` must be a function of 2 arguments",
+    ),
+    "objectives of nothing": (
+        lambda: qt.design.pareto_front(lambda: 1.0, jnp.ones(2), optax.adam(0.1), steps=1),
+        r"`objectives` must be a function of one argument",
+    ),
+    "one objective": (
+        lambda: qt.design.pareto_front(lambda x: x, jnp.ones(2), optax.adam(0.1), steps=1),
+        r"`objectives\(starts\[k\]\)` must be two scalars",
+    ),
+    # what to optimize with
+    "optimizer by name": (
+        lambda: qt.optimize(loss, 0.5, "adam", steps=1),
+        r"`optimizer` must be one of Optax, .*'adam'",
+    ),
+    "bounds as a pair": (
+        lambda: minimize(bounds=(0.0, 1.0)),
+        r"`bounds` must be `Bounded`, .*0\.0",
+    ),
+    "bounds of another tree": (
+        lambda: minimize(bounds={"a": qt.Positive()}),
+        r"`bounds` must be one bound, or a tree",
+    ),
+    "start of nothing": (lambda: minimize(start=None), r"`start` must hold at least one number"),
+    "start of text": (lambda: minimize(start="a"), r"`start` must be real numbers, got 'a'"),
+    "chunks of nothing": (
+        lambda: minimize(checkpoint_every=0),
+        r"`checkpoint_every` must be a who",
+    ),
+    "rounds of nothing": (lambda: minimize(round_steps=0), r"`round_steps` must be a whole number"),
+    "checkpoint as a number": (
+        lambda: minimize(checkpoint=3.0),
+        r"`checkpoint` must be the path of a file, .*got 3\.0",
+    ),
+    "feasible at any price": (lambda: minimize(feasibility=math.inf), r"`feasibility` must be fin"),
+    "summary of text": (lambda: qt.design.summary("a"), r"`optimum` must be an `Optimum`, got 'a'"),
+    "free text": (
+        lambda: qt.design.to_parameters(None, "a"),
+        r"`free` must be real numbers, got 'a'",
+    ),
+    "attributes as a list": (
+        lambda: qt.design.sweep(lambda gap: gap, {"gap": [1.0]}, store="x", attributes=[1.0]),
+        r"`attributes` must be a dictionary, got \[1\.0\]",
+    ),
+    # margins
+    "target of text": (
+        lambda: qt.design.equal(1.0, "a"),
+        r"`target` must be real numbers, got 'a'",
+    ),
+    "unit of nothing": (lambda: qt.design.at_least(1.0, 2.0, unit=0.0), r"`unit` must be > 0, got"),
+    "schedule of text": (
+        lambda: qt.design.roughness("a", [0.0, 1.0]),
+        r"`schedule` must be a real",
+    ),
+    "speed without end": (
+        lambda: qt.design.slope_at_most(jnp.sin, math.inf, [0.0]),
+        r"`most` must be finite",
+    ),
+    "values of none": (
+        lambda: qt.design.smooth_maximum([]),
+        r"`values` must be a vector of 1 or m",
+    ),
+    # others
+    "erasure without end": (
+        lambda: qt.thermodynamics.optimal_erasure(0.5, 0.1, 1e300, 1.0, 1.0),
+        r"`duration` is 1e\+300, so long that",
+    ),
+    "spectrum at text": (
+        lambda: qt.dynamics.check_spectrum(FLAT, "a"),
+        r"`frequencies` must be real numbers, got 'a'",
+    ),
+    "matrices as a number": (
+        lambda: qt.Moving(lambda t: t, None, 3.0),
+        r"`matrices` must be a sequence of real matrices",
     ),
 }
 

@@ -12,9 +12,12 @@ import importlib
 import inspect
 import json
 import math
+import os
 import re
+import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -40,6 +43,7 @@ FLOORS = (
     "algebra", "information", "dynamics", "models", "thermodynamics", "machines", "design",
 )  # fmt: skip
 SOURCES = str(Path(qt.__file__).parent)
+LIMIT = 90  # seconds that a case may take
 
 N, X, Z = np.diag([0.0, 1.0]), np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag([1.0, -1.0])
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
@@ -204,6 +208,8 @@ CALLS: dict[str, dict[str, Kept]] = {
     },
     "dynamics.jump_operators": {"hamiltonian": thing(qt.Static(N))},
     "dynamics.DrivenJump": {"terms": thing([(1.0, LOWER)])},
+    "dynamics.PiecewisePolynomial": {
+        "coefficients": matrix(np.array([[1.0, 2.0], [0.5, 0.0]])), "times": vector(TS)},
     "dynamics.Product": {"factors": thing((jnp.sin, jnp.cos))},
     "dynamics.evolve_with_finite_baths": {"capacities": numbers((2.0,))},
     "dynamics.Driven": {"terms": thing([(1.0, N), (jnp.sin, X)])},
@@ -329,13 +335,15 @@ CALLS: dict[str, dict[str, Kept]] = {
         "system": function(lambda w: qt.OpenSystem(w * N, qt.DaviesBath(w * N, X, 1.0, FLAT))),
         "controls": vector([1.0, 2.0]), "durations": numbers((1.0, 1.0))},
     "machines.piecewise_oscillator": {
-        "rates": matrix(np.array([[0.5, 0.0], [0.0, 0.5]]))},
+        "rates": matrix(np.array([[0.5, 0.0], [0.0, 0.5]])),
+        "frequencies": numbers((1.9, 1.5)), "durations": numbers((1.0, 1.0))},
     "design.at_least": {"value": scalar(1.0), "least": scalar(0.5), "unit": thing(None)},
     "design.at_most": {"value": scalar(1.0), "most": scalar(2.0), "unit": thing(None)},
     "design.equal": {"value": scalar(1.0), "target": scalar(1.5), "unit": thing(None)},
     "design.slope_at_most": {"schedule": function(jnp.sin), "most": scalar(2.0)},
     "design.roughness": {"schedule": function(jnp.sin)},
     "design.smooth_maximum": {"smoothing": scalar(0.05)},
+    "design.margins": {"parts": scalar(0.5)},
     "design.summary": {"optimum": thing(OPTIMUM)},
     "design.FixedSum": {"total": scalar(1.0)},
     "design.optimize": {
@@ -419,7 +427,7 @@ def called(function: Any, values: dict[str, Any]) -> Any:
     parameters = inspect.signature(function).parameters
     positional, named = [], {}
     for key, value in values.items():
-        if key == "store" and value == "NEW FOLDER":
+        if key == "store" and isinstance(value, str):
             value = str(Path(tempfile.mkdtemp(prefix="weather-")) / "store")
         kind = parameters[key].kind
         if kind is inspect.Parameter.VAR_POSITIONAL:
@@ -552,7 +560,7 @@ def ill_formed(kind: str, value: Any) -> dict[str, dict[str, Any]]:
         same = {"of int32": np.int32(value) if one else list(map(np.int32, value))}
         return {
             REFUSED: OBJECTS | FUNCTION | NOTHING | wrong, NOT_FINITE: {}, SAME: same,
-            TOLD: {"zero": 0, "negative": -3, "more": 5, "[]": []},
+            TOLD: {"zero": 0, "negative": -3, "more": 5, "absurd": 10**12, "[]": []},
         }  # fmt: skip
     if kind == "text":
         wrong = {"a number": 3.0, "none": None, "an object": object(), "nonsense": "nonsense",
@@ -618,6 +626,29 @@ ALLOWED = frozenset((
       for label in ("an empty array", "[]", "a longer one")),
     "models.ising_energies(fields: a longer one)",
     "models.thermal_transistor(fields: a longer one)",
+    "dynamics.FourierRamp(sines: an empty array)", "dynamics.FourierRamp(sines: [])",
+    "dynamics.FourierRamp(sines: a longer one)", "dynamics.Reversed(progress: a number)",
+    "dynamics.MonotoneSpline(values: a longer one)",
+    "dynamics.warn_unless_secular(name: nonsense)",
+    *(f"dynamics.check_spectrum(frequencies: {label})"
+      for label in ("a matrix", "an empty array", "[]", "a longer one")),
+    # numbers or arrays of any shape, trees of them, and as many as one likes
+    *(f"design.{name}({key}: {label})"
+      for name, key in (
+          ("at_least", "value"), ("at_least", "least"), ("at_most", "value"), ("at_most", "most"),
+          ("equal", "value"), ("equal", "target"), ("margins", "parts"), ("Bounded", "upper"),
+          ("to_free", "parameters"), ("to_parameters", "free"))
+      for label in ("an array", "an empty array", "a batch")),
+    *(f"design.{name}: [])" for name in (
+        "at_least(value", "at_least(least", "at_most(value", "at_most(most", "equal(value",
+        "equal(target", "margins(parts", "Bounded(lower", "Bounded(upper")),
+    "design.Bounded(lower: an empty array)", "design.to_free(parameters: a dictionary)",
+    "design.to_parameters(free: a dictionary)", "design.to_parameters(free: a schedule)",
+    "design.roughness(schedule: a number)", "design.slope_at_most(schedule: a number)",
+    "design.roughness(times: a longer one)", "design.slope_at_most(times: a longer one)",
+    "design.smooth_maximum(values: a longer one)",
+    *(f"thermodynamics.interval_temperature(tolerance: {label})"
+      for label in ("an array", "an empty array", "a batch", "[]")),
     "machines.carnot_cycle(ramp: a number)", "machines.stirling_cycle(ramp: a number)",
     *(f"machines.{name}(couplings: a batch)"
       for name in ("stepwise_carnot_cycle", "carnot_cycle", "stirling_cycle", "otto_cycle")),
@@ -709,25 +740,57 @@ def cases():
                     yield name, function, key, label, wanted, valid, valid | {key: wrong}
 
 
-def main(floor: str, every: str = "1") -> dict[str, Any]:
+def walk(floor: str, every: int, first: int) -> None:
+    """Try every so many cases of a floor; prints a line before each and what came after it."""
     warnings.simplefilter("ignore")
     results: dict[str, Any] = {}
-    found: dict[str, str] = {}
-    tried = [case for case in cases() if case[0].startswith(f"{floor}.")][:: int(every)]
+    tried = [case for case in cases() if case[0].startswith(f"{floor}.")][first::every]
     for name, function, key, label, wanted, valid, values in tried:
         case = f"{name}({key}: {label})"
-        if name not in results:
-            try:
+        print(json.dumps([case, None]), flush=True)
+        try:
+            if name not in results:
                 results[name] = called(function, valid)
-            except Exception as error:
-                found[f"{name} as it should be called"] = f"raw {error}"
-                continue
-        if is_allowed(case):
-            found[case] = "allowed"
-            continue
-        found[case] = verdict(function, values, key, wanted, label, results[name])
+        except Exception as error:
+            found = f"raw {error!r}, called as it should be"
+        else:
+            found = verdict(function, values, key, wanted, label, results[name])
+        found = "allowed" if is_allowed(case) else found
+        print(json.dumps([case, found]), flush=True)
+
+
+def walked(found: dict[str, str], folder: Any, *given: Any) -> str | None:
+    """Fill in what comes of cases; returns the one that a process of its own did not survive."""
+    env = {**os.environ, "PYTHONPATH": str(Path(qt.__file__).parents[1])}
+    command = [sys.executable, __file__, "walk", *map(str, given)]
+    begun = None
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=env) as walk:
+        guard = threading.Timer(LIMIT, walk.kill)
+        guard.start()
+        assert walk.stdout is not None
+        for line in walk.stdout:
+            guard.cancel()
+            guard = threading.Timer(LIMIT, walk.kill)
+            guard.start()
+            begun, what = json.loads(line)
+            if what is not None:
+                found[begun], begun = what, None
+        guard.cancel()
+    if begun is None and walk.returncode:
+        raise RuntimeError(f"the walk ended with status {walk.returncode} between two cases")
+    return begun
+
+
+def main(floor: str, every: int = 1, first: int = 0, folder: Any = None) -> dict[str, str]:
+    """What comes of every so many cases of a floor, also where one ends the process or stalls."""
+    found: dict[str, str] = {}
+    while case := walked(found, folder, floor, every, first + every * len(found)):
+        found[case] = f"raw: it ended the process, or took more than {LIMIT} s"
     return found
 
 
 if __name__ == "__main__":
-    json.dump(main(*sys.argv[1:]), sys.stdout, indent=0)
+    if sys.argv[1] == "walk":
+        walk(sys.argv[2], *map(int, sys.argv[3:]))
+    else:
+        json.dump(main(sys.argv[1], *map(int, sys.argv[2:])), sys.stdout, indent=0)

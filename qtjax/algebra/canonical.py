@@ -24,6 +24,7 @@ from .._checks import (
     check_count,
     check_hermitian,
     check_operators,
+    check_size,
     is_concrete,
 )
 from .._precise import einsum, matmul, tensordot
@@ -84,6 +85,7 @@ def traceless_basis(d: int) -> Complex[Array, "n d d"]:
         [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     """
     check_count("d", d)
+    check_size("d", d, d, d, d)
     basis = []
     for k in range(1, d):
         for j in range(k):

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Num
 
 from .._checked import checked
-from .._checks import as_complex, as_counts, check_count, check_square, concretely
+from .._checks import as_complex, as_counts, check_count, check_size, check_square, concretely
 from .._types import Operator
 
 
@@ -48,6 +48,7 @@ def tensor(*operators: Num[Array | np.ndarray, "_ _"]) -> Operator:
         raise ValueError("`tensor` needs at least one operator, got none.")
     for k, a in enumerate(operators):
         check_square(f"operators[{k}]", a)
+    check_size("operators", *(n for a in operators for n in a.shape))
     return functools.reduce(jnp.kron, [as_complex(a) for a in operators])
 
 
@@ -75,6 +76,7 @@ def fermions(modes: int) -> tuple[Operator, ...]:
         0.0
     """
     check_count("modes", modes)
+    check_size("modes", 4, power=modes)
     z, one, c = np.diag([1.0, -1.0]), np.eye(2), np.eye(2, k=1)
     return tuple(tensor(*[z] * k, c, *[one] * (modes - k - 1)) for k in range(modes))
 
@@ -104,6 +106,7 @@ def embed(
     """
     check_square("operator", operator)
     dims = as_counts("dims", dims, 1)
+    check_size("dims", *dims, *dims)
     chosen = _indices("sites", sites, len(dims))
     rest = tuple(k for k in range(len(dims)) if k not in chosen)
     size = math.prod(dims[k] for k in chosen)
@@ -182,6 +185,7 @@ def collective(operator: Num[Array | np.ndarray, "part part"], parts: int) -> Op
     """
     check_square("operator", operator)
     check_count("parts", parts)
+    check_size("parts", *jnp.shape(operator), power=parts)
     dims = (jnp.shape(operator)[0],) * parts
     return concretely(lambda a: sum(embed(a, dims, k) for k in range(parts)), as_complex(operator))
 

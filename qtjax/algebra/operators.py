@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array
 
 from .._checked import checked
-from .._checks import as_complex, check_ket, check_square
+from .._checks import as_complex, check_ket, check_size, check_square
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, VectorLike
 
@@ -22,6 +22,7 @@ def _check_dimension(d: Any) -> None:
     """Raise unless d is a positive integer."""
     if not isinstance(d, int | np.integer) or isinstance(d, bool) or d < 1:
         raise ValueError(f"`d` must be an integer >= 1, got {d!r}; it counts the levels kept.")
+    check_size("d", int(d), int(d))
 
 
 def sigmax() -> Operator:
@@ -162,6 +163,7 @@ def spin(j: float | int, axis: str) -> Operator:
     number = isinstance(j, int | float | np.integer | np.floating) and not isinstance(j, bool)
     if not number or not 0 < 2 * j < np.inf or 2 * j != int(2 * j):
         raise ValueError(f"`j` must be a positive multiple of 1/2, got {j!r}.")
+    check_size("j", int(2 * j) + 1, int(2 * j) + 1)
     m = j - np.arange(int(2 * j) + 1)
     raising = np.diag(np.sqrt(j * (j + 1) - m[1:] * (m[1:] + 1)), k=1)
     axes = {"x": (raising + raising.T) / 2, "y": (raising - raising.T) / 2j, "z": np.diag(m)}

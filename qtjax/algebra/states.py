@@ -20,6 +20,7 @@ from .._checks import (
     check_count,
     check_density_matrix,
     check_hermitian,
+    check_size,
     check_square,
     described,
     is_concrete,
@@ -56,6 +57,7 @@ def ket(levels: int | Sequence[int], dims: int | Sequence[int]) -> Complex[Array
         [0, 1, 0, 0]
     """
     levels, dims = as_counts("levels", levels), as_counts("dims", dims, 1)
+    check_size("dims", *dims)
     if len(levels) != len(dims) or any(not 0 <= n < d for n, d in zip(levels, dims, strict=False)):
         raise ValueError(
             f"`levels` must name one level 0 <= n < d for each of `dims` {dims}, got {levels}."
@@ -267,6 +269,7 @@ def random_density_matrix(key: Array, d: int, rank: int | None = None) -> Operat
     check_count("d", d)
     rank = d if rank is None else rank
     check_count("rank", rank)
+    check_size("d", d, d)
     if not 1 <= rank <= d:
         raise ValueError(f"`rank` must lie between 1 and d = {d}, got {rank}.")
     g = jax.random.normal(key, (d, rank), dtype=jnp.result_type(complex))

@@ -10,9 +10,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._checked import checked
-from .._checks import as_real, as_vector
+from .._checks import as_positive, as_real, as_vector
 from .._types import Real, RealLike
-from ..dynamics.schedules import Schedule
+from ..dynamics.schedules import Schedule, as_schedule
+
+_SIZE = "it is a size."
 
 
 @checked
@@ -71,6 +73,7 @@ def equal(value: Any, target: Any, *, unit: RealLike | None = None) -> Float[Arr
         >>> qt.design.equal(3.0, 2.0)
         [0.5, -0.5]
     """
+    target = as_real("target", target)
     return margins(at_least(value, target, unit=unit), at_most(value, target, unit=unit))
 
 
@@ -89,7 +92,9 @@ def margins(*parts: Any) -> Float[Array, " margins"]:
 
 
 @checked
-def slope_at_most(schedule: Schedule, most: RealLike, times: Any) -> Float[Array, " times"]:
+def slope_at_most(
+    schedule: RealLike | Schedule, most: RealLike, times: Any
+) -> Float[Array, " times"]:
     """1 - (f'(t)/most)^2: a bounded speed of a schedule.
 
     A ramp of scaled time s = t/duration has the speed f'(s)/duration: give `most * duration`.
@@ -106,12 +111,13 @@ def slope_at_most(schedule: Schedule, most: RealLike, times: Any) -> Float[Array
         >>> qt.design.slope_at_most(qt.Linear(0.0, 1.0), 2.0, jnp.array([0.0, 0.5]))
         [0.75, 0.75]
     """
-    slopes = jax.vmap(jax.grad(lambda t: schedule(t)))(as_vector("times", times))
+    f, most = as_schedule("schedule", schedule), as_positive("most", most, "it is a speed.")
+    slopes = jax.vmap(jax.grad(lambda t: f(t)))(as_vector("times", times, 1))
     return 1.0 - (slopes / most) ** 2
 
 
 @checked
-def roughness(schedule: Schedule, times: Any) -> Real:
+def roughness(schedule: RealLike | Schedule, times: Any) -> Real:
     """The mean of f''(t)^2: a cost that keeps a schedule smooth.
 
     Args:
@@ -125,8 +131,9 @@ def roughness(schedule: Schedule, times: Any) -> Real:
         >>> qt.design.roughness(qt.Polynomial([0.0, 0.0, 1.0]), jnp.array([0.0, 0.5, 1.0]))
         4.0
     """
-    bend = jax.vmap(jax.grad(jax.grad(lambda t: schedule(t))))
-    return jnp.mean(bend(as_vector("times", times)) ** 2)
+    f = as_schedule("schedule", schedule)
+    bend = jax.vmap(jax.grad(jax.grad(lambda t: f(t))))
+    return jnp.mean(bend(as_vector("times", times, 1)) ** 2)
 
 
 @checked
@@ -148,7 +155,7 @@ def smooth_maximum(values: Any, smoothing: RealLike = 0.05) -> Real:
         >>> qt.design.smooth_maximum(values), qt.design.smooth_maximum(values, smoothing=1.0)
         (2.0, 2.263)
     """
-    x = jnp.ravel(as_real("values", values))
+    x, smoothing = as_vector("values", values, 1), as_positive("smoothing", smoothing, _SIZE)
     center = jnp.mean(x)
     variance = jnp.mean((x - center) ** 2)
     same = variance == 0.0
@@ -159,6 +166,6 @@ def smooth_maximum(values: Any, smoothing: RealLike = 0.05) -> Real:
 
 def _unit(limit: Any, unit: RealLike | None) -> Any:
     if unit is not None:
-        return unit
+        return as_positive("unit", unit, _SIZE)
     size = jax.lax.stop_gradient(jnp.abs(jnp.asarray(limit, float)))
     return jnp.where(size > 0.0, size, 1.0)

@@ -19,11 +19,12 @@ import optax
 from jaxtyping import Array, Bool, Float, PyTree
 
 from .._checked import checked
-from .._checks import as_real, check_count
+from .._checks import as_real, check_count, check_nonnegative, check_size, check_takes
 from .._describe import as_html, as_text
 from .describe import describe_front
 from .optimize import optimize
 from .optimum import Optimum
+from .problem import check_optimizer
 
 Objectives = Callable[[PyTree], tuple[Any, Any]]
 
@@ -137,8 +138,16 @@ def pareto_front(
     """
     check_count("points", points, 2)
     check_count("steps", steps, 1)
+    check_size("steps", steps)
+    check_size("points", points)
+    check_nonnegative("feasibility", feasibility, "it is a violation that counts as none.")
+    check_optimizer(optimizer)
+    for name, function in (("objectives", objectives), ("finer", finer)):
+        if function is not None:
+            check_takes(name, function, starts)
     starts = jax.tree.map(lambda x: as_real("starts", x), starts)
-    if any(np.ndim(x) == 0 or np.shape(x)[0] < 1 for x in jax.tree.leaves(starts)):
+    leaves = jax.tree.leaves(starts)
+    if not leaves or any(np.ndim(x) == 0 or np.shape(x)[0] < 1 for x in leaves):
         raise ValueError("`starts` must have a leading axis of starts in every leaf.")
     options = {
         "steps": steps, "bounds": bounds, "polish": polish, "feasibility": feasibility,
@@ -157,7 +166,7 @@ def pareto_front(
     feasible = jnp.asarray([point.allowed for point in found[::-1]])
     change = jnp.zeros_like(values)
     if finer is not None:
-        change = jax.vmap(partial(_both, finer))(parameters) - values
+        change = jax.vmap(partial(_both, "finer(parameters)", finer))(parameters) - values
     spread = unit[0] * np.array([point.spread for point in found[::-1]])
     dominated = _dominated(values, feasible)
     return Front(
@@ -165,8 +174,13 @@ def pareto_front(
     )
 
 
-def _both(objectives: Objectives, p: PyTree) -> Float[Array, "2"]:
-    return jnp.stack([jnp.asarray(value) for value in objectives(p)])
+def _both(name: str, objectives: Objectives, p: PyTree) -> Float[Array, "2"]:
+    found = objectives(p)
+    several = isinstance(found, tuple | list) or np.ndim(found) == 1
+    shapes = [np.shape(value) for value in found] if several else np.shape(found)
+    if shapes != [(), ()]:
+        raise ValueError(f"`{name}` must be two scalars, got what has the shape {shapes}.")
+    return jnp.stack([jnp.asarray(value) for value in found])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,14 +198,15 @@ def _search(objectives: Objectives, starts: PyTree, optimizer: Any, options: dic
     @eqx.filter_jit
     def solve(weights: Any, level: Any, unit: Any, before: PyTree) -> Optimum:
         def loss(p: PyTree) -> tuple[Array, Array]:
-            value = _both(objectives, p) / unit
+            value = _both("objectives(starts[k])", objectives, p) / unit
             margin = jnp.where(jnp.isfinite(level), value[1] - level / unit[1], 1.0)
             return -jnp.sum(weights * value), margin[None]
 
         given = jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), before, starts)
         return optimize(loss, given, optimizer, many=True, **options)
 
-    return _Search(starts, solve, eqx.filter_jit(jax.vmap(partial(_both, objectives))))
+    both = partial(_both, "objectives(starts[k])", objectives)
+    return _Search(starts, solve, eqx.filter_jit(jax.vmap(both)))
 
 
 def _ends(search: _Search) -> tuple[list[PyTree], np.ndarray]:

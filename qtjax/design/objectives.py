@@ -5,9 +5,11 @@ from collections.abc import Callable
 import jax.numpy as jnp
 
 from .._checked import checked
+from .._checks import as_positive
 from .._types import Real, RealLike
 from ..machines.cycle import CycleSolution
 
+_WEIGHT = "it is the weight of a factor."
 Objective = Callable[[CycleSolution], Real]
 
 
@@ -100,6 +102,8 @@ def power_efficiency_product(
         >>> qt.design.power_efficiency_product(qt.limit_cycle(qt.Cycle([cold, hot]))), 0.15 * 0.5
         (0.075, 0.075)
     """
+    power_exponent = as_positive("power_exponent", power_exponent, _WEIGHT)
+    efficiency_exponent = as_positive("efficiency_exponent", efficiency_exponent, _WEIGHT)
     power, eta = cycle.power, smooth_efficiency(cycle)
     inside = (power > 0.0) & (eta > 0.0)
     safe_power, safe_eta = jnp.where(inside, power, 1.0), jnp.where(inside, eta, 1.0)

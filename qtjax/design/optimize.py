@@ -12,11 +12,18 @@ import optax
 from jaxtyping import PyTree
 
 from .._checked import checked
-from .._checks import as_real, check_count, is_concrete
+from .._checks import (
+    check_count,
+    check_nonnegative,
+    check_positive,
+    check_size,
+    check_takes,
+    is_concrete,
+)
 from .optimum import Optimum
-from .parameters import to_free
+from .parameters import free_of
 from .polish import Polish, polish_of
-from .problem import Count, Loss, Problem, value_and_margins, violation_of
+from .problem import Count, Loss, Problem, check_optimizer, value_and_margins, violation_of
 from .progress import History, Progress, join, load, save
 
 
@@ -86,13 +93,19 @@ def optimize(
         >>> optimum.parameters, optimum.feasible
         (0.5, True)
     """
-    if steps < 1:
-        raise ValueError(f"`steps` must be at least 1, got {steps}.")
-    check_count("polish_steps", polish_steps, 1)
+    _check_counts(steps, polish_steps=polish_steps, round_steps=round_steps,
+                  checkpoint_every=checkpoint_every)  # fmt: skip
+    check_positive("penalty", penalty, "it is the first weight of a violation.")
+    check_nonnegative("feasibility", feasibility, "it is a violation that counts as none.")
+    check_optimizer(optimizer)
+    if finer is not None:
+        check_takes("finer", finer, start)
+    if callback is not None:
+        check_takes("callback", callback, "progress", "history")
     last = None if polish is None else polish_of(polish, polish_steps, tolerance)
     optimizer = optax.with_extra_args_support(optimizer)
     problem = Problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
-    free = to_free(bounds, jax.tree.map(lambda x: as_real("start", x), start))
+    free = free_of("start", bounds, start)
     progress = (jax.vmap(problem.first) if many else problem.first)(free)
     run = eqx.filter_jit(jax.vmap(problem.advance, (0, None)) if many else problem.advance)
     finish = _finish(problem, last, finer, many)
@@ -119,6 +132,14 @@ def optimize(
         if checkpoint is not None:
             save(checkpoint, progress, join(histories))
     return finish(progress, join(histories))
+
+
+def _check_counts(steps: int, **counts: int) -> None:
+    if steps < 1:
+        raise ValueError(f"`steps` must be at least 1, got {steps}.")
+    check_size("steps", steps)  # of the history
+    for name, count in counts.items():
+        check_count(name, count)
 
 
 def _finish(

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from .._checked import checked
 from .._describe import as_html, as_text
 from .describe import describe_optimum
 from .progress import History, Progress
@@ -104,6 +105,7 @@ def best_lane(loss: Any, violation: Any, feasible: Any) -> int:
     return int(np.argmax(feasible & (loss <= lowest + 1e-9 * abs(lowest))))
 
 
+@checked
 def summary(optimum: Optimum) -> str:
     """A table of the lanes: how far each is above the best, what `finer` changes, its outcome.
 

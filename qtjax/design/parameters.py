@@ -9,7 +9,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from .._checked import checked
-from .._checks import as_positive, as_real, check_positive, is_concrete
+from .._checks import (
+    as_positive,
+    as_real,
+    check_instance,
+    check_positive,
+    described,
+    is_concrete,
+)
 from .._types import RealLike
 
 _SUM_TOLERANCE = 1e-6  # relative, so that a start in float32 or of a few digits is taken
@@ -191,6 +198,7 @@ def to_parameters(bounds: PyTree, free: PyTree) -> PyTree:
         >>> found["gap"], found["time"]
         (3.0, 0.6931)
     """
+    free = _real_leaves("free", free)
     return _map(lambda bound, x: bound.to_parameter(x), bounds, free)
 
 
@@ -207,25 +215,63 @@ def to_free(bounds: PyTree, parameters: PyTree) -> PyTree:
         >>> free["gap"], free["time"]
         (0.0, 0.0)
     """
-    values, names = jax.tree_util.tree_flatten_with_path(parameters)[0], []
+    return free_of("parameters", bounds, parameters)
+
+
+def free_of(name: str, bounds: PyTree, parameters: PyTree) -> PyTree:
+    """The same of parameters that the user calls by another name.
+
+    Args:
+        name: what a message calls them.
+        bounds: a tree prefix of the parameters.
+        parameters: any PyTree of numbers.
+    """
+    parameters = _real_leaves(name, parameters)
+    values, outside = jax.tree_util.tree_flatten_with_path(parameters)[0], []
     inside = jax.tree.leaves(_map(lambda bound, x: bound.contains(x), bounds, parameters))
     for (path, value), ok in zip(values, inside, strict=True):
         if is_concrete(ok) and not bool(jnp.all(ok)):
-            names.append(f"start{jax.tree_util.keystr(path)} = {value}")
-    if names:
+            outside.append(f"{name}{jax.tree_util.keystr(path)} = {value}")
+    if outside:
         raise ValueError(
-            f"`start` must lie strictly inside its bounds, but {'; '.join(names)} does not; move "
-            "it inside or widen the bound."
+            f"`{name}` must lie strictly inside its bounds, but {'; '.join(outside)} does not; "
+            "move it inside or widen the bound."
         )
     return _map(lambda bound, x: bound.to_free(x), bounds, parameters)
 
 
+def _real_leaves(name: str, tree: PyTree) -> PyTree:
+    """A tree of numbers, at least one, as one of real arrays."""
+    if not jax.tree.leaves(tree):
+        raise ValueError(f"`{name}` must hold at least one number, got {described(tree)}.")
+    return jax.tree.map(lambda x: as_real(name, x), tree)
+
+
+def _check_bounds(bounds: PyTree, tree: PyTree) -> None:
+    """Raise unless bounds are a tree prefix of a tree."""
+    for bound in jax.tree.leaves(bounds, is_leaf=_is_bound):
+        check_instance(
+            "bounds", bound, AbstractBound | None, "`Bounded`, `Positive`, `FixedSum`, "
+            "`Unbounded` or None, or a tree of them",
+        )  # fmt: skip
+    try:
+        jax.tree.map(lambda *_: None, bounds, tree, is_leaf=_is_bound)
+    except ValueError as error:
+        raise ValueError(
+            "`bounds` must be one bound, or a tree of them that starts as that of the parameters, "
+            f"got {described(bounds)} for {jax.tree.structure(tree)}."
+        ) from error
+
+
+def _is_bound(node: Any) -> bool:
+    return isinstance(node, AbstractBound) or node is None
+
+
 def _map(function: Any, bounds: PyTree, tree: PyTree) -> PyTree:
-    def is_bound(node: Any) -> bool:
-        return isinstance(node, AbstractBound) or node is None
+    _check_bounds(bounds, tree)
 
     def apply(bound: Any, branch: PyTree) -> PyTree:
         bound = Unbounded() if bound is None else bound
         return jax.tree.map(lambda x: function(bound, x), branch)
 
-    return jax.tree.map(apply, bounds, tree, is_leaf=is_bound)
+    return jax.tree.map(apply, bounds, tree, is_leaf=_is_bound)

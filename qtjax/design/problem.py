@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PyTree
 
+from .._checks import described, traced
 from .._types import Real
 from .parameters import to_parameters
 from .progress import History, Progress
@@ -62,7 +63,13 @@ class Problem:
 
     def first(self, free: PyTree) -> Progress:
         """Where a lane begins."""
-        value, margins = jax.eval_shape(self.evaluate, free)
+        best = to_parameters(self.bounds, free)
+        value, margins = traced("loss(start)", self.loss, _split, best)
+        if value.shape != () or not jnp.issubdtype(value.dtype, jnp.floating):
+            raise ValueError(
+                "`loss(start)` must be one real number, or a pair of it and margins, got an array "
+                f"of shape {value.shape} and dtype {value.dtype}."
+            )
         zero = jnp.zeros((), value.dtype)
         return Progress(
             free=free,
@@ -70,7 +77,7 @@ class Problem:
             multipliers=jnp.zeros(margins.shape, value.dtype),
             penalty=zero + self.penalty,
             violation=zero + jnp.inf,
-            best=to_parameters(self.bounds, free),
+            best=best,
             best_loss=zero + jnp.inf,
             best_violation=zero + jnp.inf,
             steps=jnp.asarray(0),
@@ -124,9 +131,21 @@ def value_and_margins(loss: Loss, parameters: PyTree) -> tuple[Real, Float[Array
         loss: as of `optimize`.
         parameters: of it.
     """
-    out = loss(parameters)
+    return _split(loss(parameters))
+
+
+def _split(out: Any) -> tuple[Real, Float[Array, " margins"]]:
     value, margins = out if isinstance(out, tuple) else (out, jnp.zeros(0))
     return jnp.asarray(value), jnp.ravel(jnp.asarray(margins))
+
+
+def check_optimizer(optimizer: Any) -> None:
+    """Raise unless an optimizer is one of Optax."""
+    if not all(callable(getattr(optimizer, name, None)) for name in ("init", "update")):
+        raise ValueError(
+            "`optimizer` must be one of Optax, as `optax.adam(1e-2)` or `optax.lbfgs()`, got "
+            f"{described(optimizer)}."
+        )
 
 
 def violation_of(margins: Float[Array, " margins"]) -> Real:

@@ -13,6 +13,7 @@ from jaxtyping import Array, Complex, Float
 from .._checked import checked
 from .._checks import (
     as_complex,
+    as_sequence,
     check_operator,
     check_operators,
     concretely,
@@ -136,7 +137,8 @@ class Moving(eqx.Module):
                 "`function` must be a function t -> (rates (jumps,), operators (jumps, d, d)), "
                 f"got {described(function)}."
             )
-        self.function, self.scalars, self.matrices = function, scalars, tuple(matrices)
+        fixed = as_sequence("matrices", matrices, "a sequence of real matrices (d*d, d*d)")
+        self.function, self.scalars, self.matrices = function, scalars, fixed
 
 
 def of_kind(channels: Sequence[Any], kind: type) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from .._checks import check_size
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
@@ -64,7 +65,9 @@ class StrokePath(NamedTuple):
         return from_components(y_dot[:n]), jnp.sum(y_dot[n:-1])
 
 
-def stroke_path(system: OpenSystem, duration: RealLike, rho0: Operator, points: int) -> StrokePath:
+def stroke_path(
+    system: OpenSystem, duration: RealLike, rho0: Operator, points: int, name: str = "panels"
+) -> StrokePath:
     """The trajectory from rho0 through one stroke of a system driven in scaled time.
 
     Exact where the generator is constant; elsewhere one sixth-order Magnus step per interval.
@@ -74,12 +77,18 @@ def stroke_path(system: OpenSystem, duration: RealLike, rho0: Operator, points: 
         duration: length of the stroke, >= 0.
         rho0: state at its start, (d, d).
         points: intervals in all, rounded to a multiple of eight per piece, static.
+        name: of the argument that they follow from.
 
     Returns:
         `StrokePath`.
+
+    Raises:
+        ValueError: more intervals than fit into memory.
     """
     generator = InScaledTime(equation_of_motion(system).dense(), duration)
     edges = stroke_edges(system)
+    d = jnp.shape(rho0)[0]
+    check_size(name, max(1, points), d, d, d, d)
     grid = subdivide(edges, 8 * max(1, round(points / (8 * (edges.shape[0] - 1)))))
     x0 = to_components(rho0)
     n = x0.shape[0]

@@ -28,10 +28,12 @@ from .._checks import (
     as_real,
     as_scalar,
     check_increasing,
+    check_no_nan,
     check_nonnegative,
     concretely,
     is_concrete,
     is_function,
+    real_numbers,
 )
 from .._describe import one_line
 from .._types import Real, RealLike
@@ -407,7 +409,8 @@ def check_spectrum(spectrum: Spectrum, frequencies: Any) -> None:
     """
     if not is_concrete(frequencies):
         return
-    positive = np.ravel(np.asarray(frequencies, float))
+    check_no_nan("frequencies", array := real_numbers("frequencies", frequencies))
+    positive = np.ravel(np.asarray(array, float))
     positive = positive[positive > 0]
     if positive.size == 0:
         return

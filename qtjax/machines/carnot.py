@@ -11,6 +11,7 @@ from .._checks import (
     as_positive,
     check_count,
     check_hermitian,
+    check_size,
     is_concrete,
 )
 from .._types import OperatorLike, RealLike
@@ -89,6 +90,7 @@ def stepwise_carnot_cycle(
             "hot isotherm the scale falls from the larger to the smaller one."
         )
     check_count("steps", steps)
+    check_size("steps", steps)
     warn_unless_hotter(cold, hot)
     h, spectrum = as_complex(hamiltonian), as_spectrum(rate)
     isotherm = large + (small - large) * jnp.arange(1, steps + 1) / steps

@@ -15,6 +15,7 @@ from .._checks import (
     check_density_matrix,
     check_instance,
     check_positive,
+    check_size,
     is_concrete,
 )
 from .._describe import as_html, as_text
@@ -469,6 +470,7 @@ def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) ->
     check_instance("cycle", cycle, Cycle, "a `Cycle`")
     check_density_matrix("rho0", rho0, cycle.dimension)
     check_count("cycles", cycles)
+    check_size("cycles", cycles, cycle.dimension, cycle.dimension)
     check_count("steps", steps)
     return _repeat(cycle, as_complex(rho0), cycles, steps)
 

@@ -121,7 +121,7 @@ def efficiency_from(solution: Any, name: str) -> Real:
         >>> qt.machines.efficiency_from(solution, "hot")
         0.5
     """
-    heat = _named(solution, name)
+    heat = _named(solution, "name", name)
     return efficiency(solution.work_output, heat, solution.rounding)
 
 
@@ -151,12 +151,12 @@ def heat_ratio(solution: Any, taken: str, paid: str) -> Real:
         >>> qt.machines.heat_ratio(machine, "cold", "work"), 1.0 / 2.0
         (0.5, 0.5)
     """
-    wanted, spent = _named(solution, taken), _named(solution, paid)
+    wanted, spent = _named(solution, "taken", taken), _named(solution, "paid", paid)
     none = solution.rounding
     return _ratio_where((wanted > none) & (spent > none), wanted, spent)
 
 
-def _named(solution: Any, name: str) -> Real:
+def _named(solution: Any, argument: str, name: str) -> Real:
     heats = getattr(solution, "named_heats", None)
     if heats is None:
         raise ValueError(
@@ -165,7 +165,7 @@ def _named(solution: Any, name: str) -> Real:
         )
     if name not in heats:
         raise ValueError(
-            f"`solution` has no heat under the name {name!r}; its names are "
+            f"`{argument}` must be a name of a heat of `solution`, got {name!r}; its names are "
             f"{', '.join(map(repr, heats)) or 'none: give `contact` to its strokes'}."
         )
     return heats[name]

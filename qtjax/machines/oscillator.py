@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checked import checked
-from .._checks import as_complex, as_entries, as_positive, check_count
+from .._checks import as_complex, as_entries, as_positive, check_count, check_size
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import create, destroy, number
 from ..algebra.states import warn_if_truncated
@@ -110,6 +110,7 @@ def truncated_oscillator_otto(
         [0.5, 1.5, 2.5]
     """
     check_count("levels", levels, 2)
+    check_size("levels", levels, levels)
     (cold, hot), found, times, ways = _parts(frequencies, temperatures, durations, ramps)
     for w, t in zip((cold, hot), found, strict=True):
         warn_if_truncated(w * number(levels), t)

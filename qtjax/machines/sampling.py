@@ -78,7 +78,8 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
 
 
 def _sample(points: int, scaled: OpenSystem, duration: Real, rho0: Operator) -> StrokeSamples:
-    path, system = stroke_path(scaled, duration, rho0, points), Stroke(scaled, duration).in_time()
+    path = stroke_path(scaled, duration, rho0, points, "points")
+    system = Stroke(scaled, duration).in_time()
 
     def at(s: RealLike, rho: Operator) -> tuple[Real, Real, Real, Rates]:
         levels, here = eigenvalues(scaled.hamiltonian(s)), rates(system, s * duration, rho)

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from .._checked import checked
-from .._checks import as_scalar, check_count
+from .._checks import as_scalar, check_count, check_size
 from .._types import Operator, RealLike
 from ..algebra.composite import tensor
 from ..algebra.operators import create, dag, destroy, identity, number, spin
@@ -54,6 +54,8 @@ def dicke_battery(
     """
     check_count("cells", cells)
     check_count("levels", levels, 2)
+    check_size("cells", cells + 1, cells + 1)
+    check_size("levels", *2 * (cells + 1, levels))
     w, g, j = as_scalar("frequency", frequency), as_scalar("coupling", coupling), cells / 2
     raising = spin(j, "x") + 1j * spin(j, "y")
     half = tensor(raising, destroy(levels))
@@ -84,5 +86,8 @@ def empty_battery(cells: int, levels: int, photons: int | None = None) -> Operat
         [[0, 1], [0, 1]]
     """
     check_count("cells", cells)
+    check_count("levels", levels)
+    check_size("cells", cells + 1, cells + 1)
+    check_size("levels", *2 * (cells + 1, levels))
     n = cells if photons is None else photons
     return pure_state(jnp.asarray(ket((cells, n), (cells + 1, levels))))

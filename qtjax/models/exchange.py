@@ -9,7 +9,15 @@ from typing import Any
 import jax.numpy as jnp
 
 from .._checked import checked
-from .._checks import as_numbers, as_scalar, as_sequence, check_count, check_finite, check_operator
+from .._checks import (
+    as_numbers,
+    as_scalar,
+    as_sequence,
+    check_count,
+    check_finite,
+    check_operator,
+    check_size,
+)
 from .._precise import matmul
 from .._types import RealLike
 from ..algebra.composite import embed
@@ -149,6 +157,7 @@ def qubit_and_oscillator(
         [0.0000, 0.9000, 1.1000, 1.8586, 2.1414, 3.0000]
     """
     check_count("levels", levels, 2)
+    check_size("levels", *2 * (2, levels))
     qubit = as_scalar("gap", gap) * number(2)
     oscillator = as_scalar("frequency", frequency) * matmul(create(levels), destroy(levels))
     coupling = as_scalar("coupling", coupling)

@@ -13,6 +13,7 @@ from .._checks import (
     as_scalar,
     as_vector,
     check_count,
+    check_size,
     concretely,
     is_concrete,
 )
@@ -55,6 +56,7 @@ def xxz_chain(
 def _chain(sites: int, exchange: RealLike, anisotropy: RealLike, fields: Any) -> Driven:
     """The same as numbers times operators, whose zeros are known inside `jit` too."""
     check_count("sites", sites, 2)
+    check_size("sites", 4, power=sites)
     j, delta = as_scalar("exchange", exchange), as_scalar("anisotropy", anisotropy)
     fields = as_numbers("fields", fields, "one field, or one for each site")
     h = as_vector("fields", fields if np.ndim(fields) else [fields] * sites)
@@ -149,6 +151,7 @@ def spin_current(sites: int, bond: int) -> Operator:
         0.2353
     """
     check_count("sites", sites, 2)
+    check_size("sites", 4, power=sites)
     check_count("bond", bond, 0)
     if bond > sites - 2:
         raise ValueError(f"`bond` must be below {sites - 1} for {sites} sites, got {bond}.")

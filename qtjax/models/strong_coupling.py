@@ -19,7 +19,10 @@ from .._checks import (
     as_sequence,
     check_count,
     check_hermitian,
+    check_instance,
     check_operator,
+    check_size,
+    check_takes,
     is_concrete,
 )
 from .._precise import matmul
@@ -219,6 +222,7 @@ def pseudomode(
     check_hermitian("hamiltonian", hamiltonian)
     check_operator("operator", operator, np.shape(hamiltonian)[0])
     check_count("levels", levels, 2)
+    check_size("levels", *2 * (np.shape(hamiltonian)[0], levels))
     w = as_positive("frequency", frequency, "it is that of an oscillator.")
     k = as_positive("width", width, "a spectrum of no width is a closed pair.")
     temperature = as_nonnegative("temperature", temperature, _COLD)
@@ -265,6 +269,7 @@ def _with_coordinates(
 ) -> OpenSystem:
     """A system with coordinates, and their residual baths."""
     dims = (np.shape(hamiltonian)[0], *(c.levels for c in coordinates))
+    check_size("levels", *dims, *dims)
     modes = [_oscillator(c.frequency, c.levels) for c in coordinates]
     positions = [
         embed(destroy(c.levels) + create(c.levels), dims, k + 1) for k, c in enumerate(coordinates)
@@ -279,7 +284,7 @@ def _with_coordinates(
         _check_levels(h, c.temperature, dims, 1)
         friction = c.width / c.frequency
         if bath is not None:
-            baths.append(bath(position, c.temperature, Ohmic(friction)))
+            baths.append(_made(bath, position, c.temperature, Ohmic(friction)))
             continue
         dephasing = friction * c.temperature  # the power spectrum at zero frequency
         baths.append(
@@ -287,6 +292,16 @@ def _with_coordinates(
                        transitions=transitions)
         )  # fmt: skip
     return OpenSystem(whole.hamiltonian, baths, parts=whole.parts)
+
+
+def _made(bath: Bath, *given: Any) -> AbstractDissipator:
+    """What a function of the user's makes of a coordinate's coupling, temperature and spectrum."""
+    check_takes("bath", bath, *given)
+    found = bath(*given)
+    check_instance(
+        "bath(operator, temperature, spectrum)", found, AbstractDissipator, "a bath of qtjax"
+    )
+    return found
 
 
 def _oscillator(frequency: Real, levels: int) -> Operator:

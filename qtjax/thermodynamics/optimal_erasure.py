@@ -8,7 +8,7 @@ from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
 from .._checked import checked
-from .._checks import as_real, as_scalar, check_count, check_positive, is_concrete
+from .._checks import as_real, as_scalar, check_count, check_positive, check_size, is_concrete
 from .._types import Real, RealLike
 
 
@@ -94,6 +94,7 @@ def optimal_erasure(
     check_positive("temperature", temperature, "the heat of a bath at 0 has no optimum.")
     check_positive("rate", rate, "without it the occupation does not move.")
     check_count("points", points, 2)
+    check_size("points", points)
     first, last = as_scalar("start", start), as_scalar("end", end)
     temperature, rate = as_real("temperature", temperature), as_real("rate", rate)
     time = rate * as_scalar("duration", duration)
@@ -104,6 +105,11 @@ def optimal_erasure(
     fastest = jnp.log(p / q)
     _check_duration(duration, time, fastest, rate)
     s = _slope(p, q, time, fastest)
+    if is_concrete(s) and not bool(jnp.isfinite(s)):
+        raise ValueError(
+            f"`duration` is {float(duration):g}, so long that the heat is that of no haste to "
+            "working precision; give it less time."
+        )
     w = _tangent(jnp.stack([p, q]), s)
     heat = 2.0 * temperature * jnp.diff(_cost(jnp.stack([p, q]), w, s))[0]
     change = _binary_entropy(q) - _binary_entropy(p)
@@ -128,13 +134,16 @@ def _slope(p: Real, q: Real, time: Real, fastest: Real) -> Real:
     """s = sqrt K: the root of time(s) = time, in x = s/(1 + s)."""
     solvable = (time > fastest) & jnp.isfinite(time) & (p > q) & (q > 0.0) & (p <= 1.0)
 
+    tiny = float(jnp.finfo(time.dtype).eps)
+    slow = jnp.asarray(tiny**2, time.dtype)  # the longest time that can be told
+    solvable &= time < _clock(_tangent(q, slow), slow) - _clock(_tangent(p, slow), slow)
+
     def miss(x: Real, given: tuple[Array, ...]) -> Real:
         p, q, time, solvable = given
         s = x / (1.0 - x)
         taken = _clock(_tangent(q, s), s) - _clock(_tangent(p, s), s)
         return jnp.where(solvable, x * (time - taken), x - 0.5)
 
-    tiny = float(jnp.finfo(time.dtype).eps)
     x = optimistix.root_find(
         miss,
         optimistix.Bisection(rtol=tiny, atol=tiny**2),

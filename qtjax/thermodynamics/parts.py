@@ -19,7 +19,7 @@ from ..dynamics.open_system import OpenSystem, right_hand_side
 from ..information.correlations import correlation_entropy
 from ..information.entropy import entropy_rate
 from .scales import dissipation_sizes
-from .temperature import TemperatureStatus, interval_temperature
+from .temperature import TemperatureStatus, temperature_of
 
 
 class PartRates(eqx.Module):
@@ -170,7 +170,7 @@ def _roundings(
 
 
 def _clausius_balance(heats: Array, rates: Array, roundings: tuple[Array, Array]) -> Real:
-    temperature = interval_temperature(heats, rates, roundings)
+    temperature = temperature_of(heats, rates, *roundings)
     defined = (temperature.status == int(TemperatureStatus.REGULAR)) | (
         temperature.status == int(TemperatureStatus.NO_ENTROPY_RATE)
     )

@@ -86,7 +86,8 @@ def generalized_temperature(
             f"got {described(rates)}."
         )
     if tolerance is None:
-        tolerance = rates.heat_rounding, rates.entropy_rounding
+        none = rates.heat_rounding, rates.entropy_rounding
+        return temperature_of(rates.heat_current, rates.entropy_rate, *none)
     return interval_temperature(rates.heat_current, rates.entropy_rate, tolerance)
 
 
@@ -112,12 +113,25 @@ def interval_temperature(
         >>> found.temperature, found.beta
         (2.0, 0.5)
     """
-    heat, entropy = as_real("heat", heat), as_real("entropy", entropy)
     none = tolerance if isinstance(tolerance, tuple) else (tolerance, tolerance)
     none = [as_real("tolerance", bound) for bound in none]
     for bound in none:
         check_no_nan("tolerance", bound)
-    no_heat, no_entropy = jnp.abs(heat) <= none[0], jnp.abs(entropy) <= none[1]
+    return temperature_of(as_real("heat", heat), as_real("entropy", entropy), *none)
+
+
+def temperature_of(
+    heat: Array, entropy: Array, heat_rounding: Array, entropy_rounding: Array
+) -> GeneralizedTemperature:
+    """The same with bounds that were computed: nan where the numbers are.
+
+    Args:
+        heat: any shape.
+        entropy: of the same shape.
+        heat_rounding: heat at or below this counts as 0.
+        entropy_rounding: entropy at or below this counts as 0.
+    """
+    no_heat, no_entropy = jnp.abs(heat) <= heat_rounding, jnp.abs(entropy) <= entropy_rounding
     divergent = jnp.isinf(entropy)
     safe_heat = jnp.where(no_heat, 1.0, heat)
     finite_entropy = jnp.where(divergent, 0.0, entropy)
