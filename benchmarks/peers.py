@@ -151,6 +151,13 @@ def dynamiqs_driven_chains(d, method, heats=False):
     return solve
 
 
+def dynamiqs_full_operators(h0, h1, jumps, rate, rho0, method):
+    """A function of no arguments that returns the final state of H = h0 + (t/T) h1 and jumps."""
+    h = dq.constant(h0) + dq.modulated(lambda t: t / w.T_END, h1)
+    scaled = [np.sqrt(rate) * dq.asqarray(jump) for jump in jumps]
+    return jax.jit(lambda: _solve(h, scaled, rho0, method).final_state.to_jax())
+
+
 def chain_heat_observables(d):
     """D_k^+(field) for both baths k, then D_k^+(coupling): their means make the heat currents."""
     spins, found = w.chain(d), []
