@@ -87,7 +87,8 @@ def generalized_temperature(
         )
     if tolerance is None:
         none = rates.heat_rounding, rates.entropy_rounding
-        return temperature_of(rates.heat_current, rates.entropy_rate, *none)
+        flows = rates.heat_current, rates.entropy_rate, *none
+        return temperature_of(*map(jnp.asarray, flows))
     return interval_temperature(rates.heat_current, rates.entropy_rate, tolerance)
 
 

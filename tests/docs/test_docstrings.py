@@ -25,7 +25,15 @@ FLOORS = (
     "algebra", "information", "dynamics", "models", "thermodynamics", "machines", "design",
     "exchange", "plots", "engine", "qtjax",
 )  # fmt: skip
-LONG = {"dynamics", "thermodynamics"}  # in compilation
+LONG = {
+    "dynamics",
+    "thermodynamics",
+    "models",
+    "machines",
+    "design",
+    "plots",
+    "exchange",
+}  # in compilation
 COMPLEX = re.compile(r"(-?[\d.]+(?=[+-]|$))?(?:([+-]?[\d.]+)j)?")
 KNOWN = {"qt": qt, "jnp": jnp, "np": np, "jax": jax}
 

@@ -47,7 +47,7 @@ SYSTEMS = {
 }  # fmt: skip
 
 
-DAILY = ("jumps of H", "an energy of its own", "a bath that follows", "particles")
+DAILY = ("jumps of H", "an energy of its own", "particles")
 
 
 @pytest.mark.parametrize(
