@@ -51,7 +51,8 @@ def test_a_batch_is_its_lanes(name):
             np.testing.assert_allclose(many[k], one, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", [pytest.param("wave", marks=pytest.mark.slow), "adiabatic"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["wave", "adiabatic"])
 def test_slopes_of_a_batch_are_its_lanes(name):
     def heat(v):
         solution = qt.evolve(SYSTEMS[name](v), RHO, jnp.array([0.0, 1.0]), throw=False)

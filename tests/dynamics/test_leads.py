@@ -214,6 +214,7 @@ def test_a_hamiltonian_of_many_levels_that_is_a_function_of_time():
     assert np.max(np.abs(ledger.first_law_residual)) < 1e-7
 
 
+@pytest.mark.slow
 def test_the_same_in_joules():
     unit = 1e-30
     h = qt.Driven([(level(unit), N)])
