@@ -73,6 +73,7 @@ def cycle_value(ramps):
     return qt.limit_cycle(cycle, throw=False).power
 
 
+@pytest.mark.slow
 def test_a_limit_cycle_has_gradients_by_switching_times():
     def value(pieces):
         times = jnp.cumsum(pieces)[:-1]
