@@ -81,6 +81,7 @@ def test_a_cutoff_keeps_the_pairs_of_near_frequencies_in_every_unit():
     np.testing.assert_allclose(found, dissipator(H3, PAIR, RHO3, 1e-9), atol=1e-14)
 
 
+@pytest.mark.slow
 def test_two_detuned_qubits_in_a_common_bath():
     """Where Davies jumps: a detuning of 1e-7 moves the singlet by 5e-13 in this time."""
     singlet = np.array([0.0, 1.0, -1.0, 0.0]) / np.sqrt(2.0)
