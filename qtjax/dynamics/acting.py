@@ -1,7 +1,8 @@
 """The equation of motion as an action on the state: for many levels and full operators.
 
 On d levels a generator is a matrix of d^2 x d^2, however it is made. Where its entries outnumber
-the multiplications of a few products of d x d matrices, the state is moved as a matrix instead:
+the multiplications of a few products of d x d matrices, or where it would have to be made anew at
+every time, the state is moved as a matrix instead:
 
     rho' = -i [H, rho] + sum_b D_b(rho),    Q_b' = tr(E D_b(rho)),
     W' = tr(E' rho) + tr(E (-i [H, rho])),
@@ -36,7 +37,7 @@ COST = 0.4  # of a multiplication in a product of matrices, in entries of a gene
 
 
 def acts(system: OpenSystem) -> bool:
-    """Whether a generator would have more entries than products of operators cost.
+    """Whether a generator would cost more than products of operators do.
 
     Args:
         system: the open system; what is concrete in it decides which zeros are known.
@@ -152,7 +153,8 @@ def acting_equation(system: OpenSystem, quantum: RealLike = 1.0) -> LinearEquati
     watched = watched_functions(system, parts, bounds, of_kind(channels, Moving))
     return LinearEquation(
         Scalars((), ()), (), (), (), len(each) + len(leads) + 1, d * d, None, (), watched,
-        system.breakpoints(), f"most entries of a generator on {d} levels are filled", action,
+        system.breakpoints(),
+        f"a generator on {d} levels would cost more than moving rho itself", action,
     )  # fmt: skip
 
 
