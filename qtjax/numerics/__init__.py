@@ -11,6 +11,7 @@ from .exponentials import (
     expm1 as expm1,
     taylor_expm1 as taylor_expm1,
 )
+from .krylov import EarlyGMRES as EarlyGMRES
 from .null_space import (
     NullSpace as NullSpace,
     never_rests as never_rests,
