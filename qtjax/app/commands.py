@@ -11,10 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from .._results import SolverError
+
 app = typer.Typer(
     help="Differentiable quantum thermodynamics.", no_args_is_help=True, add_completion=False
 )
 console = Console()
+_MISTAKES = (ValueError, SolverError, OSError, ImportError)
 _NO_FIGURES = escape('No figures: install matplotlib with `pip install "qtjax[plots]"`.')
 
 
@@ -41,7 +44,6 @@ def optimize_command(
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
 ) -> None:
     """Optimize an engine and report it before and after, with both bookkeepings of entropy."""
-    from .._results import SolverError
     from ..engine.machine import REFERENCE, read_engine
     from .improvement import Settings, improve, settings_of
     from .reports import task_line
@@ -64,9 +66,8 @@ def optimize_command(
                 progress.update(task, completed=step, figures=figures)
 
             improvement = improve(machine, settings, folder, resume=resume, tell=tell)
-    except (ValueError, SolverError, FileNotFoundError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+    except _MISTAKES as error:
+        raise _told(error) from error
     except KeyboardInterrupt:
         console.print(
             f"Interrupted. Go on with: qtjax optimize --out {folder} --resume", soft_wrap=True
@@ -91,7 +92,6 @@ def pareto_command(
     seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
 ) -> None:
     """Find the largest power of an engine at every efficiency: a table, front.json and a figure."""
-    from .._results import SolverError
     from ..engine.machine import REFERENCE, read_engine
     from .engine_front import FRONT, FrontSettings, find_front, front_table
     from .reports import free_line
@@ -104,9 +104,8 @@ def pareto_command(
         settings = FrontSettings(points=points, starts=starts, steps=steps, seed=seed)
         with console.status("compiling, and searching point by point ..."):
             front, report = find_front(machine, settings, folder)
-    except (ValueError, SolverError, FileNotFoundError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+    except _MISTAKES as error:
+        raise _told(error) from error
     console.print(front_table(report))
     try:
         from .engine_figures import save_front
@@ -122,15 +121,13 @@ def run_command(
     machine: Annotated[Path, typer.Argument(help="Engine file (TOML), of any kind.")],
 ) -> None:
     """Run a machine as it is described and print its figures."""
-    from .._results import SolverError
     from ..engine.steady import read_machine
     from .running import figures_table
 
     try:
         console.print(figures_table(read_machine(machine)))
-    except (ValueError, SolverError, FileNotFoundError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+    except _MISTAKES as error:
+        raise _told(error) from error
 
 
 @app.command("sweep")
@@ -146,9 +143,8 @@ def sweep_command(
 
     try:
         sweep_engine(read_engine(engine), out, slice_size)
-    except (ValueError, OSError, ImportError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+    except _MISTAKES as error:
+        raise _told(error) from error
     except KeyboardInterrupt:
         console.print("Interrupted. The same command goes on from there.")
         raise typer.Exit(130) from None
@@ -243,9 +239,8 @@ def show_command(
 
     try:
         found = tables(path)
-    except (ValueError, ImportError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+    except _MISTAKES as error:
+        raise _told(error) from error
     for table in found:
         console.print(table)
 
@@ -260,10 +255,15 @@ def report_command(
 
     try:
         written = write_report(path, out)
-    except (ValueError, OSError, ImportError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+    except _MISTAKES as error:
+        raise _told(error) from error
     console.print(f"  {written}", highlight=False, soft_wrap=True)
+
+
+def _told(error: Exception) -> typer.Exit:
+    """Say what was wrong, and the way out."""
+    console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+    return typer.Exit(2)
 
 
 def _draw_curves(folder: Path, papers: Any) -> None:

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -73,9 +74,30 @@ def png(path: Path, alt: str) -> str:
     Args:
         path: of the file.
         alt: what it shows, for those who do not see it.
+
+    Raises:
+        ValueError: the file is damaged.
     """
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    found = path.read_bytes()
+    if not _is_whole_png(found):
+        raise ValueError(
+            f"{path} is no PNG file, or a damaged one; remove it, or run the command that drew it "
+            "once more."
+        )
+    data = base64.b64encode(found).decode("ascii")
     return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
+
+
+def _is_whole_png(data: bytes) -> bool:
+    """Whether every chunk up to the last is there, with its checksum."""
+    kind, place = b"", 8
+    while data[:8] == b"\x89PNG\r\n\x1a\n" and kind != b"IEND" and place + 12 <= len(data):
+        end = place + 8 + int.from_bytes(data[place : place + 4], "big")
+        kind = data[place + 4 : place + 8]
+        if data[end : end + 4] != zlib.crc32(data[place + 4 : end]).to_bytes(4, "big"):
+            return False
+        place = end + 4
+    return kind == b"IEND" and place == len(data)
 
 
 def svg(drawn: Any, alt: str) -> str:

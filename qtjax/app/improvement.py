@@ -17,7 +17,8 @@ from ..design.optimize import optimize
 from ..design.optimum import Optimum, best_lane
 from ..design.progress import History, Progress
 from ..engine.bounds import scattered_starts
-from ..engine.machine import Engine, read_engine, write_engine
+from ..engine.machine import Engine, as_data, write_engine
+from ..engine.tables import validated
 from ..machines.audit import audit
 from ..machines.cycle import CycleSolution, limit_cycle
 from .engine_loss import FINER, at_resolution, engine_loss, search_steps
@@ -86,7 +87,7 @@ class Monitor:
     @property
     def rows(self) -> list[dict[str, float]]:
         """Step, objective, efficiency, power and residuals at every checkpoint."""
-        return read_json(self.path) if self.path.exists() else []
+        return read_json(self.path)["rows"] if self.path.exists() else []
 
     def __call__(self, progress: Progress, history: History) -> None:
         feasible = progress.best_violation <= FEASIBILITY
@@ -106,7 +107,7 @@ class Monitor:
             "frozen_lanes": int(jnp.sum(progress.frozen)),
         }
         earlier = [old for old in self.rows if old["step"] < row["step"]]
-        write_json(self.path, [*earlier, row])
+        write_json(self.path, {"rows": [*earlier, row]})
         self.tell(row["step"], row)
 
 
@@ -134,7 +135,7 @@ def improve(
     before = limit_cycle(engine.cycle())
     out.mkdir(parents=True, exist_ok=True)
     write_engine(engine, out / "start.toml")
-    write_json(out / "settings.json", asdict(settings))
+    write_json(out / "settings.json", asdict(settings) | {"engine": as_data(engine)})
     monitor = Monitor(engine, tell, out / "checkpoints.json")
     steps = search_steps(engine)
     optimum = _search(engine, settings, float(before.power), steps, monitor, resume)
@@ -148,6 +149,7 @@ def improve(
         "after": figures_of_merit(after, engine.names),
         "outcome_after": RESULTS[after.result] or "successful",
         "audit": audit_report(audit(after)),
+        "optimized": as_data(improved),
         "optimization": _summary(engine, optimum, best, float(after.power / before.power)),
         "resolution": [at_resolution(improved, n) for n in (steps, FINER * steps)],
         **circumstances(engine, asdict(settings)),
@@ -168,13 +170,15 @@ def settings_of(folder: Path) -> tuple[Engine, Settings]:
     Raises:
         ValueError: the folder holds no run.
     """
-    missing = [n for n in ("settings.json", "start.toml") if not (folder / n).exists()]
-    if missing:
+    path = folder / "settings.json"
+    if not path.exists():
         raise ValueError(
-            f"`--resume` found no {' and no '.join(missing)} in {folder}: nothing was begun there; "
-            "leave `--resume` out to begin."
+            f"`--resume` found no settings.json in {folder}: nothing was begun there; leave "
+            "`--resume` out to begin."
         )
-    return read_engine(folder / "start.toml"), Settings(**read_json(folder / "settings.json"))
+    kept = read_json(path)
+    engine = Engine(validated(kept.pop("engine")))
+    return engine, Settings(**kept)
 
 
 def _search(
@@ -213,7 +217,7 @@ def circumstances(engine: Engine, settings: dict[str, Any]) -> dict[str, Any]:
         settings: of the run, `seed` among them.
     """
     return {
-        "settings": settings | {"engine": engine.table.model_dump(exclude_none=True)},
+        "settings": settings | {"engine": as_data(engine)},
         "seed": settings["seed"],
         "device": str(jax.devices()[0]),
         "versions": versions(),

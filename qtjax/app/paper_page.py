@@ -5,6 +5,7 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
+from .._files import write_whole
 from ..papers.no_entropy_production.results import Results, compute
 from ..papers.no_entropy_production.runs import Runs
 from ..papers.records import Contrast, Equation, records
@@ -39,7 +40,7 @@ def write_paper(folder: Path, tell: Callable[[str], None]) -> Results:
     write_json(folder / "paper.json", records(results.equations))
     tell("figures")
     page = _page(results, _figures(results.runs), time.perf_counter() - started)
-    (folder / "paper.html").write_text(page, encoding="utf-8")
+    write_whole(folder / "paper.html", page)
     return results
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
+from .._files import write_whole
 from ..papers.entries import Entry, Paper
 from ..papers.reproduction import Reproduction, records
 from .files import versions, write_json
@@ -102,7 +103,7 @@ def write_markdown(path: Path, found: Sequence[Reproduction]) -> None:
         lines += [f"- `{paper.name}`: {paper.notes}" for paper in doubtful] + [""]
     for one in found:
         lines += _section(one)
-    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    write_whole(path, "\n".join(lines).rstrip() + "\n")
 
 
 def _counts(found: Sequence[Reproduction]) -> str:

@@ -4,6 +4,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
+from .._files import write_whole
 from ..design.store import open_store, xarray_package
 from .html import facts, figure, from_rich, page, png, svg, table
 from .reports import audit_lines, number
@@ -69,7 +72,7 @@ def write_report(path: Path, out: Path | None = None) -> Path:
     name = path.resolve().name
     text = page(f"qtjax: {name}", [f"<p>{escape(SIGNS)}</p>", *contents, *sections])
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
+    write_whole(out, text)
     return out
 
 
@@ -129,7 +132,7 @@ def _optimization(result: Result) -> list[str]:
         f"<h3>What is doubtful</h3><ul>{''.join(audit)}</ul>",
         "<h3>How it was made</h3>",
         facts(_circumstances(report)),
-        *_engine(folder / "optimized.toml"),
+        *_engine(report["optimized"]),
     ]
 
 
@@ -147,13 +150,10 @@ def _circumstances(report: dict[str, Any]) -> dict[str, str]:
     return made | {name: str(version) for name, version in report.get("versions", {}).items()}
 
 
-def _engine(path: Path) -> list[str]:
-    if not path.exists():
-        return []
-    text = escape(path.read_text(encoding="utf-8"))
-    return [
-        f"<details><summary>The optimized engine ({path.name})</summary><pre>{text}</pre></details>"
-    ]
+def _engine(data: dict[str, Any]) -> list[str]:
+    text = escape(tomli_w.dumps(data))
+    summary = "<summary>The optimized engine (optimized.toml)</summary>"
+    return [f"<details>{summary}<pre>{text}</pre></details>"]
 
 
 def _maps(path: Path) -> list[str]:

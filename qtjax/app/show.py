@@ -72,14 +72,9 @@ def read(path: Path, *keys: str) -> Any:
     """A JSON file with these keys; what strict JSON holds as null is nan.
 
     Raises:
-        ValueError: it is cut off, or lacks one of them.
+        ValueError: it is damaged, or lacks one of them.
     """
-    try:
-        data = _numbers(read_json(path))
-    except ValueError as error:
-        raise ValueError(
-            f"{path} is not whole: {error}. Run the command that wrote it once more."
-        ) from error
+    data = _numbers(read_json(path))
     missing = [key for key in keys if not isinstance(data, dict) or key not in data]
     if missing:
         raise ValueError(f"{path} was not written by qtjax: it has no {', '.join(missing)}.")
@@ -104,10 +99,9 @@ def _here(path: Path) -> list[Result]:
 
 
 def _is_published(path: Path) -> bool:
-    try:
-        return path.suffix == ".json" and {"passed", "entries"} <= set(read_json(path))
-    except (OSError, ValueError, TypeError):
-        return False
+    """Whether most of the words that are in such a file are, so that a damaged one is told."""
+    found = path.read_bytes() if path.suffix == ".json" else b""
+    return sum(word in found for word in (b'"passed"', b'"entries"', b'"sha256"')) > 1
 
 
 def _optimization(path: Path) -> list[Table]:

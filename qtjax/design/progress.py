@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
+from .._files import write_whole
 from .._types import Real
 
 
@@ -82,15 +83,15 @@ def save(path: str | os.PathLike[str], progress: Progress, history: History) -> 
         path: where to.
         progress: the state.
         history: of all steps up to it.
+
+    Raises:
+        OSError: the disk is full, or the file cannot be written for another reason; the checkpoint
+            before it is still there.
     """
-    temporary, data = f"{os.fspath(path)}.part", io.BytesIO()
+    data = io.BytesIO()
     eqx.tree_serialise_leaves(data, jnp.asarray(history.loss.shape))
     eqx.tree_serialise_leaves(data, (progress, history))
-    with open(temporary, "wb") as file:
-        file.write(data.getvalue() + _checksum(data.getvalue()))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_whole(path, data.getvalue() + _checksum(data.getvalue()))
 
 
 def _checksum(data: bytes) -> bytes:

@@ -21,6 +21,7 @@ from .grid import POINT, Grid
 from .outputs import Output
 
 IDENTITY, MADE_WITH = "qtjax_sweep", "made_with"
+SEAL = "metadata_sha256"  # of zarr.json without it
 CONVENTIONS = {
     "units": "hbar = k_B = 1: temperatures, energies and rates in one unit; entropies in nats",
     "signs": "heat Q > 0 into the system, work W > 0 done on it",
@@ -139,6 +140,7 @@ def create(
                 **_codecs(),
             )  # fmt: skip
         zarr.consolidate_metadata(part)
+        _seal(part / "zarr.json")
         for file in filter(Path.is_file, part.rglob("*")):
             with open(file, "rb") as opened:
                 os.fsync(opened.fileno())
@@ -152,20 +154,16 @@ def open_store(path: Path) -> Store:
         path: of it.
 
     Raises:
-        ValueError: there is something else.
+        ValueError: there is something else, or its metadata or parameters are damaged.
     """
     zarr = _zarr()
-    try:
-        # metadata that were consolidated are never out of date: nothing is added to a store
-        root = zarr.open_group(path, mode="r+")
-        attributes = dict(root.attrs)
-        identity = attributes[IDENTITY]
-    except Exception as error:
-        raise ValueError(
-            f"`store` {path} is there, but is no store of `qtjax.sweep`, or a damaged one; nothing "
-            "was changed. Name another path."
-        ) from error
+    attributes = _checked_attributes(path)
+    identity = attributes[IDENTITY]
+    # metadata that were consolidated are never out of date: nothing is added to a store
+    root = zarr.open_group(path, mode="r+")
     names = identity["parameters"]
+    for name in names:
+        _check_parameter(path, name, root[name], identity["values"][name])
     grid = Grid({n: root[n] for n in names}, identity["zipped"], tuple(identity["block"]))
     outputs = tuple(
         Output(name, tuple(shape), dtype) for name, (shape, dtype) in identity["outputs"].items()
@@ -180,15 +178,17 @@ def open_store(path: Path) -> Store:
 
 
 def is_sweep(path: Path) -> bool:
-    """Whether a sweep made what is at a path.
+    """Whether a sweep made what is at a path; also where it is damaged, so that this is told.
 
     Args:
         path: of a folder.
     """
     try:
-        return IDENTITY in json.loads((path / "zarr.json").read_bytes())["attributes"]
-    except (OSError, ValueError, KeyError, TypeError):
+        found = (path / "zarr.json").read_bytes()
+    except OSError:
         return False
+    whole = found.rstrip().endswith(b"}")
+    return not whole or IDENTITY.encode() in found or SEAL.encode() in found
 
 
 def check_same(path: Path, grid: Grid, outputs: Sequence[Output]) -> None:
@@ -234,10 +234,7 @@ def identity_of(grid: Grid, outputs: Sequence[Output]) -> dict[str, Any]:
         "zipped": grid.zipped,
         "shape": list(grid.shape),
         "block": list(grid.block),
-        "values": {
-            name: f"{v.dtype} {hashlib.sha256(np.ascontiguousarray(v).data).hexdigest()}"
-            for name, v in grid.values.items()
-        },
+        "values": {name: _digest_of_values(v) for name, v in grid.values.items()},
         "outputs": {output.name: [list(output.shape), output.dtype] for output in outputs},
     }
 
@@ -267,6 +264,56 @@ def xarray_package() -> Any:
             f'`sweep` needs {error.name}: install it with `pip install "qtjax[sweep]"`.'
         ) from error
     return xarray
+
+
+def _digest_of_values(values: Any) -> str:
+    return f"{values.dtype} {hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()}"
+
+
+def _digest(metadata: dict[str, Any]) -> str:
+    """Of the metadata of a store, all but the checksum itself."""
+    attributes = {k: v for k, v in metadata["attributes"].items() if k != SEAL}
+    text = json.dumps({**metadata, "attributes": attributes}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _seal(path: Path) -> None:
+    """Write the checksum of the metadata into them."""
+    metadata = json.loads(path.read_bytes())
+    metadata["attributes"][SEAL] = _digest(metadata)
+    path.write_text(json.dumps(metadata, indent=2))
+
+
+def _checked_attributes(path: Path) -> dict[str, Any]:
+    """The attributes of a store, whose metadata are those that were written."""
+    try:
+        metadata = json.loads((path / "zarr.json").read_bytes())
+        whole = metadata["attributes"][SEAL] == _digest(metadata)
+        for name, inner in metadata["consolidated_metadata"]["metadata"].items():
+            whole &= json.loads((path / name / "zarr.json").read_bytes()) == inner
+        if not whole:
+            raise ValueError("a checksum is of something else")
+        return metadata["attributes"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"`store` {path} is there, but is no store of `qtjax.sweep`, or a damaged one (its "
+            f"metadata: {error}); nothing was changed. Copy it again from where it came, or name "
+            "another path."
+        ) from error
+
+
+def _check_parameter(path: Path, name: str, values: Any, digest: str) -> None:
+    """Raise where the values of a parameter are not those that were written."""
+    try:
+        whole = _digest_of_values(np.asarray(values[:])) == digest
+    except Exception:  # whatever a codec says of bytes that are not its own
+        whole = False
+    if not whole:
+        raise ValueError(
+            f"`store` {path} is damaged: the values of its parameter {name!r} are not those that "
+            "were written; nothing was changed. Copy it again from where it came, or name another "
+            "path."
+        )
 
 
 def _zarr() -> Any:

@@ -16,6 +16,7 @@ import tomli_w
 from jaxtyping import PyTree
 
 from .._checks import check_hermitian
+from .._files import write_whole
 from ..dynamics.dissipators import AdiabaticBath, DaviesBath
 from ..dynamics.hamiltonians import Driven, Static
 from ..dynamics.open_system import OpenSystem
@@ -94,7 +95,7 @@ class Engine:
 
     def with_parameters(self, parameters: dict[str, PyTree]) -> "Engine":
         """The engine whose start values are `parameters`."""
-        data = self.table.model_dump(exclude_none=True)
+        data = as_data(self)
         for stroke in data["strokes"]:
             if stroke["name"] in parameters["durations"]:
                 stroke["duration"] = float(parameters["durations"][stroke["name"]])
@@ -152,7 +153,7 @@ def parsed(path: str | Path) -> dict[str, Any]:
     """The content of a TOML file; raises `EngineError` if it is none."""
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise EngineError(f"{path}: not valid TOML: {error}") from error
 
 
@@ -177,9 +178,16 @@ def write_engine(engine: Engine, path: str | Path) -> None:
     Args:
         engine: the engine.
         path: where to.
+
+    Raises:
+        OSError: the file cannot be written.
     """
-    data = engine.table.model_dump(exclude_none=True)
-    Path(path).write_text(tomli_w.dumps(data), encoding="utf-8")
+    write_whole(path, tomli_w.dumps(as_data(engine)))
+
+
+def as_data(engine: Engine) -> dict[str, Any]:
+    """What stands in the file of an engine, as plain data."""
+    return engine.table.model_dump(exclude_none=True)
 
 
 def check_operators(table: EngineTable | SteadyTable, dimension: int) -> None:

@@ -10,7 +10,6 @@ import importlib
 import importlib.metadata
 import io
 import json
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,10 +21,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._checks import as_sequence, check_instance, described, is_concrete
+from .._files import write_whole
 from .._results import RESULTS, is_outcome
 
 FORMAT = 1
 MAGIC = b"qtjax module"
+_MISFITS = (  # what a description that `save` did not write ends in
+    LookupError, TypeError, AttributeError, RecursionError, MemoryError, OverflowError,
+    json.JSONDecodeError, UnicodeDecodeError, zipfile.BadZipFile,
+)  # fmt: skip
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every entry: the same module makes the same file
 FLOORS = frozenset((
     "algebra", "numerics", "information", "dynamics", "models", "thermodynamics", "machines",
@@ -55,7 +59,7 @@ def save(path: str | Path, module: Any) -> None:
         >>> bool(back.temperature == bath.temperature)
         True
     """
-    path, writer = Path(path), _Writer()
+    writer = _Writer()
     data = {"qtjax": _version(), "module": writer.node(module, "module")}
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
@@ -66,12 +70,7 @@ def save(path: str | Path, module: Any) -> None:
             np.save(held, array, allow_pickle=False)
             opened.writestr(zipfile.ZipInfo(f"{k}.npy", EPOCH), held.getvalue())
     content = archive.getvalue()
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_bytes(_first_line(content) + content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, _first_line(content) + content)
 
 
 def load(path: str | Path, *, classes: Sequence[type] = ()) -> Any:
@@ -100,18 +99,34 @@ def load(path: str | Path, *, classes: Sequence[type] = ()) -> Any:
     known = as_sequence("classes", classes, "a sequence of classes")
     for k, cls in enumerate(known):
         check_instance(f"classes[{k}]", cls, type, "a class")
-    archive = zipfile.ZipFile(io.BytesIO(_content(Path(path))))
+    content = _content(Path(path))
+    try:
+        return _loaded(path, content, {_name(cls): cls for cls in known})
+    except _MISFITS as error:
+        raise ValueError(
+            f"`path` {path} is not as `save` writes a module ({type(error).__name__}: {error}); "
+            "write it again with `qtjax.exchange.save`."
+        ) from error
+
+
+def _loaded(path: str | Path, content: bytes, known: dict[str, type]) -> Any:
+    """The module in what stands below the first line."""
+    archive = zipfile.ZipFile(io.BytesIO(content))
     data = json.loads(archive.read("module.json"))
     if _series(data["qtjax"]) != _series(_version()):
         raise ValueError(
             f"`path` {path} was written by qtjax {data['qtjax']}, and this is {_version()}, where "
             "fields may mean other things; load it with that version."
         )
-    arrays = [
-        np.load(io.BytesIO(archive.read(f"{k}.npy")), allow_pickle=False)
-        for k in range(len(archive.namelist()) - 1)
-    ]
-    return _Reader(str(path), arrays, {_name(cls): cls for cls in known}).built(data["module"])
+    arrays = [_array(path, archive.read(f"{k}.npy")) for k in range(len(archive.namelist()) - 1)]
+    return _Reader(str(path), arrays, known).built(data["module"])
+
+
+def _array(path: str | Path, data: bytes) -> np.ndarray:
+    try:
+        return np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"`path` {path} holds what is no array of numbers: {error}") from error
 
 
 class _Writer:

@@ -4,7 +4,6 @@ import ast
 import base64
 import io
 import itertools
-import json
 import re
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import numpy as np
 import pytest
 
 import qtjax as qt
+from qtjax.app.files import write_json
 from qtjax.app.html import from_rich, page, table
 from qtjax.app.mathml import clauses, formula
 from qtjax.app.report_page import DEFINITIONS, write_report
@@ -95,26 +95,25 @@ def results(tmp_path):
     start = {"start": 0, "given": True, "objective": 0.5, "violation": 0.0, "reached_best": True,
              "frozen": False}  # fmt: skip
     report = {
+        "optimized": {"title": "<b>"},
         "before": machine(1.0), "after": machine(2.0), "outcome_after": "successful",
         "audit": {"findings": [], "passed": ["second_law"]},
         "optimization": {"objective": "efficiency", "best_objective": 0.5, "best_start": 0,
                          "violation": 0.0, "agreement": 1e-4, "starts": [start]},
         "seed": 3, "device": "cpu", "date": "2026-01-01", "versions": {"qtjax": "0.2.0"},
     }  # fmt: skip
-    (run / "report.json").write_text(json.dumps(report))
-    (run / "optimized.toml").write_text('title = "<b>"')
+    write_json(run / "report.json", report)
     matplotlib.image.imsave(run / "convergence.png", np.ones((4, 5, 3)))
     matplotlib.image.imsave(run / "my_own.png", np.zeros((3, 3, 3)))
     entry = {"paper": "curzon_1975", "quantity": "T_h & T_c", "published": 0.5, "value": 0.5,
              "relative": 0.0, "passed": True}  # fmt: skip
     failed = {"paper": "fails", "error": "it did not", "passed": False}
-    (tmp_path / "numbers.json").write_text(
-        json.dumps({"passed": False, "entries": [entry, failed], "versions": {}})
-    )
+    numbers = {"passed": False, "entries": [entry, failed], "versions": {}}
+    write_json(tmp_path / "numbers.json", numbers)
     row = {"equation": 1, "status": "definition", "system": "rods", "value": 1.0, "residual": 0.0,
            "convention": "classical", "quantity": "S", "formula": "S_A = int dQ_A"}  # fmt: skip
     (tmp_path / "paper").mkdir()
-    (tmp_path / "paper" / "paper.json").write_text(json.dumps([row, row | {"quantity": "Q"}]))
+    write_json(tmp_path / "paper" / "paper.json", [row, row | {"quantity": "Q"}])
 
     def function(hot, gap):
         return {"regime": (hot > gap).astype(int), "work": hot * gap}
@@ -165,12 +164,37 @@ def test_what_is_no_result_is_told(results):
     report = results / "run" / "report.json"
     whole = report.read_text()
     report.write_text(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"report\.json is not whole: .*once more"):
+    with pytest.raises(ValueError, match=r"report\.json is damaged.*once more"):
         write_report(results / "run")
-    report.write_text('{"before": 1}')
+    write_json(report, {"before": 1})
     with pytest.raises(ValueError, match="was not written by qtjax: it has no after, optimization"):
         write_report(results / "run")
     assert not (results / "run" / "report.html").exists()
+
+
+def test_a_damaged_part_of_a_folder_is_told_and_not_left_out(results):
+    rng = np.random.default_rng(5)
+    places = ["run/report.json", "run/convergence.png", "paper/paper.json", "numbers.json"]
+    places += ["maps.zarr/zarr.json", "maps.zarr/work/zarr.json", "maps.zarr/hot/c/0"]
+    out, words = results.parent / "page.html", r"damaged|holds no result"
+    good = write_report(results, out).read_text(encoding="utf-8")
+    for path in (results / place for place in places):
+        whole = path.read_bytes()
+        for k in range(3):
+            changed, place = bytearray(whole), int(rng.integers(len(whole)))
+            changed[place] ^= 1 << int(rng.integers(8))
+            path.write_bytes(whole[:place] if k < 1 else bytes(changed))
+            alone = path if path.name == "numbers.json" else results
+            try:
+                write_report(alone, out)
+                said = None
+            except ValueError as error:
+                said = str(error)
+            if said is None:
+                assert out.read_text(encoding="utf-8") == good
+            else:
+                assert re.search(words, said)
+        path.write_bytes(whole)
 
 
 def test_the_command_says_so_too(tmp_path):

@@ -1,9 +1,12 @@
-"""Random systems against QuTiP: d = 2 to 8, driven under Lindblad operators, or in Davies baths.
+"""Random systems against QuTiP and dynamiqs: d = 2 to 8, driven, or in Davies baths.
 
 The systems of one dimension are one batch, so that they are compiled once.
 """
 
+import importlib.util
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import qutip
@@ -11,7 +14,7 @@ import qutip
 import qtjax as qt
 
 TS = np.linspace(0.0, 2.0, 5)
-EACH = 9  # systems of each dimension
+EACH = 5  # systems of each dimension
 OPTIONS = {"rtol": 1e-10, "atol": 1e-12, "nsteps": 100_000, "progress_bar": ""}
 
 
@@ -32,7 +35,25 @@ def theirs(hamiltonian, rho0, jumps):
     return np.stack([state.full() for state in found.states])
 
 
-@pytest.mark.parametrize("d", [2, 3, 8])
+def of_dynamiqs(h, v, frequency, jumps, rho0):
+    """The states that dynamiqs finds at all times, of all systems."""
+    precision = jax.config.jax_default_matmul_precision
+    dq = importlib.import_module("dynamiqs")
+    # which dynamiqs sets for the whole process, where other tests look at what qtjax asks for
+    jax.config.update("jax_default_matmul_precision", precision)
+    found = dq.mesolve(
+        dq.timecallable(lambda t: dq.asqarray(h + (0.3 + jnp.sin(frequency * t)) * v)),
+        [dq.asqarray(jump) for jump in jumps],
+        dq.asqarray(rho0),
+        TS,
+        method=dq.method.Dopri8(rtol=1e-10, atol=1e-12),
+        cartesian_batching=False,
+        progress_meter=False,
+    )
+    return found.states.to_numpy()
+
+
+@pytest.mark.parametrize("d", range(2, 9))
 def test_random_drives_and_jump_operators(d):
     rng = np.random.default_rng(d)
     h, v, rho0 = hermitian(rng, d), hermitian(rng, d), states(rng, d)
@@ -50,6 +71,10 @@ def test_random_drives_and_jump_operators(d):
 
     found, right = ours(h, v, operators, rates, frequency, rho0)
     assert np.all(right)
+    jumps = np.sqrt(rates).T[..., None, None] * operators.swapaxes(0, 1)
+    if importlib.util.find_spec("dynamiqs"):
+        others = of_dynamiqs(h, v, frequency[:, None, None], jumps, rho0)
+        np.testing.assert_allclose(found, others, atol=1e-7)
     for k in range(EACH):
         moving = [
             qutip.Qobj(h[k]), [qutip.Qobj(v[k]), lambda t, w=frequency[k]: 0.3 + np.sin(w * t)]

@@ -1,5 +1,7 @@
 """Engine files: round trips, small-d machines, and a message for every mistake."""
 
+import json
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -166,3 +168,37 @@ def test_engine_cycle_is_differentiable_in_everything_free():
     gradient = jax.grad(lambda p: qt.limit_cycle(engine.cycle(p)).efficiency)(engine.start)
     assert jax.tree.structure(gradient) == jax.tree.structure(engine.start)
     assert all(bool(jnp.all(jnp.isfinite(g)) & jnp.any(g != 0)) for g in jax.tree.leaves(gradient))
+
+
+HOSTILE = (
+    "__import__('os').system('touch ran')", "qtjax.app.files:write_json", "os.system",
+    "../../ran", "/etc/passwd", "{0.__class__}", "${HOME}", "ZZ\\u0000", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ("cold = {{ sigmaz = 0.5", "cold = {{ {0} = 0.5"),
+        ("cold = {{ sigmaz = 0.5", "{0} = {{ sigmaz = 0.5"),
+        ('bath = "hot"', "bath = {0}"),
+        ('objective = "efficiency"', "objective = {0}"),
+    ],
+)
+def test_hostile_words_are_refused_and_run_nothing(entry, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    old, new = (side.format(json.dumps(text)) for side in entry)
+    whole = REFERENCE.read_text(encoding="utf-8")
+    assert old in whole
+    (tmp_path / "engine.toml").write_text(whole.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(EngineError, match=r"engine\.toml: (key `|not valid TOML)"):
+        read_engine("engine.toml")
+    assert [file.name for file in tmp_path.iterdir()] == ["engine.toml"]
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"a = " + b"[" * 100_000, b"a = "])
+def test_what_is_no_text_or_too_deep_is_refused(data, tmp_path):
+    (tmp_path / "engine.toml").write_bytes(data)
+    with pytest.raises(EngineError, match=r"engine\.toml: not valid TOML"):
+        read_engine(tmp_path / "engine.toml")

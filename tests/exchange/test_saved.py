@@ -4,8 +4,10 @@ import dataclasses
 import functools
 import importlib
 import inspect
+import io
 import json
 import random
+import zipfile
 
 import diffrax
 import equinox as eqx
@@ -169,9 +171,6 @@ def path(tmp_path):
 
 def rewritten(path, change):
     """The file with another description, and the checksum of that."""
-    import io
-    import zipfile
-
     data = path.read_bytes().partition(b"\n")[2]
     old, new = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
     with zipfile.ZipFile(new, "w") as archive:
@@ -210,6 +209,52 @@ def test_every_changed_or_missing_byte_is_found(path):
 def test_what_does_not_fit_is_refused(old, new, message, path):
     rewritten(path, lambda text: text.replace(old, new))
     with pytest.raises(ValueError, match=message):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("__import__('os').system('touch ran')", "is not as `save` writes"),
+        ('{"qtjax": "VERSION", "module": {"class": "__import__(0)", "fields": {}}}', "no class"),
+        ('{"qtjax": "VERSION", "module": {"class": "qtjax.../x:y", "fields": {}}}', "no class of"),
+        ('{"qtjax": "VERSION", "module": {"class": "qtjax.app.files:write_json", "fields": {}}}',
+         "no class of"),
+        ('{"qtjax": "VERSION", "module": {"class": "qtjax.design..os:x", "fields": {}}}', "is no"),
+        ('{"qtjax": "VERSION", "module": {"eval": "1"}}', "is not as `save` writes a module"),
+        ('{"qtjax": "VERSION", "module": {"jax": 99}}', "is not as `save` writes a module"),
+        ('{"qtjax": "VERSION", "module": {"jax": "../../secret"}}', "is not as `save` writes"),
+        ('{"qtjax": "VERSION", "module": {"class": 3}}', "is not as `save` writes a module"),
+        ('{"qtjax": "VERSION"}', "is not as `save` writes a module"),
+        ("[" * 200_000, "is not as `save` writes a module"),
+        ("[]", "is not as `save` writes a module"),
+    ],
+)  # fmt: skip
+def test_hostile_descriptions_run_nothing_and_are_told(text, message, path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    text = text.replace("VERSION", files._version())
+    rewritten(path, lambda _: text)
+    before = sorted(p.name for p in path.parent.iterdir())
+    with pytest.raises(ValueError, match=message) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+    assert sorted(p.name for p in path.parent.iterdir()) == before
+
+
+def test_pickled_arrays_are_not_unpickled(path, monkeypatch):
+    class Ran:
+        def __reduce__(self):
+            return (pytest.fail, ("unpickled",))
+
+    held = io.BytesIO()
+    np.save(held, np.array([Ran()], dtype=object), allow_pickle=True)
+    new = io.BytesIO()
+    with zipfile.ZipFile(new, "w") as archive:
+        node = {"qtjax": files._version(), "module": {"numpy": 0}}
+        archive.writestr("module.json", json.dumps(node))
+        archive.writestr("0.npy", held.getvalue())
+    path.write_bytes(files._first_line(new.getvalue()) + new.getvalue())
+    with pytest.raises(ValueError, match="holds what is no array of numbers: Object arrays"):
         load(path)
 
 
