@@ -438,6 +438,8 @@ VOID = qt.OpenSystem(qt.Driven([(qt.Linear(1.0, -1.0), N)]))
 CROSSING = qt.OpenSystem(
     VOID.hamiltonian, qt.LocalBath(qt.destroy(2), qt.Linear(1.0, -1.0), 1.0, FLAT)
 )
+MOVED = qt.OpenSystem(qt.Driven([(qt.Linear(1.0, 2.0), N), (0.5, X)]))
+STROKE = qt.machines.GaussianStroke(1.0, 1.0, 1.0, 1.0)
 SHAPES = r"\(rates \(jumps,\), operators \(jumps, d, d\)\)"
 KET = r"`rho0` must be .* got the shape \(2,\) of a ket; `pure_state\(rho0\)`"
 MOVING = r"`baths\[0\]\.channels\(hamiltonian\)\[0\]\.function`"
@@ -504,6 +506,46 @@ SPECIAL = {
     "adjoint": (lambda: evolve(adjoint="backsolve"), r"`adjoint` must be a Diffrax .* got 'backs"),
     "dt0": (lambda: evolve(dt0=-1.0), r"`dt0` must be > 0, got -1\.0; it is the length of the fir"),
     "rtol": (lambda: evolve(rtol=-1e-3), r"`rtol` must be >= 0, got -0\.001; it is a tolerance"),
+    "steps of a driven stroke": (
+        lambda: qt.dynamics.propagator(MOVED, 1.0, 10**12),
+        r"`steps` asks for an array of 4e\+12 complex numbers, .*; keep fewer levels",
+    ),
+    "steps of an oscillator": (
+        lambda: qt.machines.gaussian_limit_cycle([STROKE], steps=10**12),
+        r"`steps` asks for an array of 4\.2e\+13 complex numbers",
+    ),
+    "samples of an oscillator": (
+        lambda: qt.machines.gaussian_limit_cycle([STROKE], resolution=2**40),
+        r"`resolution` = 1099511627776 would take 8192 GiB and more",
+    ),
+    "steps of Carnot": (
+        lambda: carnot(steps=10**6),
+        r"`steps` must be at most 16384, got 1000000: each is a stroke .* `carnot_cycle`",
+    ),
+    "copies": (
+        lambda: qt.thermodynamics.copies_ergotropy(np.eye(99) / 99, np.eye(99), 149),
+        r"`copies` asks for an array of 5\.77e\+72 complex numbers",
+    ),
+    "spins": (
+        lambda: models.ising_energies(np.ones(60), np.ones(60 * 59 // 2)),
+        r"`fields` asks for an array of 1\.15e\+18 complex numbers",
+    ),
+    "controls of qutip": (
+        lambda: qt.machines.piecewise_limit_cycle(lambda u: SYSTEM, qutip.sigmax(), 1.0),
+        r"`controls` must be arrays of numbers, got .*; give the array `controls\.full\(\)`",
+    ),
+    "controls of true": (
+        lambda: qt.machines.piecewise_limit_cycle(lambda u: SYSTEM, np.ones(2, bool), 1.0),
+        r"`controls` must be arrays of numbers, got an array of shape \(2,\) and dtype bool",
+    ),
+    "controls nan": (
+        lambda: qt.machines.piecewise_limit_cycle(lambda u: SYSTEM, np.array([math.nan]), 1.0),
+        r"`controls` must be finite, but entry \(0,\) is nan",
+    ),
+    "step of nothing": (
+        lambda: qt.machines.piecewise_limit_cycle(lambda: SYSTEM, np.ones(2), 1.0),
+        r"`system` must be a function of one argument",
+    ),
     "resolution": (
         lambda: evolve(resolution=2**40),
         r"`resolution` = 1099511627776 would take 8192 GiB and more",

@@ -598,6 +598,9 @@ ALLOWED = frozenset((
     "algebra.eigensystem(a: a batch)", "algebra.product(a: a batch)",
     "algebra.product(b: a batch)", "dynamics.as_hamiltonian(name: nonsense)",
     "algebra.product(a: not square)",
+    # more pieces, for which the message asks more times; as many steps as one likes, and durations
+    "dynamics.PiecewisePolynomial(coefficients: not square)",
+    "machines.piecewise_limit_cycle(controls: a matrix)",
     # a jump operator of rate 0 is any
     "algebra.canonical_form_of(superoperator: float32)",
     # looks at other entries

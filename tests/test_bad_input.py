@@ -495,6 +495,8 @@ def test_a_bath_that_does_not_fix_its_gibbs_state_warns():
 def test_what_is_flagged_and_not_an_error():
     excited = jnp.diag(jnp.array([0.0, 1.0])) + 0j
     assert float(qt.information.relative_entropy(excited, GROUND)) == np.inf
+    small = qt.thermodynamics.interval_temperature(1.0, 1e-3, tolerance=1e-2)
+    assert float(small.beta) == 0.0  # and not the small quotient
     nothing = qt.thermodynamics.interval_temperature(0.0, 0.0)
     assert np.isnan(float(nothing.temperature))
     assert int(nothing.status) == qt.thermodynamics.TemperatureStatus.UNDEFINED

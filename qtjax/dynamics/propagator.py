@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from .._checked import checked
-from .._checks import check_finite, check_hermitian, traced
+from .._checks import check_finite, check_hermitian, check_size, traced
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
@@ -274,6 +274,7 @@ def _in_units(
         increment, doubt, rounding = expm1_with_doubt(generator(0.0), tolerance)
         return Propagator(increment, doubt, rounding, unit, yes, yes)
     edges, seen = stroke_edges(system), None
+    check_size("steps", steps, *2 * ((n,) if system.baths else (system.dimension,)))
     if equation.watched is not None:
         longest = jnp.maximum(jnp.asarray(duration, unit.dtype), 1.0 / unit)
         seen = look(equation.watched, edges, tolerance / longest, resolution)

@@ -11,7 +11,6 @@ from .._checks import (
     as_positive,
     check_count,
     check_hermitian,
-    check_size,
     is_concrete,
 )
 from .._types import OperatorLike, RealLike
@@ -22,6 +21,8 @@ from ..dynamics.spectra import as_spectrum
 from ..dynamics.transitions import Transitions
 from .otto import warn_unless_hotter
 from .stroke import Cycle, Stroke
+
+_MOST_STEPS = 2**14  # of an isotherm: a stroke each
 
 
 @checked
@@ -90,7 +91,11 @@ def stepwise_carnot_cycle(
             "hot isotherm the scale falls from the larger to the smaller one."
         )
     check_count("steps", steps)
-    check_size("steps", steps)
+    if steps > _MOST_STEPS:
+        raise ValueError(
+            f"`steps` must be at most {_MOST_STEPS}, got {steps}: each is a stroke that is made by "
+            "itself; `carnot_cycle` moves without steps."
+        )
     warn_unless_hotter(cold, hot)
     h, spectrum = as_complex(hamiltonian), as_spectrum(rate)
     isotherm = large + (small - large) * jnp.arange(1, steps + 1) / steps

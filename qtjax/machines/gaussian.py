@@ -28,11 +28,13 @@ from .._checks import (
     as_sequence,
     check_count,
     check_instance,
+    check_size,
     is_concrete,
 )
 from .._precise import matmul
 from .._results import RESULTS, raise_if_failed
 from .._types import Real, RealLike
+from ..dynamics.evolve import check_resolution
 from ..dynamics.propagator import RESOLUTION, subdivide
 from ..dynamics.schedules import Constant, Schedule, as_schedule, breakpoints_of
 from ..dynamics.spectra import Spectrum, as_spectrum, thermal_rates
@@ -253,6 +255,8 @@ def gaussian_limit_cycle(
         check_instance(f"strokes[{k}]", stroke, GaussianStroke, "a `GaussianStroke`")
     count = _FIRST_STEPS if steps is None else steps
     check_count("steps", count)
+    check_size("steps", count, 7, 6)
+    check_resolution(resolution)
     if tolerance is None:
         tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
     solution = _limit_cycle(strokes, count, float(tolerance), resolution)

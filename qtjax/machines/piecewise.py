@@ -16,7 +16,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checked import checked
-from .._checks import as_real, check_instance, check_nonnegative, check_positive
+from .._checks import (
+    as_finite,
+    as_real,
+    check_instance,
+    check_nonnegative,
+    check_positive,
+    check_takes,
+)
 from .._precise import matmul
 from .._results import RESULTS, raise_if_failed
 from .._types import Real
@@ -103,8 +110,8 @@ def piecewise_limit_cycle(
         `PiecewiseSolution`, with the heats in the order of the system's baths.
 
     Raises:
-        ValueError: no step, controls of different length, a negative duration, or what is no
-            `OpenSystem` or depends on time.
+        ValueError: no step, controls that are no finite numbers or of different length, a negative
+            duration, or what is no `OpenSystem` or depends on time.
         SolverError: the limit cycle is not unique.
 
     Examples:
@@ -115,6 +122,8 @@ def piecewise_limit_cycle(
         >>> solution.states[:, 1, 1].real
         [0.1, 0.25, 0.1]
     """
+    check_takes("system", system, None)
+    controls = jax.tree.map(lambda leaf: as_finite("controls", leaf, "arrays of numbers"), controls)
     lengths = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(controls)}
     if len(lengths) != 1 or not min(lengths) or min(lengths)[0] < 1:
         raise ValueError(

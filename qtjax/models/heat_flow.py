@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checked import checked
-from .._checks import as_entries, as_nonnegative, as_positive, as_scalar, as_vector
+from .._checks import as_entries, as_nonnegative, as_positive, as_scalar, as_vector, check_size
 from .._types import Real, RealLike
 from ..algebra.operators import destroy, number
 from ..dynamics.channels import Channel
@@ -144,6 +144,7 @@ def ising_energies(fields: Any, couplings: Any) -> Float[Array, " configurations
     """
     h, j = as_vector("fields", fields, 1), as_vector("couplings", couplings)
     n = h.shape[0]
+    check_size("fields", 2, power=n)
     pairs = [(a, b) for a in range(n) for b in range(a + 1, n)]
     if j.shape[0] != len(pairs):
         raise ValueError(

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checked import checked
-from .._checks import as_complex, check_count, check_square, is_concrete
+from .._checks import as_complex, check_count, check_size, check_square, is_concrete
 from .._precise import einsum, matmul, tensordot
 from .._types import Operator, OperatorLike, Real
 from ..algebra.composite import embed, partial_trace
@@ -247,15 +247,17 @@ def copies_ergotropy(rho: OperatorLike, hamiltonian: OperatorLike, copies: int) 
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
     check_count("copies", copies)
-    if copies * math.log(jnp.shape(rho)[0]) > math.log(1e300):
+    d = jnp.shape(rho)[0]
+    if copies * math.log(d) > math.log(1e300):
         raise ValueError(
             f"`copies` is {copies}, so that the whole has more than 1e300 levels, too many to be "
             "counted; take fewer, or the limit per copy: the energy above that of the Gibbs state "
             "of the same entropy (`entropy_beta`)."
         )
+    check_size("copies", math.comb(copies + d - 1, d - 1), d)
     h, rho = as_complex(hamiltonian), as_complex(rho)
     p, e = jnp.maximum(eigenvalues(rho), 0.0), eigenvalues(h)
-    types, counts = _types(p.shape[0], copies)
+    types, counts = _types(d, copies)
     powers = jnp.cumprod(jnp.concatenate([jnp.ones((1, *p.shape)), jnp.tile(p, (copies, 1))]), 0)
     weights = functools.reduce(operator.mul, [powers[n, k] for k, n in enumerate(types.T)])
     above = matmul(types.astype(e.dtype), e - e[0])

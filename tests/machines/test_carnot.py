@@ -141,3 +141,14 @@ def test_scales_in_the_wrong_order():
 def test_a_hot_bath_that_is_colder():
     with pytest.warns(UserWarning, match="not hotter than the cold one"):
         cycle(1, temperatures=(1.0, 0.5))
+
+
+def test_a_cycle_that_only_heats_has_no_generalized_efficiency():
+    """It takes heat from the hot bath and gives more to the cold one."""
+    cycle = qt.otto_cycle(
+        2.0 * qt.number(2), qt.number(2), couplings=qt.sigmax(), temperatures=(1.0, 4.0),
+        rate=1.0, durations=(20.0, 1.0, 20.0, 1.0),
+    )  # fmt: skip
+    solution = qt.limit_cycle(cycle)
+    assert float(solution.heat_hot) > 0.0 > float(solution.heat_hot + solution.heat_cold)
+    assert np.isnan(qt.machines.generalized_efficiency(solution))

@@ -144,11 +144,28 @@ def test_units_do_not_matter_and_displacements_decay():
     np.testing.assert_array_equal(solution.moments[:, :2], 0.0)
 
 
+def test_entropy_of_a_displaced_thermal_state():
+    n, x, p = 0.7, 0.3, -0.2
+    moments = jnp.array([x, p, n + 0.5 + x**2, n + 0.5 + p**2, x * p])
+    entropy = (n + 1) * np.log(n + 1) - n * np.log(n)
+    np.testing.assert_allclose(qt.machines.gaussian_entropy(moments), entropy, rtol=1e-13)
+
+
+def test_too_few_steps_are_inaccurate():
+    """Off by 3e-6, which only float32 allows by default."""
+    strokes = engine((2.0, 1.0, 2.0, 1.0), (1.0, 2.0), (1.0, 4.0), 0.5)
+    solution = qt.machines.gaussian_limit_cycle(strokes, steps=4, throw=False)
+    assert 1e-9 < float(solution.error) < 1e-4
+    assert bool(solution.result == qt.RESULTS.inaccurate)
+
+
+def test_a_closed_cycle_has_no_one_fixed_point():
+    with pytest.raises(qt.SolverError, match="not unique"):
+        qt.machines.gaussian_limit_cycle([qt.machines.GaussianStroke(1.0, 1.0)])
+
+
 @pytest.mark.slow
 def test_what_has_no_limit_cycle():
-    closed = [qt.machines.GaussianStroke(1.0, 1.0)]
-    with pytest.raises(qt.SolverError, match="not unique"):
-        qt.machines.gaussian_limit_cycle(closed)
     pump = qt.Fourier(1.0, [0.0], [0.5], 2 * np.pi)  # at twice the frequency: parametric resonance
     jumping = qt.PiecewiseConstant([0.5], [1.0, 2.0])
     with pytest.raises(qt.SolverError, match="books of the cycle do not close"):

@@ -103,3 +103,9 @@ def test_the_entropy_at_strong_coupling_is_that_of_the_whole_less_the_reservoir(
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_temperature_at_which_a_weight_is_lost():
+    pair = qt.composite_system((qt.number(2), qt.number(2)))
+    with pytest.raises(ValueError, match=r"`temperature` = 0\.02 is too low: the smallest weight"):
+        qt.thermodynamics.mean_force_hamiltonian(pair, 0.02)
