@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import qtjax as qt
 from qtjax.app.commands import app
+from qtjax.app.files import write_json
 from qtjax.app.show import tables
 from qtjax.engine import REFERENCE, read_engine
 
@@ -34,7 +35,7 @@ def text(table):
 
 
 def test_the_table_marks_what_is_not_on_the_front(tmp_path):
-    (tmp_path / "front.json").write_text(json.dumps(REPORT), encoding="utf-8")
+    write_json(tmp_path / "front.json", REPORT)
     lines = text(tables(tmp_path)[0]).splitlines()
     good = next(line for line in lines if "0.25 " in line)
     bad = next(line for line in lines if "0.3125" in line)
