@@ -43,8 +43,9 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
     unresolved = (
         "The estimated error of the integration, rounding included, exceeds the tolerance "
         '(`stats["error"]` says by how much). Where rates or energies span many decades, or the '
-        "time is long against them, float64 cannot do better: loosen `rtol` and `atol`. Else "
-        "increase `resolution`, save more times, or name another `solver`."
+        "time is long against them, float64 cannot do better, and float32 holds no more than five "
+        "digits: loosen `rtol` and `atol`. Else increase `resolution`, save more times, or name "
+        "another `solver`."
     )
     step_limit = (
         "More steps are needed between two saved times than this method can take (1,024, or 16,384 "
