@@ -42,7 +42,7 @@ MEASURED = (
     ("Redfield dynamics", "4.5 µs", "redfield", ("time_us",), 1.0),
     ("Redfield dynamics", ": 237", "redfield", ("ratio_to_qutip",), 1.0),
     ("steady states", "0.11 ms", "chain_steady_states", ("time_us",), 1e-3),
-    ("steady states", ": 198", "chain_steady_states", ("ratio_to_qutip",), 1.0),
+    ("steady states", ": 150", "chain_steady_states", ("ratio_to_qutip",), 1.0),
     ("limit cycle of an oscillator", "0.50 ms", "oscillator_cycle", ("rows", 0, "time_us"), 1e-3),
     ("limit cycle of an oscillator", ": 1,200", "oscillator_cycle",
      ("levels_over_moments_power",), 1.0),
