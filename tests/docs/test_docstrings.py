@@ -22,8 +22,8 @@ import qtjax as qt
 
 ROOT = Path(qt.__file__).parent
 FLOORS = (
-    "algebra", "information", "dynamics", "models", "thermodynamics", "machines", "design",
-    "exchange", "plots", "engine", "qtjax",
+    "algebra", "numerics", "information", "dynamics", "models", "thermodynamics", "machines",
+    "design", "exchange", "plots", "engine", "qtjax",
 )  # fmt: skip
 LONG = {
     "dynamics",
@@ -42,6 +42,23 @@ WITHOUT = {
     floor: set(names.split())
     for floor, names in {
         "algebra": """
+        """,
+        "numerics": """
+            DenseEquation
+            Exponential
+            FixedMatrix
+            LinearEquation
+            NullSpace
+            NullVector
+            Row
+            Seen
+            SparseMatrix
+            compose
+            expm1
+            never_rests
+            null_space
+            null_vector
+            taylor_expm1
         """,
         "information": """
         """,
