@@ -65,7 +65,7 @@ OTTO: dict[str, Any] = {
 CYCLE = qt.otto_cycle(N, 2.0 * N, **OTTO)
 CYCLE_SOLUTION = qt.limit_cycle(CYCLE)
 ISOTHERMS = OTTO | {"scales": (1.0, 3.0), "temperatures": (1.0, 2.0)}
-ROOT = qt.algebra.divided_differences.Sqrt()
+ROOT = qt.algebra.Sqrt()
 OPTIMUM = qt.optimize(lambda x: (x - 1.0) ** 2, 0.5, optax.adam(0.1), steps=2)
 DAVIES = qt.DaviesBath(N, X, 1.0, FLAT)
 
@@ -254,6 +254,8 @@ CALLS: dict[str, dict[str, Kept]] = {
     "models.qubit_and_oscillator": {"levels": count(3)},
     "models.qubit_and_spins": {"couplings": numbers((0.1, 0.2))},
     "models.Resonator": {"linewidth": scalar(0.5)},
+    "models.FlipBath": {
+        "energies": vector([0.5, -0.5]), "spectrum": function(qt.Ohmic(0.1))},
     "models.ising_energies": {"couplings": numbers((0.3,))},
     "models.thermal_transistor": {
         "couplings": THREE, "temperatures": THREE, "fields": THREE,
@@ -379,7 +381,7 @@ RECORDS = frozenset((
     "algebra.CanonicalForm", "dynamics.Equilibrium", "dynamics.Particles", "dynamics.Ledger",
     "dynamics.Solution", "dynamics.FiniteBathSolution", "dynamics.Integrated", "dynamics.Problem",
     "dynamics.Propagator", "dynamics.SecularPair", "dynamics.SteadyState", "dynamics.Transitions",
-    "dynamics.Schedule", "models.FlipBath", "models.LandauerCurrents", "models.NetworkState",
+    "dynamics.Schedule", "models.LandauerCurrents", "models.NetworkState",
     "thermodynamics.AccountingRecord", "thermodynamics.Trajectory", "thermodynamics.Accounting",
     "thermodynamics.Condition", "thermodynamics.Conditions", "thermodynamics.EntropyBasedExchange",
     "thermodynamics.EntropyBasedRates", "thermodynamics.ErasureLedger",

@@ -82,10 +82,12 @@ def test_types_travel_with_the_package():
     assert (Path(qt.__file__).parent / "py.typed").exists()
 
 
-def test_the_page_of_the_api_lists_every_file_with_public_names():
-    listed = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "api.md").read_text(), re.M)
-    assert len(set(listed)) == len(listed)
-    for name in listed:
+def test_the_pages_of_the_api_list_every_file_with_public_names():
+    pages = sorted((ROOT / "docs" / "api").glob("*.md"))
+    listed = [re.findall(r"^::: (\S+)$", page.read_text(), re.M) for page in pages]
+    every = [name for names in listed for name in names]
+    assert len(set(every)) == len(every)
+    for name in every:
         importlib.import_module(name)
     used = set()
     for floor in FLOORS:
@@ -93,4 +95,9 @@ def test_the_page_of_the_api_lists_every_file_with_public_names():
         used |= {
             f"qtjax.{floor}.{node.module}" for node in tree.body if isinstance(node, ast.ImportFrom)
         }
-    assert used <= set(listed)
+    assert used <= set(every)
+    # a page is of one floor, and the first page names it with its floor
+    first = (ROOT / "docs" / "api.md").read_text()
+    for page, names in zip(pages, listed, strict=True):
+        (floor,) = {name.rpartition(".")[0] for name in names}
+        assert re.search(rf"\(api/{page.name}\) \|.*`{re.escape(floor)}`", first), page

@@ -15,6 +15,12 @@ from .composite import (
     replace_part as replace_part,
     tensor as tensor,
 )
+from .divided_differences import (
+    AbstractSpectralFunction as AbstractSpectralFunction,
+    Exp as Exp,
+    Log as Log,
+    Sqrt as Sqrt,
+)
 from .hermitian_basis import (
     from_components as from_components,
     to_components as to_components,

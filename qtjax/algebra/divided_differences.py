@@ -54,7 +54,19 @@ def _divide(numerator: Array, denominator: Array) -> Array:
 
 
 class AbstractSpectralFunction(abc.ABC):
-    """A scalar function by its divided differences on ascending eigenvalues; hashable, static."""
+    """A scalar function by its divided differences on ascending eigenvalues; hashable, static.
+
+    Examples:
+        >>> class Square(qt.algebra.AbstractSpectralFunction):
+        ...     def values(self, lam):
+        ...         return lam**2
+        ...     def first(self, lam):
+        ...         return lam[..., :, None] + lam[..., None, :]
+        ...     def second(self, lam):
+        ...         return jnp.ones((*lam.shape, lam.shape[-1], lam.shape[-1]))
+        >>> qt.algebra.frechet(Square(), qt.sigmaz(), qt.identity(2))  # A X + X A
+        [[2.0, 0.0], [0.0, -2.0]]
+    """
 
     @abc.abstractmethod
     def values(self, lam: Spectrum) -> Spectrum:
@@ -74,6 +86,10 @@ class Log(AbstractSpectralFunction):
     """The logarithm of max(l, tiny), tiny = finfo.tiny**0.45: ln 0 = -319 (float64), -39 (float32).
 
     The exponent is chosen so that 1/tiny^2, the second divided difference at 0, does not overflow.
+
+    Examples:
+        >>> qt.algebra.Log().first(jnp.array([1.0, 2.0]))  # 1 and 1/2 on the diagonal, ln 2 beside
+        [[1.0000, 0.6931], [0.6931, 0.5000]]
     """
 
     def _clamp(self, lam: Spectrum) -> Spectrum:
@@ -98,7 +114,12 @@ class Log(AbstractSpectralFunction):
 
 @dataclasses.dataclass(frozen=True)
 class Exp(AbstractSpectralFunction):
-    """The exponential. Shift the matrix so that its largest eigenvalue is about 0."""
+    """The exponential. Shift the matrix so that its largest eigenvalue is about 0.
+
+    Examples:
+        >>> qt.algebra.apply(qt.algebra.Exp(), -qt.number(2))
+        [[1.0000, 0.0], [0.0, 0.3679]]
+    """
 
     def values(self, lam: Spectrum) -> Spectrum:
         return jnp.exp(lam)
@@ -118,7 +139,12 @@ class Exp(AbstractSpectralFunction):
 
 @dataclasses.dataclass(frozen=True)
 class Sqrt(AbstractSpectralFunction):
-    """The square root of max(l, eps^2), so that its derivatives at 0 are large and finite."""
+    """The square root of max(l, eps^2), so that its derivatives at 0 are large and finite.
+
+    Examples:
+        >>> qt.algebra.apply(qt.algebra.Sqrt(), 5 * qt.identity(2) + 4 * qt.sigmax())
+        [[2.0, 1.0], [1.0, 2.0]]
+    """
 
     def _roots(self, lam: Spectrum) -> Spectrum:
         return jnp.sqrt(jnp.maximum(lam, float(jnp.finfo(lam.dtype).eps) ** 2))

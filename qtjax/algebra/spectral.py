@@ -167,8 +167,7 @@ def apply(f: AbstractSpectralFunction, a: OperatorLike) -> Operator:
         Hermitian operator, (d, d); twice differentiable at every degeneracy.
 
     Examples:
-        >>> log = qt.algebra.divided_differences.Log()
-        >>> qt.algebra.apply(log, 2 * qt.identity(2))
+        >>> qt.algebra.apply(qt.algebra.Log(), 2 * qt.identity(2))
         [[0.6931, 0.0], [0.0, 0.6931]]
     """
     return _apply(f, as_complex(a))
@@ -187,7 +186,7 @@ def frechet(f: AbstractSpectralFunction, a: OperatorLike, x: OperatorLike) -> Op
         Hermitian operator, (d, d); linear in X, once differentiable in A.
 
     Examples:
-        >>> log = qt.algebra.divided_differences.Log()
+        >>> log = qt.algebra.Log()
         >>> qt.algebra.frechet(log, 2 * qt.identity(2), qt.sigmax())  # 1/l at a degenerate level
         [[0.0, 0.5], [0.5, 0.0]]
     """

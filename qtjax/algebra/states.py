@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Num
+from jaxtyping import Array, Complex, Float
 
 from .._checked import checked
 from .._checks import (
@@ -299,11 +299,11 @@ def bloch_vector(rho: OperatorLike) -> Float[Array, " 3"]:
     return jnp.stack([2 * rho[1, 0].real, 2 * rho[1, 0].imag, (rho[0, 0] - rho[1, 1]).real])
 
 
-def from_bloch(vector: Num[Array | np.ndarray, " 3"]) -> Operator:
+def from_bloch(vector: Any) -> Operator:
     """The qubit state (1 + x sigma_x + y sigma_y + z sigma_z) / 2.
 
     Args:
-        vector: Bloch vector (x, y, z), of length <= 1.
+        vector: Bloch vector (x, y, z), of length <= 1, (3,).
 
     Returns:
         Density matrix, (2, 2).
@@ -312,7 +312,7 @@ def from_bloch(vector: Num[Array | np.ndarray, " 3"]) -> Operator:
         ValueError: not three finite real numbers, or the vector is longer than 1.
 
     Examples:
-        >>> qt.algebra.from_bloch(jnp.array([0.0, 0.0, 0.5]))
+        >>> qt.algebra.from_bloch([0.0, 0.0, 0.5])
         [[0.75, 0.00], [0.00, 0.25]]
     """
     vector = as_vector("vector", vector)

@@ -157,30 +157,48 @@ def _engine(data: dict[str, Any]) -> list[str]:
 
 
 def _maps(path: Path) -> list[str]:
-    """Maps of a sweep over two parameters: regimes, and the first of its real numbers."""
+    """Figures of a sweep over its last two parameters, or its one: regimes, and the first numbers.
+
+    Every parameter before them stays at the value in the middle of its axis.
+    """
     grid, maps = open_store(path).grid, xarray_package().open_zarr(path, chunks=None)
-    scalars = [name for name in maps.data_vars if len(maps[name].dims) == 2]
-    if len(grid.shape) != 2 or not scalars:
-        return ["<p>No maps: they are drawn over two parameters.</p>"]
+    axes = () if grid.zipped else tuple(grid.values)[-2:]
+    fixed = {name: size // 2 for name, size in maps.sizes.items() if name in grid.values}
+    maps = maps.isel({name: k for name, k in fixed.items() if name not in axes})
+    scalars = [name for name in maps.data_vars if set(maps[name].dims) == set(axes)]
+    if not axes or not scalars:
+        return ["<p>No figures: they are drawn of numbers over parameters that are combined.</p>"]
     try:
         from matplotlib.figure import Figure
-
-        from ..plots.maps import parameter_map, phase_map
     except ImportError:
         return [NOT_DRAWN]
-    y, x = grid.values
+    at = "".join(f", at {k} = {number(float(maps[k]))}" for k in grid.values if k not in axes)
     drawn = []
     for name in sorted(scalars, key=lambda name: "regime" not in name)[:MOST_MAPS]:
-        regime = "regime" in name and maps[name].dtype.kind in "iu"
-        if not regime and maps[name].dtype.kind != "f":
-            continue
         # a Figure of its own, not pyplot's: nobody's backend is touched
         canvas = Figure(figsize=(5.4, 4.2), layout="constrained")
-        if regime:
-            phase_map(canvas.subplots(), maps, x=x, y=y, regime=name)
-        else:
-            parameter_map(canvas.subplots(), maps, name, x=x, y=y)
-        what = "What the machine is" if regime else str(name)
-        words = f"{what} over {x} (horizontal) and {y} (vertical); white is not computed, or nan."
-        drawn.append(figure(svg(canvas, words), words))
+        words = _over(canvas.subplots(), maps, str(name), axes)
+        if words is not None:
+            words = f"{words}{at}; what is missing is not computed, or nan."
+            drawn.append(figure(svg(canvas, words), words))
     return drawn
+
+
+def _over(ax: Any, maps: Any, name: str, axes: tuple[str, ...]) -> str | None:
+    """Draw an output over one or two parameters; what it shows, or None if it cannot be drawn."""
+    from ..plots.maps import parameter_map, phase_map
+
+    regime = "regime" in name and maps[name].dtype.kind in "iu"
+    if (not regime and maps[name].dtype.kind != "f") or (regime and len(axes) == 1):
+        return None
+    if len(axes) == 1:
+        (x,) = axes
+        ax.plot(maps[x], maps[name], ".-")
+        ax.set(xlabel=x, ylabel=name)
+        return f"{name} over {x}"
+    y, x = axes
+    if regime:
+        phase_map(ax, maps, x=x, y=y, regime=name)
+    else:
+        parameter_map(ax, maps, name, x=x, y=y)
+    return f"{'What the machine is' if regime else name} over {x} (horizontal) and {y} (vertical)"

@@ -8,11 +8,19 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checked import checked
-from .._checks import as_entries, as_nonnegative, as_positive, as_scalar, as_vector, check_size
+from .._checks import (
+    as_entries,
+    as_nonnegative,
+    as_positive,
+    as_scalar,
+    as_vector,
+    check_count,
+    check_size,
+)
 from .._types import Real, RealLike
 from ..algebra.operators import destroy, number
 from ..dynamics.channels import Channel
-from ..dynamics.dissipators import AbstractDissipator
+from ..dynamics.dissipators import AbstractDissipator, as_temperature, checked_spectrum
 from ..dynamics.hamiltonians import AbstractHamiltonian
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import AbstractSpectrum, Spectrum, thermal_rates
@@ -95,13 +103,17 @@ class FlipBath(AbstractDissipator):
 
     Args:
         energies: of the 2^N configurations, spin 0 varying slowest, (2^N,).
-        site: the spin that is flipped, static.
         temperature: >= 0.
         spectrum: gamma(omega), odd (such as `Ohmic`), as flips may take energy of either sign.
+        site: the spin that is flipped, 0 to N - 1, static.
+
+    Raises:
+        ValueError: energies that are not 2^N real numbers with N >= 1, a negative temperature, no
+            spectrum, or a site that there is not.
 
     Examples:
         >>> energies = qt.models.ising_energies([1.0], [])
-        >>> bath = qt.models.FlipBath(energies, jnp.array(1.0), qt.Ohmic(0.1), site=0)
+        >>> bath = qt.models.FlipBath(energies, 1.0, qt.Ohmic(0.1), site=0)
         >>> qt.steady_state(qt.OpenSystem(jnp.diag(energies), bath)).state.diagonal()  # 1 / (1 + e)
         [0.2689, 0.7311]
     """
@@ -110,6 +122,20 @@ class FlipBath(AbstractDissipator):
     temperature: Real
     spectrum: Spectrum
     site: int = eqx.field(static=True)
+
+    def __init__(self, energies: Any, temperature: RealLike, spectrum: Spectrum, site: int):
+        self.energies = as_vector("energies", energies, 2)
+        spins = self.energies.shape[0].bit_length() - 1
+        if self.energies.shape[0] != 2**spins:
+            raise ValueError(
+                "`energies` must hold those of all 2^N configurations of N spins, got "
+                f"{self.energies.shape[0]}; `ising_energies` makes them."
+            )
+        self.temperature, self.spectrum = as_temperature(temperature), checked_spectrum(spectrum)
+        check_count("site", site, 0)
+        if site >= spins:
+            raise ValueError(f"`site` must lie between 0 and {spins - 1}, got {site}.")
+        self.site = int(site)
 
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
         d, found = self.energies.shape[0], []

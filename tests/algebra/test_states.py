@@ -130,6 +130,7 @@ def test_bloch_vector_and_back():
     np.testing.assert_allclose(bloch_vector(rho), r, atol=EXACT)
     traces = [np.trace(rho @ s).real for s in (sigmax(), sigmay(), sigmaz())]
     np.testing.assert_allclose(traces, r, atol=EXACT)
+    np.testing.assert_array_equal(from_bloch(r.tolist()), rho)
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,36 @@ def machine(scale):
     return numbers | {"regime": "engine", "power": None, "strokes": [stroke]}
 
 
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ("a", ["work over a; what is missing"]),
+        ("ab", ["What the machine is over b (horizontal) and a (vertical); what is missing",
+                "work over b (horizontal) and a (vertical); what"]),
+        ("abc", ["What the machine is over c (horizontal) and b (vertical), at a = 2; what is",
+                 "work over c (horizontal) and b (vertical), at a = 2; what is"]),
+    ],
+)  # fmt: skip
+def test_a_sweep_is_drawn_over_its_last_two_parameters_or_its_one(names, shown, tmp_path):
+    grid = {name: np.arange(1.0, 4.0) for name in names}
+
+    def function(**values):
+        work = sum(values.values())
+        return {"regime": (work > 3.0).astype(int), "work": work}
+
+    qt.sweep(function, grid, store=tmp_path / "maps.zarr")
+    text = write_report(tmp_path / "maps.zarr").read_text(encoding="utf-8")
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text, re.DOTALL)
+    assert len(captions) == len(shown)
+    assert all(said.startswith(wanted) for said, wanted in zip(captions, shown, strict=True))
+
+
+def test_a_zipped_sweep_has_no_figures(tmp_path):
+    grid = {name: np.arange(1.0, 4.0) for name in "ab"}
+    qt.sweep(lambda a, b: {"work": a + b}, grid, store=tmp_path / "maps.zarr", zipped=True)
+    assert "<p>No figures: " in write_report(tmp_path / "maps.zarr").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def results(tmp_path):
     """A folder of all kinds of results."""

@@ -22,8 +22,8 @@ import qtjax as qt
 
 ROOT = Path(qt.__file__).parent
 FLOORS = (
-    "algebra", "information", "dynamics", "models", "thermodynamics", "machines", "design",
-    "exchange", "plots", "engine", "qtjax",
+    "algebra", "numerics", "information", "dynamics", "models", "thermodynamics", "machines",
+    "design", "exchange", "plots", "engine", "qtjax",
 )  # fmt: skip
 LONG = {
     "dynamics",
@@ -41,19 +41,28 @@ KNOWN = {"qt": qt, "jnp": jnp, "np": np, "jax": jax}
 WITHOUT = {
     floor: set(names.split())
     for floor, names in {
-        "algebra": """
-        """,
-        "information": """
+        "numerics": """
+            DenseEquation
+            Exponential
+            FixedMatrix
+            LinearEquation
+            NullSpace
+            NullVector
+            Row
+            Seen
+            SparseMatrix
+            compose
+            expm1
+            never_rests
+            null_space
+            null_vector
+            taylor_expm1
         """,
         "dynamics": """
             AbstractMethod
             Integrated
             Problem
             linear_propagator
-        """,
-        "models": """
-        """,
-        "thermodynamics": """
         """,
         "machines": """
             AbstractStroke
@@ -64,7 +73,6 @@ WITHOUT = {
             generalized_efficiency
             interior_production
         """,
-        "design": "",
         "exchange": """
             from_dynamiqs
             to_dynamiqs
@@ -164,7 +172,9 @@ def test_examples_show_what_comes_out(floor):
 
 @pytest.mark.parametrize("floor", FLOORS)
 def test_every_public_name_has_an_example(floor):
-    assert {name for name, thing in things(floor).items() if not examples(thing)} == WITHOUT[floor]
+    assert {name for name, thing in things(floor).items() if not examples(thing)} == WITHOUT.get(
+        floor, set()
+    )
 
 
 def test_no_example_stands_where_it_is_not_run():

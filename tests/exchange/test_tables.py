@@ -123,6 +123,24 @@ def test_tables(solution):
     assert strokes.index.name == "stroke"
 
 
+def test_a_continuous_machine_by_its_baths():
+    machine = qt.machines.steady_machine(SYSTEM, ("cold", "hot"))
+    data = to_xarray(machine)
+    assert dict(data.sizes) == {"bath": 2, "row": 2, "column": 2}
+    assert list(data.contact_of_bath.values) == ["cold", "hot"]
+    assert "particle_current" not in data
+    np.testing.assert_array_equal(data.heat_current, machine.heat_currents)
+    np.testing.assert_array_equal(data.state, machine.state)
+    # Spohn: S' = 0, so sigma = -sum Q'/T
+    flux = -(data.heat_current / [0.5, 2.0]).sum()
+    assert float(data.spohn_production) == pytest.approx(float(flux), rel=1e-12)
+    assert to_xarray(batch_of(machine), "lane").heat_current.dims == ("lane", "bath")
+    table = to_pandas(machine)
+    assert list(table.columns) == ["contact", "heat_current"]
+    assert list(table["contact"]) == ["cold", "hot"]
+    assert table["heat_current"].sum() == pytest.approx(0.0, abs=1e-14)
+
+
 @pytest.mark.slow
 def test_figures_of_a_cycle_are_those_of_the_solution():
     cycle = qt.otto_cycle(
@@ -139,7 +157,7 @@ def test_figures_of_a_cycle_are_those_of_the_solution():
 
 def test_what_is_no_solution_is_refused(solution):
     for function in (to_xarray, to_pandas):
-        with pytest.raises(ValueError, match="must be a `Solution` or a `CycleSolution`"):
+        with pytest.raises(ValueError, match="must be a `Solution`, a `CycleSolution` or a"):
             function(3)
     for function in (as_pairs, from_pairs):
         with pytest.raises(ValueError, match="must be a `Dataset` of xarray"):

@@ -220,6 +220,23 @@ def test_flips_keep_their_gibbs_state():
     np.testing.assert_allclose(defects, 0.0, atol=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"energies": [0.5, 0.0, -0.5]}, r"`energies` must hold .* got 3; `ising_energies` makes"),
+        ({"energies": [0.5]}, "`energies` must be a vector of 2 or more"),
+        ({"temperature": -1.0}, "`temperature` must be >= 0, got -1.0"),
+        ({"site": 1}, "`site` must lie between 0 and 0, got 1"),
+        ({"site": -1}, "`site` must be a whole number >= 0, got -1"),
+    ],
+)
+def test_what_a_bath_of_flips_refuses(given, message):
+    valid = {"energies": [0.5, -0.5], "temperature": 1, "spectrum": qt.Ohmic(0.1), "site": 0}
+    qt.models.FlipBath(**valid)
+    with pytest.raises(ValueError, match=message):
+        qt.models.FlipBath(**(valid | given))
+
+
 def chain(sites, anisotropy):
     system = qt.models.boundary_driven_chain(sites, exchange=1.0, anisotropy=anisotropy)
     rho = qt.steady_state(system).state
