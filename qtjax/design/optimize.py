@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
@@ -107,10 +106,15 @@ def optimize(
     problem = Problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
     free = free_of("start", bounds, start)
     progress = (jax.vmap(problem.first) if many else problem.first)(free)
-    run = eqx.filter_jit(jax.vmap(problem.advance, (0, None)) if many else problem.advance)
+
+    def advance(progress: Progress, count: int) -> tuple[Progress, History]:
+        function = jax.vmap(problem.advance, (0, None)) if many else problem.advance
+        return function(progress, Count(count))
+
+    run = jax.jit(advance, static_argnums=1)  # goes with this call: `eqx.filter_jit` keeps all
     finish = _finish(problem, last, finer, many)
     if not is_concrete(progress):
-        return finish(*run(progress, Count(steps)))
+        return finish(*run(progress, steps))
     histories: list[History] = []
     if resume and checkpoint is not None and Path(checkpoint).exists():
         progress, history = load(checkpoint, progress, jax.vmap(loss) if many else loss)
@@ -123,7 +127,7 @@ def optimize(
         )
     while done < steps:
         count = min(checkpoint_every - done % checkpoint_every, steps - done)
-        progress, history = run(progress, Count(count))
+        progress, history = run(progress, count)
         histories.append(history)
         _check_start(progress, histories[0])
         done += count
@@ -161,7 +165,7 @@ def _finish(
             history, progress,
         )  # fmt: skip
 
-    return eqx.filter_jit(jax.vmap(finish) if many else finish)
+    return jax.jit(jax.vmap(finish) if many else finish)
 
 
 def _check_start(progress: Progress, history: History) -> None:
