@@ -106,12 +106,7 @@ def optimize(
     problem = Problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
     free = free_of("start", bounds, start)
     progress = (jax.vmap(problem.first) if many else problem.first)(free)
-
-    def advance(progress: Progress, count: int) -> tuple[Progress, History]:
-        function = jax.vmap(problem.advance, (0, None)) if many else problem.advance
-        return function(progress, Count(count))
-
-    run = jax.jit(advance, static_argnums=1)  # goes with this call: `eqx.filter_jit` keeps all
+    run = _run(problem, many)
     finish = _finish(problem, last, finer, many)
     if not is_concrete(progress):
         return finish(*run(progress, steps))
@@ -144,6 +139,16 @@ def _check_counts(steps: int, **counts: int) -> None:
     check_size("steps", steps)  # of the history
     for name, count in counts.items():
         check_count(name, count)
+
+
+def _run(problem: Problem, many: bool) -> Callable[[Progress, int], tuple[Progress, History]]:
+    """So many steps further; `jax.jit`, as `eqx.filter_jit` would keep the program for ever."""
+
+    def run(progress: Progress, count: int) -> tuple[Progress, History]:
+        advance = jax.vmap(problem.advance, (0, None)) if many else problem.advance
+        return advance(progress, Count(count))
+
+    return jax.jit(run, static_argnums=1)
 
 
 def _finish(
