@@ -27,6 +27,7 @@ CLAIMS = (
     "cost_curves",
     "work_precision",
     "where_others_are_faster",
+    "long_run",
     "gpu",
 )
 

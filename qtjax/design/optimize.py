@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
@@ -107,10 +106,10 @@ def optimize(
     problem = Problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
     free = free_of("start", bounds, start)
     progress = (jax.vmap(problem.first) if many else problem.first)(free)
-    run = eqx.filter_jit(jax.vmap(problem.advance, (0, None)) if many else problem.advance)
+    run = _run(problem, many)
     finish = _finish(problem, last, finer, many)
     if not is_concrete(progress):
-        return finish(*run(progress, Count(steps)))
+        return finish(*run(progress, steps))
     histories: list[History] = []
     if resume and checkpoint is not None and Path(checkpoint).exists():
         progress, history = load(checkpoint, progress, jax.vmap(loss) if many else loss)
@@ -123,7 +122,7 @@ def optimize(
         )
     while done < steps:
         count = min(checkpoint_every - done % checkpoint_every, steps - done)
-        progress, history = run(progress, Count(count))
+        progress, history = run(progress, count)
         histories.append(history)
         _check_start(progress, histories[0])
         done += count
@@ -140,6 +139,16 @@ def _check_counts(steps: int, **counts: int) -> None:
     check_size("steps", steps)  # of the history
     for name, count in counts.items():
         check_count(name, count)
+
+
+def _run(problem: Problem, many: bool) -> Callable[[Progress, int], tuple[Progress, History]]:
+    """So many steps further; `jax.jit`, as `eqx.filter_jit` would keep the program for ever."""
+
+    def run(progress: Progress, count: int) -> tuple[Progress, History]:
+        advance = jax.vmap(problem.advance, (0, None)) if many else problem.advance
+        return advance(progress, Count(count))
+
+    return jax.jit(run, static_argnums=1)
 
 
 def _finish(
@@ -161,7 +170,7 @@ def _finish(
             history, progress,
         )  # fmt: skip
 
-    return eqx.filter_jit(jax.vmap(finish) if many else finish)
+    return jax.jit(jax.vmap(finish) if many else finish)
 
 
 def _check_start(progress: Progress, history: History) -> None:

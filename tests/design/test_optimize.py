@@ -1,5 +1,8 @@
 """The optimizer against problems whose optimum is known, and its bookkeeping."""
 
+import gc
+import weakref
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -291,3 +294,18 @@ def test_second_program_of_the_design_improves_power():
     assert float(after.efficiency) < float(after.carnot_efficiency)
     for name, bound in bounds.items():
         assert bool(jnp.all(bound.contains(best.parameters[name])))
+
+
+def test_what_was_compiled_goes_with_the_call():
+    """Programs of tens of megabytes that are never used again; they hold the loss."""
+
+    class Loss:
+        def __call__(self, x):
+            return (x - 1.0) ** 2
+
+    loss = Loss()
+    kept = weakref.ref(loss)
+    qt.optimize(loss, jnp.array(0.0), optax.sgd(0.1), steps=2)
+    del loss
+    gc.collect()
+    assert kept() is None

@@ -305,3 +305,19 @@ def test_a_rotating_frame_is_no_coupling():
     assert qt.machines.audit(maser[0]).findings == ()
     found = {finding.check for finding in qt.machines.audit(maser[1]).findings}
     assert "local_bath" in found
+
+
+def test_figures_of_a_local_bath():
+    """0.5 [X, L] = 0.5 (|1><1| - |0><0|), against sqrt <L^+ L + L L^+> = 1."""
+    bath = qt.LocalBath(LOWER, 1.0, 0.5, qt.Flat(0.1))
+    found = {f.check: f for f in audit(qt.OpenSystem(N + 0.5 * X, bath)).findings}
+    numbers = {"coupling": pytest.approx(np.sqrt(0.5)), "gap": 1.0, "temperature": 0.5}
+    assert found["local_bath"].numbers == numbers
+
+
+def test_a_rotating_frame_of_one_of_two_qubits():
+    """The gap that the frame took from one of two qubits is no coupling."""
+    lower, drive, energy = (qt.embed(a, (2, 2), 0) for a in (LOWER, 1e-3 * X, N))
+    bath = qt.LocalBath(lower, 1.0, 0.5, qt.Flat(0.1))
+    found = audit(qt.OpenSystem(drive, bath, energy=energy)).findings
+    assert "local_bath" not in {f.check for f in found}

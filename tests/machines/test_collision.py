@@ -260,6 +260,19 @@ def test_traced_mistakes_are_not_successful():
     assert float(jnp.min(errors(1e-3))) > 9e-4
 
 
+@pytest.mark.parametrize("duration", [0.5, 2.0])
+def test_a_collision_lasts_its_duration(duration):
+    """Resonant exchange of an excited qubit: p -> p + (n - p) sin(g t)^2, all of it heat."""
+    h, g, n = qt.number(2), 0.8, 0.25
+    stroke = Collision(
+        h, h, interaction=exchange((2, 2), 0, 1, g), duration=duration, temperature=1.0 / np.log(3)
+    )
+    rho, (heat, work) = stroke.propagator(1).apply(jnp.diag(jnp.array([0.0, 1.0])) + 0j)
+    moved = (n - 1.0) * np.sin(g * duration) ** 2
+    np.testing.assert_allclose(jnp.diag(rho).real, [-moved, 1.0 + moved], atol=1e-14)
+    np.testing.assert_allclose([heat, work], [moved, 0.0], atol=1e-14)
+
+
 def test_what_has_no_inside(engine):
     for function in (
         qt.machines.sample_cycle,

@@ -345,3 +345,14 @@ def test_any_lineax_solver_finds_the_same_cycle(reference):
     np.testing.assert_allclose(found.states, reference.states, atol=1e-11)
     with pytest.raises(ValueError, match=r"`solver` must be a Lineax solver, got 'gmres'"):
         qt.limit_cycle(reference.cycle, solver="gmres")
+
+
+def test_a_stroke_is_looked_at_inside_alone():
+    """A drive that ends with its stroke: of heat at T = 0 no entropy is lost while it rounds."""
+    bath = qt.LocalBath(qt.destroy(2), 1.0, 0.0, qt.Flat(0.1))
+    drive = qt.Driven([(lambda s: jnp.sqrt(1.0 - s), qt.number(2))])
+    stroke = qt.Stroke(qt.OpenSystem(drive, bath), 2.0)
+    rho = 0.5 * jnp.eye(2) + 0j
+    none, lost = (stroke.entropy_flux(rho, jnp.array([q])) for q in (-1e-17, -1e-3))
+    assert float(none) == 0.0
+    assert float(lost) == -np.inf

@@ -164,6 +164,21 @@ def test_a_closed_cycle_has_no_one_fixed_point():
         qt.machines.gaussian_limit_cycle([qt.machines.GaussianStroke(1.0, 1.0)])
 
 
+def test_a_bath_that_hardly_acts():
+    """Its state is n + 1/2, and not known once the bath does no more than rounding."""
+    temperature = 1.0 / np.log(3)  # n = 1/2
+
+    def solution(rate):
+        stroke = qt.machines.GaussianStroke(1.0, 1.0, rate, temperature)
+        return qt.machines.gaussian_limit_cycle([stroke], throw=False)
+
+    weak, none = solution(1e-5), solution(1e-15)
+    assert bool(weak.result == qt.RESULTS.successful)
+    np.testing.assert_allclose(weak.moments[0, 2:4], 1.0, atol=float(weak.error))
+    assert 1e-12 < float(weak.error) < 1e-9
+    assert bool(none.result == qt.RESULTS.not_unique)
+
+
 @pytest.mark.slow
 def test_what_has_no_limit_cycle():
     pump = qt.Fourier(1.0, [0.0], [0.5], 2 * np.pi)  # at twice the frequency: parametric resonance

@@ -263,6 +263,14 @@ def test_curves_of_three_levels_need_the_levels():
         np.testing.assert_allclose(getattr(table, name), 1 / 0.8, rtol=1e-11, err_msg=name)
 
 
+def test_entropy_in_single_precision():
+    """There the Gibbs weights at the ends of the bracket are 0; ln 3 for 3/4 and 1/4, by 2."""
+    with jax.enable_x64(False):
+        found = qt.thermodynamics.entropy_beta(np.diag([0.25, 0.75]), qt.sigmaz())
+    assert found.dtype == jnp.float32
+    assert float(found) == pytest.approx(0.5 * np.log(3), rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
