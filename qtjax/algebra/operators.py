@@ -241,7 +241,7 @@ def product(a: Array, b: Array) -> Array:
 
     def spread(x: Array, row: int) -> Array:
         places = (*range(n + 2 - x.ndim, n), row, row + 1)
-        return jax.lax.broadcast_in_dim(x, (*stack, d, d, d), places)
+        return jax.lax.broadcast_in_dim(x, (*stack, a.shape[-2], d, d), places)
 
     return jax.lax.reduce_sum(spread(a, n) * spread(b, n + 1), (n + 1,))
 

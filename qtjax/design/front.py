@@ -195,7 +195,7 @@ class _Search:
 def _search(objectives: Objectives, starts: PyTree, optimizer: Any, options: dict) -> _Search:
     """`solve` takes weights of the objectives, a level of the second one, and the point before."""
 
-    @eqx.filter_jit
+    @jax.jit  # `eqx.filter_jit` would keep the program for ever
     def solve(weights: Any, level: Any, unit: Any, before: PyTree) -> Optimum:
         def loss(p: PyTree) -> tuple[Array, Array]:
             value = _both("objectives(starts[k])", objectives, p) / unit
@@ -206,7 +206,7 @@ def _search(objectives: Objectives, starts: PyTree, optimizer: Any, options: dic
         return optimize(loss, given, optimizer, many=True, **options)
 
     both = partial(_both, "objectives(starts[k])", objectives)
-    return _Search(starts, solve, eqx.filter_jit(jax.vmap(both)))
+    return _Search(starts, solve, jax.jit(jax.vmap(both)))
 
 
 def _ends(search: _Search) -> tuple[list[PyTree], np.ndarray]:

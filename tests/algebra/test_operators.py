@@ -1,6 +1,7 @@
 """Standard operators against their commutation relations."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from qtjax.algebra.operators import (
     expectation,
     identity,
     number,
+    product,
     projector,
     sigmax,
     sigmay,
@@ -75,3 +77,12 @@ def test_expectation_is_the_real_trace():
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 5])
+@pytest.mark.parametrize("kind", [float, complex])
+def test_products_of_more_rows_than_columns(d, kind):
+    rng = np.random.default_rng(d)
+    a, b = rng.normal(size=(4, d + 2, d)).astype(kind), rng.normal(size=(d, d)).astype(kind)
+    found = product(jnp.asarray(a), jnp.asarray(b))
+    np.testing.assert_allclose(found, a @ b, atol=1e-14)
