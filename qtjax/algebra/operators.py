@@ -219,11 +219,11 @@ def product(a: Array, b: Array) -> Array:
     comes before and after.
 
     Args:
-        a: matrices, (..., d, d).
+        a: matrices, (..., m, d).
         b: matrices, (..., d, d).
 
     Returns:
-        Matrices, (..., d, d).
+        Matrices, (..., m, d).
 
     Examples:
         >>> qt.algebra.product(qt.destroy(3), qt.create(3)).diagonal()  # 1, 2, 3 without the cut

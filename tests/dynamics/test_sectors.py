@@ -78,7 +78,6 @@ def damped(rate):
     return qt.OpenSystem(qt.Static(np.zeros((2, 2))), bath)
 
 
-@pytest.mark.slow
 def test_where_a_rate_is_negative_all_coherences_are_looked_at():
     assert known_sectors(damped(0.1)).nilpotent == ((1,),)
     assert known_sectors(damped(-0.5)).coherences == ((1,),)
