@@ -27,6 +27,7 @@ from ..numerics.exponentials import (
     taylor_expm1,
     unitary_expm1,
 )
+from ..numerics.magnus_rows import MOST_COMPONENTS, magnus_product
 from ..numerics.null_vector import null_vector
 from ..numerics.resolution import Seen, block_length, look, spread
 from .equation_of_motion import energy_per_particle, equation_of_motion
@@ -177,6 +178,7 @@ def propagator(
     *,
     tolerance: RealLike = 1e-9,
     resolution: int = RESOLUTION,
+    equation: LinearEquation | None = None,
 ) -> Propagator:
     """The propagator of one stroke.
 
@@ -191,6 +193,7 @@ def propagator(
         steps: Magnus steps in all (at least two per piece between breakpoints), static.
         tolerance: of the error, to which functions of time must be resolved.
         resolution: samples of the stroke at which they are looked at, static; see `evolve`.
+        equation: `stroke_equation(system)` where it was made before: outside a trace more is known.
 
     Returns:
         `Propagator`.
@@ -203,7 +206,7 @@ def propagator(
     """
     times = jnp.linspace(0.0, 1.0, 5)
     unit, quantum = energy_unit(system, times), energy_per_particle(system, times)
-    equation = equation_of_motion(system, quantum)
+    equation = stroke_equation(system) if equation is None else equation
     found = _in_units(equation, unit, duration, tolerance, steps, resolution, system)
     found = found._replace(quantum=jnp.asarray(quantum, unit.dtype))
     n = equation.size
@@ -212,6 +215,11 @@ def propagator(
         return jnp.concatenate([matrix[:n], matrix[n:] * unit])
 
     return found._replace(increment=with_units(found.increment), doubt=with_units(found.doubt))
+
+
+def stroke_equation(system: OpenSystem) -> LinearEquation:
+    """The equation of motion of a system that is driven in scaled time."""
+    return equation_of_motion(system, energy_per_particle(system, jnp.linspace(0.0, 1.0, 5)))
 
 
 @checked
@@ -293,7 +301,7 @@ def _in_units(
         jumps = _jumps_of_energy(system, t if sampled else edges, sampled)
         if not system.baths:
             return _unitary_increment(system, duration, unit, t, jumps), t
-        return _increment(generator, unit, t, jumps), t
+        return _increment(equation, generator, duration, unit, t, jumps), t
 
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
@@ -325,24 +333,52 @@ def _resolved(seen: Seen | None, t: Float[Array, " edges"]) -> Array:
 
 
 def _increment(
-    generator: Callable[[Any], Matrix], unit: Real, t: Float[Array, " edges"],
-    jumps: Complex[Array, "pieces d d"] | None,
+    equation: LinearEquation, generator: Callable[[Any], Matrix], duration: RealLike, unit: Real,
+    t: Float[Array, " edges"], jumps: Complex[Array, "pieces d d"] | None,
 ) -> Matrix:  # fmt: skip
     """F of the steps between t, with the work of a jump of H after every piece.
 
     Steps are meant to be short; what the Taylor polynomial misses in a long one shows in the error
     estimate of `propagator`, where it is larger still in the map with half as many steps.
     """
+    works = None if jumps is None else jax.vmap(to_components)(jumps) / unit
+    if equation.size <= MOST_COMPONENTS:
+        return _increment_of_few(equation, duration, unit, t, works)
 
     def step(t0: Array, t1: Array) -> Matrix:
         return taylor_expm1(magnus_exponent(generator, t0, t1))
 
     steps = jax.vmap(step)(t[:-1], t[1:])
-    if jumps is not None:
-        works = jax.vmap(to_components)(jumps) / unit
+    if works is not None:
         empty = jnp.zeros((works.shape[0], *steps.shape[1:]), steps.dtype)
         steps = _insert(steps, empty.at[:, -1].set(works))
     return _product(steps)
+
+
+def _increment_of_few(
+    equation: LinearEquation, duration: RealLike, unit: Real, t: Float[Array, " edges"],
+    works: Float[Array, "pieces n"] | None,
+) -> Matrix:  # fmt: skip
+    """The same for few components."""
+    n, shape = equation.size, (equation.size + equation.books, equation.size)
+    count = 2 * len(equation.degrees) + n * len(equation.moved)
+
+    def signals(s: Array) -> list[Array]:
+        units = [1.0, duration, 1.0 / unit, duration / unit]
+        return [*equation.signals(s, duration), *(jnp.asarray(a, s.dtype) for a in units)]
+
+    terms = [
+        term._replace(signals=(*term.signals, count + term.per_time + 2 * (term.first >= n)))
+        for term in equation.terms()
+    ]
+    nodes, widths = jax.vmap(magnus_nodes)(t[:-1], t[1:]), jnp.diff(t)
+    if works is None:
+        return magnus_product(signals, terms, shape, nodes, widths)
+    # jumps as steps of no length, which add W: exp(W) - 1 = W, since W W = 0
+    jumps = _insert(jnp.zeros((widths.size, n), works.dtype), works)
+    last = nodes.reshape(len(works), -1, 3)[:, -1]
+    nodes, widths = _insert(nodes, last), _insert(widths, jnp.zeros_like(works[:, 0]))
+    return magnus_product(signals, terms, shape, nodes, widths, jumps)
 
 
 def _unitary_increment(
@@ -389,12 +425,12 @@ def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
 
 
 def _insert(
-    steps: Inexact[Array, "steps m n"], jumps: Inexact[Array, "pieces m n"]
-) -> Inexact[Array, "more m n"]:
+    steps: Inexact[Array, "steps ..."], jumps: Inexact[Array, "pieces ..."]
+) -> Inexact[Array, "more ..."]:
     """The steps with a jump after every piece."""
-    _, m, n = steps.shape
-    pieces = steps.reshape(jumps.shape[0], -1, m, n)
-    return jnp.concatenate([pieces, jumps[:, None]], axis=1).reshape(-1, m, n)
+    shape = steps.shape[1:]
+    pieces = steps.reshape(jumps.shape[0], -1, *shape)
+    return jnp.concatenate([pieces, jumps[:, None]], axis=1).reshape(-1, *shape)
 
 
 def stroke_edges(system: OpenSystem) -> Float[Array, " edges"]:

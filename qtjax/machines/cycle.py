@@ -35,8 +35,9 @@ from ..dynamics.propagator import (
 )
 from ..dynamics.secular import warn_unless_secular
 from ..information.entropy import entropy
+from ..numerics.equation import LinearEquation
 from . import figures
-from .alongside import alongside
+from .alongside import Group, by_group, grouped
 from .clausius import generalized_efficiency
 from .describe import describe_limit_cycle
 from .stroke import AbstractStroke, Cycle, Stroke, unnamed
@@ -300,10 +301,11 @@ def limit_cycle(
     tolerance = _checked(cycle, first, tolerance, resolution)
     warn_of_float32()
     check_instance("solver", solver, (lineax.AbstractLinearSolver, type(None)), "a Lineax solver")
-    solution = _limit_cycle(cycle, first, tolerance, resolution, solver)
+    groups = _groups(cycle)
+    solution = _limit_cycle(cycle, groups, first, tolerance, resolution, solver)
     if steps is None and _unresolved(solution.error, tolerance):
         more = resolving_steps(cycle, tolerance, resolution=resolution)
-        solution = _limit_cycle(cycle, more, tolerance, resolution, solver)
+        solution = _limit_cycle(cycle, groups, more, tolerance, resolution, solver)
     if throw:
         raise_if_failed(solution)
     if is_concrete(cycle, solution.error):
@@ -350,9 +352,9 @@ def resolving_steps(
     tolerance = _checked(cycle, first, tolerance, resolution, "first")
     if not is_concrete(cycle):
         raise ValueError("`cycle` is traced; find the steps for a concrete one and pass them on.")
-    steps = first
+    steps, groups = first, _groups(cycle)
     while steps < _MOST_STEPS and _unresolved(
-        _limit_cycle(cycle, steps, tolerance, resolution, None).error, tolerance
+        _limit_cycle(cycle, groups, steps, tolerance, resolution, None).error, tolerance
     ):
         steps *= 2
     return steps
@@ -383,9 +385,14 @@ def _unresolved(error: Real, tolerance: float) -> bool:
 
 @eqx.filter_jit
 def _limit_cycle(
-    cycle: Cycle, steps: int, tolerance: float, resolution: int, solver: Any
+    cycle: Cycle,
+    groups: tuple[Group, ...],
+    steps: int,
+    tolerance: float,
+    resolution: int,
+    solver: Any,
 ) -> CycleSolution:
-    maps = _propagators(cycle, steps, tolerance, resolution)
+    maps = _propagators(groups, steps, tolerance, resolution)
     fixed = fixed_point(maps, cycle.dimension, solver)
     unique = fixed.gap > 500.0 * jnp.finfo(fixed.gap.dtype).eps
     start = jnp.where(unique, fixed.state, jnp.nan)
@@ -472,7 +479,7 @@ def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) ->
     check_count("cycles", cycles)
     check_size("cycles", cycles, cycle.dimension, cycle.dimension)
     check_count("steps", steps)
-    return _repeat(cycle, as_complex(rho0), cycles, steps)
+    return _repeat(cycle, _groups(cycle), as_complex(rho0), cycles, steps)
 
 
 @checked
@@ -497,8 +504,10 @@ def transient(
 
 
 @eqx.filter_jit
-def _repeat(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> Repeated:
-    maps = _propagators(cycle, steps, _default_tolerance(), RESOLUTION)
+def _repeat(
+    cycle: Cycle, groups: tuple[Group, ...], rho0: Operator, cycles: int, steps: int
+) -> Repeated:
+    maps = _propagators(groups, steps, _default_tolerance(), RESOLUTION)
 
     def once(rho: Operator, _: None) -> tuple[Operator, Any]:
         states, books = _run(cycle, maps, rho)
@@ -513,14 +522,25 @@ def _repeat(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> Repeated:
     return Repeated(states, bath_heats, works, quenches, named, chemical_works)
 
 
-def _propagators(cycle: Cycle, steps: int, tolerance: float, resolution: int) -> list[Propagator]:
+def _groups(cycle: Cycle) -> tuple[Group, ...]:
+    """The strokes of a cycle by their kinds, with their equations, in which zeros are known."""
+    items = [(unnamed(s), s.equation() if isinstance(s, Stroke) else None) for s in cycle.strokes]
+    return grouped(items)
+
+
+def _propagators(
+    groups: tuple[Group, ...], steps: int, tolerance: float, resolution: int
+) -> list[Propagator]:
     """The propagators of all strokes; those of one kind are computed side by side."""
-    items = [(unnamed(stroke),) for stroke in cycle.strokes]
-    return alongside(eqx.Partial(_map_of, steps, tolerance, resolution), items)
+    return by_group(eqx.Partial(_map_of, steps, tolerance, resolution), groups)
 
 
-def _map_of(steps: int, tolerance: float, resolution: int, stroke: AbstractStroke) -> Propagator:
-    return stroke.propagator(steps, tolerance=tolerance, resolution=resolution)
+def _map_of(
+    steps: int, tolerance: float, resolution: int, stroke: AbstractStroke,
+    equation: LinearEquation | None,
+) -> Propagator:  # fmt: skip
+    known = {} if equation is None else {"equation": equation}
+    return stroke.propagator(steps, tolerance=tolerance, resolution=resolution, **known)
 
 
 def _books_close(

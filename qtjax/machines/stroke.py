@@ -16,8 +16,9 @@ from ..dynamics.dissipators import AbstractDissipator, Equilibrium, Particles
 from ..dynamics.equation_of_motion import Books, read_books
 from ..dynamics.hamiltonians import AbstractHamiltonian, stretch_hamiltonian
 from ..dynamics.open_system import OpenSystem
-from ..dynamics.propagator import RESOLUTION, Propagator, propagator
+from ..dynamics.propagator import RESOLUTION, Propagator, propagator, stroke_equation
 from ..dynamics.schedules import Constant, Stretched
+from ..numerics.equation import LinearEquation
 from ..thermodynamics.rates import thermal_entropy_flux, thermal_flux
 from ..thermodynamics.scales import total_heat_roundings
 from .describe import describe_cycle
@@ -184,12 +185,18 @@ class Stroke(AbstractStroke):
     def temperatures(self) -> tuple[Real | None, ...]:
         return tuple(bath.temperature for bath in self.system.baths)
 
+    def equation(self) -> LinearEquation:
+        """What is solved along the stroke, in scaled time."""
+        return stroke_equation(self.system)
+
     def propagator(
-        self, steps: int, *, tolerance: RealLike = 1e-9, resolution: int = RESOLUTION
-    ) -> Propagator:
+        self, steps: int, *, tolerance: RealLike = 1e-9, resolution: int = RESOLUTION,
+        equation: LinearEquation | None = None,
+    ) -> Propagator:  # fmt: skip
         return propagator(
-            self.system, self.duration, steps, tolerance=tolerance, resolution=resolution
-        )
+            self.system, self.duration, steps, tolerance=tolerance, resolution=resolution,
+            equation=equation,
+        )  # fmt: skip
 
     def energy(self, s: RealLike) -> Operator:
         return self.system.energy_hamiltonian(s)

@@ -85,6 +85,22 @@ class Row(NamedTuple):
     vector: FixedMatrix
 
 
+class SignalTerm(NamedTuple):
+    """(product of signals) M, somewhere among the rows of G(t).
+
+    Args:
+        first: row of G(t) where M begins.
+        signals: their numbers.
+        matrix: M, with a column for every component.
+        per_time: whether it grows with d(time)/dt in scaled time.
+    """
+
+    first: int
+    signals: tuple[int, ...]
+    matrix: FixedMatrix
+    per_time: bool = True
+
+
 class Scalars(eqx.Module):
     """Scalar functions of time, side by side.
 
@@ -165,6 +181,31 @@ class LinearEquation(eqx.Module):
         known = self.moving is None and self.action is None
         still = all(degree == 0 for degree in self.degrees) and self.breakpoints.shape[0] == 0
         return known and still
+
+    def signals(self, t: RealLike, duration: RealLike = 1.0) -> list[Array]:
+        """The scalars of which the terms of G(t) are made: all f_j, all f_j', and what moves.
+
+        Args:
+            t: time.
+            duration: as for `DenseEquation`.
+        """
+        t = jnp.asarray(t, jnp.result_type(float))
+        values, slopes = jax.jvp(self.functions, (t,), (jnp.ones_like(t),))
+        moving = [] if self.moving is None else [*self.moving(t, duration).reshape(-1)]
+        return [*values, *slopes, *moving]
+
+    def terms(self) -> list["SignalTerm"]:
+        """The terms of G(t) above the rows of the books, by the numbers of their `signals`."""
+        count = len(self.degrees)
+        found = [SignalTerm(0, (j,), matrix) for j, matrix in self.matrices]
+        for book, factors, vector in self.rows:
+            numbers = tuple(j + count * order for j, order in factors)
+            slow = any(order for _, order in factors)
+            found.append(SignalTerm(self.size + book, numbers, vector, not slow))
+        entries = [(i, c) for i in self.moved for c in range(self.size)]
+        for k, (i, c) in enumerate(entries):
+            found.append(SignalTerm(i, (2 * count + k,), unit_entry(c, self.size), False))
+        return found
 
     def dense(self) -> "DenseEquation":
         """The same with full matrices, made once before a loop over times."""
@@ -298,6 +339,11 @@ def full(matrix: Array) -> FixedMatrix:
     """A matrix of which any entry may be something."""
     shape = (matrix.shape[0], matrix.shape[1])
     return FixedMatrix(matrix.reshape(-1), _all_places(*shape), shape)
+
+
+def unit_entry(column: int, size: int) -> FixedMatrix:
+    """A row with 1 in one column."""
+    return FixedMatrix(np.ones(1), Places([0], [column]), (1, size))
 
 
 def dense(matrix: FixedMatrix) -> Array:

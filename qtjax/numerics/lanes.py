@@ -13,6 +13,7 @@ a `custom_vjp` around them blocks forward mode.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
@@ -96,6 +97,27 @@ def over_lanes(
     )  # fmt: skip
     found = call_p.bind(*[jnp.asarray(leaf)[..., None] for leaf in leaves], kernel=kernel)
     return jax.tree.unflatten(out_structure, [array[..., 0] for array in found])
+
+
+def sample(function: PyTree, constants: PyTree, ts: Array) -> list[Array]:
+    """The scalars that a function of time returns, at times (..., lanes) as rows of that shape.
+
+    Args:
+        function: without its arrays, as `equinox.partition` leaves it.
+        constants: its arrays, with a last axis of lanes.
+        ts: times.
+    """
+    axes = jax.tree.map(lambda c: None if c.shape[-1] == 1 else c.ndim - 1, constants)
+    single = jax.tree.map(lambda c: c[..., 0] if c.shape[-1] == 1 else c, constants)
+
+    def values(constants: PyTree, t: Array) -> list[Array]:
+        return eqx.combine(constants, function)(t)
+
+    ts = _spread(ts, _lanes([*jax.tree.leaves(constants), ts]))
+    over = jax.vmap(values, in_axes=(axes, 0), out_axes=-1)
+    for _ in range(ts.ndim - 1):
+        over = jax.vmap(over, in_axes=(None, 0))
+    return over(single, ts)
 
 
 def _lanes(arrays: Sequence[Any]) -> int:

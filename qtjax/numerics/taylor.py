@@ -30,7 +30,7 @@ from .._types import Real, RealLike
 from .adjoint import Adjoint, Cotangent, Pending, Start
 from .blocks import BlockProducts
 from .equation import LinearEquation, norms
-from .lanes import over_lanes
+from .lanes import over_lanes, sample
 from .layout import FEW_LANES, AbstractLayout, products_per_order
 from .loops import MANY_SLOTS, SLOTS, pull_back, run, run_bounded
 from .merged import WRITTEN_OUT, MergedProducts
@@ -451,14 +451,7 @@ class _Program:
 
     def _sample(self, constants: Any, ts: Array) -> list[Array]:
         """Every f_j at times (times, lanes)."""
-
-        def values(constants: Any, t: Array) -> list[Array]:
-            return eqx.combine(constants, self.functions)(t)
-
-        axes = jax.tree.map(lambda c: None if c.shape[-1] == 1 else c.ndim - 1, constants)
-        single = jax.tree.map(lambda c: c[..., 0] if c.shape[-1] == 1 else c, constants)
-        lanes = jax.vmap(values, in_axes=(axes, 0), out_axes=-1)
-        return jax.vmap(lanes, in_axes=(None, 0))(single, ts)
+        return sample(self.functions, constants, ts)
 
     def samples(self, constants: Any, t: Array, span: Array) -> list[Array]:
         """Every f_j at the Chebyshev nodes of a step, (nodes, lanes)."""

@@ -1,0 +1,164 @@
+"""Magnus steps of few components, with the lanes last.
+
+A matrix of the equation is an array (rows, n, steps, lanes) without its first rows, which are 0. A
+product is written out as a sum over columns, in which XLA finds long loops over steps and lanes; so
+is its adjoint, whose sums over an axis would be slow.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .equation import SignalTerm
+from .exponentials import magnus_combination, taylor_expm1
+from .lanes import over_lanes, sample
+
+MOST_COMPONENTS = 4  # up to which sums are written out
+BLOCK = 8192  # steps times lanes that are treated at once
+
+Rows = Float[Array, "rows n steps lanes"]
+
+
+def magnus_product(
+    signals: Callable[[Any], list[Array]], terms: Sequence[SignalTerm], shape: tuple[int, int],
+    nodes: Float[Array, "steps 3"], widths: Float[Array, " steps"],
+    jumps: Float[Array, "steps n"] | None = None,
+) -> Float[Array, "m n"]:  # fmt: skip
+    """The map of successive Magnus steps of sixth order, minus 1.
+
+    Args:
+        signals: of time, scalars.
+        terms: of the generator, made of them.
+        shape: (m, n).
+        nodes: the `magnus_nodes` of every step.
+        widths: the length of every step.
+        jumps: what is added to the last row besides, whatever the length.
+
+    Returns:
+        F with y(end) = y(start) + F x(start) for y = (x, books), (m, n).
+    """
+    rows, n = shape
+    moved = [term.first + i for term in terms for i in term.matrix.places.rows.tolist()]
+    first = min([n - 1, *moved])
+    converted = eqx.filter_closure_convert(signals, nodes[0, 0])
+    constants, structure = eqx.partition(converted, eqx.is_array)
+
+    def generator(given: dict) -> Float[Array, "m n steps 3 lanes"]:
+        found: list[list[Any]] = [[0.0] * n for _ in range(rows - first)]
+        sampled = sample(structure, given["constants"], given["nodes"])
+        for term, values in zip(terms, given["values"], strict=True):
+            weight = math.prod(sampled[k] for k in term.signals)
+            for (i, column), value in zip(term.matrix.places, values, strict=True):
+                found[term.first + i - first][column] += weight * value
+        nothing, widths = jnp.zeros_like(sampled[0]), given["widths"][:, None]
+        nodes = jnp.stack([jnp.stack([nothing + a * widths for a in row]) for row in found])
+        if jumps is None:
+            return nodes
+        return nodes.at[-1].add(given["jumps"].swapaxes(0, 1)[:, :, None])
+
+    def smooth(given: dict) -> Array:
+        return _follow(generator(given), first, _product, lambda block: block)
+
+    def pullback(given: dict, wanted: dict, cotangent: Array) -> dict:
+        moving, fixed = eqx.partition(given, wanted)
+        nodes, to_given = jax.vjp(lambda moving: generator(eqx.combine(moving, fixed)), moving)
+        follow = partial(_follow, first=first, product=_product_in_reverse, again=jax.checkpoint)
+        return to_given(*jax.vjp(follow, nodes)[1](cotangent))[0]
+
+    arguments = {
+        "constants": constants,
+        "values": [jnp.asarray(term.matrix.values) for term in terms],
+        "nodes": nodes,
+        "widths": widths,
+        "jumps": jumps,
+    }
+    output = jax.ShapeDtypeStruct((rows - first, n), nodes.dtype)
+    found = over_lanes(smooth, smooth, output, arguments, pullback=pullback)
+    return jnp.concatenate([jnp.zeros((first, n), found.dtype), found])
+
+
+def _follow(
+    nodes: Float[Array, "rows n steps 3 lanes"], first: int, product: Callable, again: Callable
+) -> Float[Array, "rows n lanes"]:
+    """All steps, a block of them at once."""
+    rows, n, steps, _, lanes = nodes.shape
+    length = min(steps, max(1, BLOCK // lanes))
+    one = jnp.eye(n, dtype=nodes.dtype)[first:]
+    one = jnp.pad(one, ((0, rows - n + first), (0, 0)))[:, :, None, None]
+    product = partial(product, first)
+
+    def compose(later: Rows, earlier: Rows) -> Rows:
+        return earlier + later + product(later, earlier)
+
+    def block(total: Rows, nodes: Array) -> tuple[Rows, None]:
+        exponents = magnus_combination(nodes, lambda a, b: product(a, b) - product(b, a))
+        found = taylor_expm1(exponents, product, one)
+        while found.shape[2] > 1:  # what is small is composed first, which rounds less
+            found = jnp.pad(found, ((0, 0), (0, 0), (0, found.shape[2] % 2), (0, 0)))
+            found = compose(found[:, :, 1::2], found[:, :, ::2])
+        return compose(found, total), None
+
+    nodes = jnp.pad(nodes, ((0, 0), (0, 0), (0, -steps % length), (0, 0), (0, 0)))
+    blocks = jnp.transpose(nodes.reshape(rows, n, -1, length, 3, lanes), (2, 4, 0, 1, 3, 5))
+    start = jnp.zeros((rows, n, 1, lanes), nodes.dtype)
+    return jax.lax.scan(block if length == steps else again(block), start, blocks)[0][:, :, 0]
+
+
+@partial(jax.jit, static_argnums=0)
+def _product(first: int, a: Rows, b: Rows) -> Rows:
+    """A B; the rows of B are the components from the first on, then books."""
+
+    def product(a: Rows, b: Rows) -> Rows:
+        total = a[:, first, None] * b[None, 0]
+        for j in range(1, a.shape[1] - first):
+            total = total + a[:, first + j, None] * b[None, j]
+        return total
+
+    return _by_itself(product, a, b)
+
+
+@partial(jax.jit, static_argnums=0)
+def _adjoint(first: int, saved: tuple[Rows, Rows], cotangent: Rows) -> tuple[Rows, Rows]:
+    """The cotangents of A and B."""
+
+    def adjoint(a: Rows, b: Rows, cotangent: Rows) -> tuple[Rows, Rows]:
+        n, states = a.shape[1], a.shape[1] - first
+        left = cotangent[:, 0, None] * b[None, :states, 0]
+        for c in range(1, n):
+            left = left + cotangent[:, c, None] * b[None, :states, c]
+        right = a[0, first:, None] * cotangent[0, None]
+        for i in range(1, a.shape[0]):
+            right = right + a[i, first:, None] * cotangent[i, None]
+        left = jnp.concatenate([jnp.zeros_like(a[:, :first]), left], axis=1)
+        return left, jnp.concatenate([right, jnp.zeros_like(b[states:])])
+
+    return _by_itself(adjoint, *saved, cotangent)
+
+
+_product_in_reverse = jax.custom_vjp(_product, nondiff_argnums=(0,))
+_product_in_reverse.defvjp(lambda first, a, b: (_product(first, a, b), (a, b)), _adjoint)
+
+
+def _by_itself(function: Callable, *arrays: Array) -> Any:
+    """function(*arrays), which XLA on a CPU does not merge with what comes after.
+
+    Merged, a product would be computed anew for every entry that it is used in: a branch stops it.
+    """
+
+    def branch(*arrays: Array) -> Any:
+        x = arrays[0].reshape(-1)[0]
+        always = (x <= jnp.inf) | (x != x)  # which XLA does not know
+        shapes = jax.eval_shape(function, *arrays)
+
+        def never(*_: Array) -> Any:
+            return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+
+        return jax.lax.cond(always, function, never, *arrays)
+
+    return jax.lax.platform_dependent(*arrays, cpu=branch, default=function)
