@@ -251,7 +251,7 @@ def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
     return jnp.asarray(t0 + (t1 - t0) * _NODES)
 
 
-def magnus_combination(nodes: Inexact[Array, "3 m n"], commutator: Callable[..., Any]) -> Any:
+def magnus_combination(nodes: Inexact[Array, "3 m n ..."], commutator: Callable[..., Any]) -> Any:
     """The exponent from the generator at the nodes, times the length of the step, (m, n)."""
     a1, b1, a3 = nodes
     b2 = (math.sqrt(15.0) / 3.0) * (a3 - a1)
