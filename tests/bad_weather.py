@@ -286,6 +286,7 @@ CALLS: dict[str, dict[str, Kept]] = {
     "thermodynamics.accounting_table": {"table": thing(qt.accountings(SYSTEM, SOLUTION))},
     "thermodynamics.measure_conditions": {"reservoirs": counts(())},
     "thermodynamics.von_neumann_ledger": {"atoms": scalar(1.0), "volume": scalar(1.0)},
+    "thermodynamics.best_local_unitary": PAIRED | {"starts": count(2), "steps": count(20)},
     "thermodynamics.local_ergotropy": PAIRED | {"hamiltonian": matrix(
         np.kron(N, np.eye(2)) + np.kron(np.eye(2), N))},
     "thermodynamics.mean_force_free_energy": {"system": thing(PAIR)},
