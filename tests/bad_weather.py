@@ -281,6 +281,8 @@ CALLS: dict[str, dict[str, Kept]] = {
     "models.LorentzianDamping": {"gamma0": scalar(1.0)},
     "models.Tanh": {"height": scalar(1.0)},
     "models.eternal_dephasing": {"rate": scalar(1.0)},
+    "machines.in_roles": {
+        "solution": thing(CYCLE_SOLUTION), "hot": thing("hot"), "cold": thing("cold")},
     "thermodynamics.accountings": {"reservoirs": thing(None), "records": thing(
         qt.thermodynamics.ACCOUNTINGS)},
     "thermodynamics.accounting_table": {"table": thing(qt.accountings(SYSTEM, SOLUTION))},

@@ -39,7 +39,7 @@ from . import figures
 from .alongside import alongside
 from .clausius import generalized_efficiency
 from .describe import describe_limit_cycle
-from .stroke import AbstractStroke, Cycle, Stroke, unnamed
+from .stroke import AbstractStroke, Cycle, Stroke, renamed
 
 _FIRST_STEPS, _MOST_STEPS = 64, 16384
 
@@ -515,7 +515,7 @@ def _repeat(cycle: Cycle, rho0: Operator, cycles: int, steps: int) -> Repeated:
 
 def _propagators(cycle: Cycle, steps: int, tolerance: float, resolution: int) -> list[Propagator]:
     """The propagators of all strokes; those of one kind are computed side by side."""
-    items = [(unnamed(stroke),) for stroke in cycle.strokes]
+    items = [(renamed(stroke, None),) for stroke in cycle.strokes]
     return alongside(eqx.Partial(_map_of, steps, tolerance, resolution), items)
 
 

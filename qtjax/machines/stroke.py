@@ -138,12 +138,17 @@ def as_contact(value: Any, heats: int) -> Contact:
     return names
 
 
-def unnamed(stroke: AbstractStroke) -> AbstractStroke:
-    """The same stroke without names: what differs in them only is of one kind."""
-    new = object.__new__(type(stroke))
-    for field in dataclasses.fields(stroke):
-        value = None if field.name == "contact" else getattr(stroke, field.name)
-        object.__setattr__(new, field.name, value)
+def renamed(stroke: AbstractStroke, contact: Contact) -> AbstractStroke:
+    """The same stroke with another `contact`: with `None` all that differ in it are of one kind."""
+    return replaced(stroke, "contact", contact)
+
+
+def replaced(module: Any, field: str, value: Any) -> Any:
+    """A copy of a module, batched or not, with another value of one field."""
+    new = object.__new__(type(module))
+    for one in dataclasses.fields(module):
+        kept = value if one.name == field else getattr(module, one.name)
+        object.__setattr__(new, one.name, kept)
     return new
 
 

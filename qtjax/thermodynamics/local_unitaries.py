@@ -130,7 +130,8 @@ def best_local_unitary(
     slope = jnp.max(jnp.abs(turned - dag(turned)))
     work = expectation(moved, rho) - _energy(form, u)
     rest = 64.0 * jnp.sqrt(jnp.finfo(slope.dtype).eps)
-    result = RESULTS.where(slope <= rest, RESULTS.successful, RESULTS.not_stationary)
+    result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
+    result = RESULTS.where(slope <= rest, result, RESULTS.not_stationary)
     result = RESULTS.where(jnp.isfinite(work), result, RESULTS.not_finite)
     return LocalUnitary(work, jnp.min(jnp.stack(bounds)), u, slope, result)
 

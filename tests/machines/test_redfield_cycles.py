@@ -6,6 +6,8 @@ or integrates it with SciPy, and takes differences: it shares no code with qtjax
 
 import itertools
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -69,7 +71,7 @@ def crossings(h, cutoff):
 
     s = np.linspace(0.0, 1.0, 101)
     values = np.array([apart(x) for x in s])
-    found = [
+    found: list[Any] = [
         brentq(lambda x, j=j: apart(x)[j], s[i], s[i + 1], xtol=1e-15)
         for i, j in np.argwhere(values[:-1] * values[1:] < 0.0)
     ]
