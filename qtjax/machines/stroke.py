@@ -36,6 +36,10 @@ class StretchedBath(AbstractDissipator):
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         return tuple(map(self._in_time, self.bath.channels(self.hamiltonian)))
 
+    def at(self, t: RealLike) -> AbstractDissipator:
+        scaled = jnp.where(self.duration > 0.0, t / self.duration, 0.0)
+        return replaced(self, "bath", self.bath.at(scaled))
+
     def equilibrium(self, hamiltonian: Operator) -> Equilibrium:
         return self.bath.equilibrium(hamiltonian)
 
@@ -44,7 +48,11 @@ class StretchedBath(AbstractDissipator):
 
     @property
     def particles(self) -> Particles | None:
-        return self.bath.particles
+        exchanged = self.bath.particles
+        if exchanged is None or not exchanged.moves:
+            return exchanged
+        mu: Any = exchanged.chemical_potential
+        return Particles(exchanged.number, Stretched(mu, self.duration))
 
     @property
     def has_own_reference(self) -> bool:
