@@ -288,7 +288,8 @@ CALLS: dict[str, dict[str, Kept]] = {
     "thermodynamics.accounting_table": {"table": thing(qt.accountings(SYSTEM, SOLUTION))},
     "thermodynamics.measure_conditions": {"reservoirs": counts(())},
     "thermodynamics.von_neumann_ledger": {"atoms": scalar(1.0), "volume": scalar(1.0)},
-    "thermodynamics.best_local_unitary": PAIRED | {"starts": count(2), "steps": count(20)},
+    "thermodynamics.best_local_unitary": PAIRED | {
+        "starts": count(2), "seed": count(0), "steps": count(20)},
     "thermodynamics.local_ergotropy": PAIRED | {"hamiltonian": matrix(
         np.kron(N, np.eye(2)) + np.kron(np.eye(2), N))},
     "thermodynamics.mean_force_free_energy": {"system": thing(PAIR)},
@@ -389,7 +390,8 @@ RECORDS = frozenset((
     "thermodynamics.Condition", "thermodynamics.Conditions", "thermodynamics.EntropyBasedExchange",
     "thermodynamics.EntropyBasedRates", "thermodynamics.ErasureLedger",
     "thermodynamics.ErgotropySplit", "thermodynamics.Audit", "thermodynamics.Finding",
-    "thermodynamics.OptimalErasure", "thermodynamics.PartRates", "thermodynamics.BathRates",
+    "thermodynamics.OptimalErasure", "thermodynamics.LocalUnitary", "thermodynamics.PartRates",
+    "thermodynamics.BathRates",
     "thermodynamics.CoherenceSplit", "thermodynamics.Rates", "thermodynamics.FiniteReservoirs",
     "thermodynamics.Temperatures", "thermodynamics.GeneralizedTemperature",
     "thermodynamics.TemperatureStatus", "machines.Charging", "machines.ClausiusIntegral",
