@@ -176,14 +176,16 @@ def heat_operator(bath: AbstractDissipator, energy: Operator) -> Operator:
         bath: the dissipator, at one time where it moves (`bath.at(t)`).
         energy: the Hamiltonian that is called energy, (d, d).
     """
-    if bath.particles is None:
+    exchanged = bath.particles
+    if exchanged is None:
         return energy
-    if bath.particles.moves:
+    if exchanged.moves:
         raise ValueError(
             f"`{type(bath).__name__}` has a chemical potential that is a function of time: ask for "
             "its heat, equilibrium or reference at one time, as `bath.at(t)`."
         )
-    return energy - bath.particles.chemical_potential * bath.particles.number
+    mu: Any = exchanged.chemical_potential
+    return energy - mu * exchanged.number
 
 
 def check_channels(

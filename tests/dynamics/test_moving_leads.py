@@ -1,5 +1,7 @@
 """Leads whose chemical potential is a function of time: states, heat, chemical work, cycles."""
 
+from typing import Any
+
 import diffrax
 import jax
 import jax.numpy as jnp
@@ -13,6 +15,7 @@ from qtjax.dynamics.acting import acting_equation
 from qtjax.dynamics.equation_of_motion import equation_of_motion
 
 E, T, GAMMA, D, N = 1.0, 0.5, 0.3, qt.destroy(2), qt.number(2)
+EMPTY = qt.pure_state(np.array([1.0, 0.0]))
 OTHER = FermionicLead(D, E, 1.0, 0.2, 0.1)
 TS = np.linspace(0.0, 3.0, 4)
 
@@ -54,9 +57,10 @@ def waves(xp):
 def test_books_along_a_trajectory(mu, options):
     known = waves(np) if callable(mu) and not isinstance(mu, qt.Linear) else lambda t: 0.2 + 0.4 * t
     system = dot(mu)
-    solution = qt.evolve(system, qt.pure_state([1, 0]), TS, **options)
+    solution = qt.evolve(system, EMPTY, TS, **options)
     assert solution.result == qt.RESULTS.successful
-    wanted, ledger = books(known, 0.0, 1.0, TS), solution.ledger
+    wanted = books(known, 0.0, 1.0, TS)
+    ledger: Any = solution.ledger
     np.testing.assert_allclose(solution.saved[:, 1, 1].real, wanted[0], atol=1e-9)
     np.testing.assert_allclose(ledger.particles.T, wanted[1:3], atol=1e-9)
     np.testing.assert_allclose(ledger.heat[:, 0], wanted[5], atol=1e-9)
@@ -74,7 +78,8 @@ def test_rates_are_those_of_the_moment():
     assert float(found.heat_currents[0]) == pytest.approx((E - mu) * current, rel=1e-13)
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
-    assert float(system.baths[0].at(t).chemical_potential) == pytest.approx(mu)
+    lead: Any = system.baths[0].at(t)
+    assert float(lead.chemical_potential) == pytest.approx(mu)
     with pytest.raises(ValueError, match=r"at one time, as `bath\.at\(t\)`"):
         system.baths[0].reference(E * N)
 
@@ -93,7 +98,7 @@ def test_a_limit_cycle_with_gradients():
 
     def figures(x):
         stroke = qt.Stroke(dot(qt.Linear(x[0], x[1])), x[2], ("left", "right"))
-        solution = qt.limit_cycle(qt.Cycle([stroke]), throw=False)
+        solution: Any = qt.limit_cycle(qt.Cycle([stroke]), throw=False)
         return jnp.stack([solution.named_heats["left"], solution.chemical_works[0]]), solution
 
     def reference(x):
@@ -121,8 +126,8 @@ def test_a_limit_cycle_with_gradients():
 @pytest.mark.slow
 def test_a_stroke_in_time_is_the_stroke():
     stroke = qt.Stroke(dot(qt.Linear(-0.4, 1.2)), 2.5)
-    cycle = qt.limit_cycle(qt.Cycle([stroke]))
-    solution = qt.evolve(stroke.in_time(), cycle.states[0], [0.0, 2.5])
+    cycle: Any = qt.limit_cycle(qt.Cycle([stroke]))
+    solution: Any = qt.evolve(stroke.in_time(), cycle.states[0], [0.0, 2.5])
     np.testing.assert_allclose(solution.ledger.heat[-1], cycle.bath_heats[0], atol=1e-9)
     chemical = float(jnp.sum(solution.ledger.chemical_work[-1]))
     assert chemical == pytest.approx(float(cycle.chemical_works[0]), abs=1e-9)
