@@ -5,7 +5,6 @@ or integrates it with SciPy, and takes differences: it shares no code with qtjax
 """
 
 import itertools
-
 from typing import Any
 
 import jax
