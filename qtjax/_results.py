@@ -40,6 +40,10 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
         "operators in a basis where fast and slow ones act on different entries, use float64, give "
         "another `solver`, or loosen `tolerance`."
     )
+    not_stationary = (
+        "The search for the best unitary of the part ended before it came to rest (`slope`): more "
+        "work may be near. Give more `steps`; `work` is attained all the same, and `bound` holds."
+    )
     unresolved = (
         "The estimated error of the integration, rounding included, exceeds the tolerance "
         '(`stats["error"]` says by how much). Where rates or energies span many decades, or the '

@@ -145,6 +145,7 @@ MAKERS = {
 }  # fmt: skip
 
 PAIRED = {"rho": matrix(PAIR_RHO), "dims": counts((2, 2))}
+OF_BOTH = {"hamiltonian": matrix(np.kron(N, np.eye(2)) + np.kron(np.eye(2), N))}
 OF_PAIR = {"system": thing(PAIR), "rho": matrix(PAIR_RHO)}
 THREE = numbers((1.0, 2.0, 4.0))
 GAUSSIAN = qt.machines.oscillator_otto(
@@ -216,7 +217,9 @@ CALLS: dict[str, dict[str, Kept]] = {
     "dynamics.Constant": {"value": scalar(1.0)},
     "dynamics.Term": {"schedule": rate(0.5)},
     "dynamics.as_hamiltonian": {"value": matrix(N), "name": text("value")},
-    "dynamics.FermionicLead": {"energy": rate(1.0), "number": matrix(N), "band": thing(None)},
+    "dynamics.FermionicLead": {
+        "energy": rate(1.0), "chemical_potential": rate(0.1), "number": matrix(N),
+        "band": thing(None)},
     "dynamics.fermi_occupations": {"energy": scalar(1.0)},
     "dynamics.Diffrax": {"solver": thing(dfx.Tsit5())},
     "dynamics.Taylor": {"order": count(8)},
@@ -281,13 +284,16 @@ CALLS: dict[str, dict[str, Kept]] = {
     "models.LorentzianDamping": {"gamma0": scalar(1.0)},
     "models.Tanh": {"height": scalar(1.0)},
     "models.eternal_dephasing": {"rate": scalar(1.0)},
+    "machines.in_roles": {
+        "solution": thing(CYCLE_SOLUTION), "hot": thing("hot"), "cold": thing("cold")},
     "thermodynamics.accountings": {"reservoirs": thing(None), "records": thing(
         qt.thermodynamics.ACCOUNTINGS)},
     "thermodynamics.accounting_table": {"table": thing(qt.accountings(SYSTEM, SOLUTION))},
     "thermodynamics.measure_conditions": {"reservoirs": counts(())},
     "thermodynamics.von_neumann_ledger": {"atoms": scalar(1.0), "volume": scalar(1.0)},
-    "thermodynamics.local_ergotropy": PAIRED | {"hamiltonian": matrix(
-        np.kron(N, np.eye(2)) + np.kron(np.eye(2), N))},
+    "thermodynamics.best_local_unitary": PAIRED | OF_BOTH | {
+        "starts": count(2), "seed": count(0), "steps": count(20)},
+    "thermodynamics.local_ergotropy": PAIRED | OF_BOTH,
     "thermodynamics.mean_force_free_energy": {"system": thing(PAIR)},
     "thermodynamics.mean_force_hamiltonian": {"system": thing(PAIR)},
     "thermodynamics.mean_force_state": {"system": thing(PAIR)},
@@ -386,7 +392,8 @@ RECORDS = frozenset((
     "thermodynamics.Condition", "thermodynamics.Conditions", "thermodynamics.EntropyBasedExchange",
     "thermodynamics.EntropyBasedRates", "thermodynamics.ErasureLedger",
     "thermodynamics.ErgotropySplit", "thermodynamics.Audit", "thermodynamics.Finding",
-    "thermodynamics.OptimalErasure", "thermodynamics.PartRates", "thermodynamics.BathRates",
+    "thermodynamics.OptimalErasure", "thermodynamics.LocalUnitary", "thermodynamics.PartRates",
+    "thermodynamics.BathRates",
     "thermodynamics.CoherenceSplit", "thermodynamics.Rates", "thermodynamics.FiniteReservoirs",
     "thermodynamics.Temperatures", "thermodynamics.GeneralizedTemperature",
     "thermodynamics.TemperatureStatus", "machines.Charging", "machines.ClausiusIntegral",
@@ -603,6 +610,8 @@ ALLOWED = frozenset((
     # more pieces, for which the message asks more times; as many steps as one likes, and durations
     "dynamics.PiecewisePolynomial(coefficients: not square)",
     "machines.piecewise_limit_cycle(controls: a matrix)",
+    # one of many unitaries that draw the same work
+    "thermodynamics.best_local_unitary(rho: float32)",
     # a jump operator of rate 0 is any
     "algebra.canonical_form_of(superoperator: float32)",
     # looks at other entries

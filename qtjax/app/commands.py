@@ -62,7 +62,8 @@ def optimize_command(
             task = progress.add_task("optimizing", total=settings.steps, figures="compiling ...")
 
             def tell(step: int, row: dict[str, float]) -> None:
-                figures = f"efficiency {row['efficiency']:.6g}  power {row['power']:.6g}"
+                names = [name for name in ("efficiency", "power") if name in row]
+                figures = "  ".join(f"{name} {row[name]:.6g}" for name in names)
                 progress.update(task, completed=step, figures=figures)
 
             improvement = improve(machine, settings, folder, resume=resume, tell=tell)

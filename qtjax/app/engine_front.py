@@ -16,8 +16,7 @@ from ..design.front import Front, pareto_front
 from ..design.objectives import power_output, smooth_efficiency
 from ..engine.bounds import scattered_starts
 from ..engine.machine import Engine, write_engine
-from ..machines.cycle import limit_cycle
-from .engine_loss import FINER, search_steps
+from .engine_loss import FINER, check_roles, search_steps, solved
 from .files import write_json
 from .improvement import circumstances
 from .reports import number, residual
@@ -62,6 +61,7 @@ def find_front(engine: Engine, settings: FrontSettings, out: Path) -> tuple[Fron
     """
     if not jax.tree.leaves(engine.start):
         raise ValueError("key `free`: found nothing, expected at least one free parameter")
+    check_roles(engine, "key `roles`: found nothing")
     if (out / FRONT).exists():
         raise ValueError(f"`--out` {out} already holds a front; name another folder.")
     steps = search_steps(engine)
@@ -118,7 +118,7 @@ def front_table(report: dict[str, Any]) -> Table:
 
 def _objectives(engine: Engine, steps: int) -> Callable[[PyTree], tuple[Any, Any]]:
     def power_and_efficiency(parameters: PyTree) -> tuple[Any, Any]:
-        cycle = limit_cycle(engine.cycle(parameters), steps=steps, throw=False)
+        cycle = solved(engine, parameters, steps=steps, throw=False)
         return power_output(cycle), smooth_efficiency(cycle)
 
     return power_and_efficiency

@@ -8,7 +8,8 @@ from jaxtyping import PyTree
 from ..design.constraints import at_least
 from ..design.objectives import Objective, objective
 from ..engine.machine import Engine
-from ..machines.cycle import limit_cycle, resolving_steps
+from ..engine.tables import EngineError
+from ..machines.cycle import CycleSolution, limit_cycle, resolving_steps
 
 SEARCH_TOLERANCE = 1e-7  # of the maps while searching; reports are resolved to 1e-9
 FINER = 4  # times the steps of the search, at the end
@@ -30,12 +31,37 @@ def engine_loss(engine: Engine, start_power: float, steps: int) -> Callable[[PyT
     least = start_power if minimum == "start" else minimum
 
     def loss(parameters: PyTree) -> Any:
-        cycle = limit_cycle(engine.cycle(parameters), steps=steps, throw=False)
+        cycle = solved(engine, parameters, steps=steps, throw=False)
         if least == "none":
             return -merit(cycle)
         return -merit(cycle), at_least(cycle.power, least)
 
     return loss
+
+
+def check_roles(engine: Engine, found: str) -> None:
+    """Raise `EngineError` if no bath is hot or none is cold.
+
+    Args:
+        engine: the engine.
+        found: what needs them.
+    """
+    if engine.roles is None:
+        raise EngineError(
+            f"{found}, expected a table [roles] that says which of the baths "
+            f"{', '.join(map(repr, engine.table.baths))} are `hot` and `cold`"
+        )
+
+
+def solved(engine: Engine, parameters: PyTree = None, **options: Any) -> CycleSolution:
+    """The limit cycle of an engine, with its baths as "hot" and "cold" if they have such roles.
+
+    Args:
+        engine: the engine.
+        parameters: what is free; the start by default.
+        options: of `limit_cycle`.
+    """
+    return engine.in_roles(limit_cycle(engine.cycle(parameters), **options))
 
 
 def merit_of(engine: Engine) -> Objective:
@@ -45,6 +71,8 @@ def merit_of(engine: Engine) -> Objective:
         engine: the engine.
     """
     table = engine.table.optimize
+    if table.objective != "power":
+        check_roles(engine, f"key `optimize.objective`: found {table.objective!r}")
     return objective(
         table.objective,
         power_exponent=table.power_exponent,
@@ -62,13 +90,15 @@ def search_steps(engine: Engine) -> int:
 
 
 def at_resolution(engine: Engine, steps: int) -> dict[str, float]:
-    """What an engine is at so many steps per driven stroke: objective, efficiency and power.
+    """What an engine is at so many steps per driven stroke: objective, efficiency (of what has a
+    hot bath) and power.
 
     Args:
         engine: the engine.
         steps: per driven stroke.
     """
-    cycle = limit_cycle(engine.cycle(), steps=steps, throw=False)
-    merit = float(merit_of(engine)(cycle))
-    figures = {"efficiency": float(cycle.efficiency), "power": float(cycle.power)}
-    return {"steps": steps, "objective": merit} | figures
+    cycle = solved(engine, steps=steps, throw=False)
+    found = {"steps": steps, "objective": float(merit_of(engine)(cycle))}
+    if engine.roles is not None:
+        found["efficiency"] = float(cycle.efficiency)
+    return found | {"power": float(cycle.power)}

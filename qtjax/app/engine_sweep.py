@@ -6,8 +6,8 @@ from typing import Any
 
 from ..design.sweep import sweep
 from ..engine.machine import Engine
-from ..engine.maps import named_values, parameters_at
-from ..machines.cycle import limit_cycle
+from ..engine.maps import as_word, named_values, parameters_at
+from ..machines.cycle import CycleSolution, limit_cycle
 from ..machines.figures import REGIMES
 
 
@@ -32,9 +32,10 @@ def sweep_engine(
         "flag_values": list(range(len(REGIMES))),
         "flag_meanings": " ".join(REGIMES),
     }
+    attributes = {} if engine.roles is None else {"regime": regimes}
     return sweep(
         figures_at(engine), named_values(engine.table), store=store, slice_size=slice_size,
-        attributes={"regime": regimes},
+        attributes=attributes,
     )  # fmt: skip
 
 
@@ -46,22 +47,29 @@ def figures_at(engine: Engine) -> Callable[..., dict[str, Any]]:
     """
 
     def figures(**values: Any) -> dict[str, Any]:
-        cycle = engine.cycle(parameters_at(engine.table, engine.start, values))
-        solution = limit_cycle(cycle, throw=False)
-        cold, hot = solution.mean_temperatures
-        return {
+        parameters = parameters_at(engine.table, engine.start, values)
+        raw = limit_cycle(engine.cycle(parameters), throw=False)
+        solution = engine.in_roles(raw)
+        found = {f"heat_{as_word(name)}": heat for name, heat in raw.named_heats.items()} | {
             "work_output": solution.work_output,
-            "heat_hot": solution.heat_hot,
-            "heat_cold": solution.heat_cold,
             "power": solution.power,
-            "efficiency": solution.efficiency,
-            "coefficient_of_performance": solution.coefficient_of_performance,
-            "mean_temperature_cold": cold,
-            "mean_temperature_hot": hot,
             "spohn_production": solution.spohn_production,
             "first_law_residual": solution.first_law_residual,
-            "regime": solution.regime_code,
             "result": solution.result,
         }
+        return found if engine.roles is None else found | _of_hot_and_cold(solution)
 
     return figures
+
+
+def _of_hot_and_cold(solution: CycleSolution) -> dict[str, Any]:
+    cold, hot = solution.mean_temperatures
+    return {
+        "heat_hot": solution.heat_hot,
+        "heat_cold": solution.heat_cold,
+        "efficiency": solution.efficiency,
+        "coefficient_of_performance": solution.coefficient_of_performance,
+        "mean_temperature_cold": cold,
+        "mean_temperature_hot": hot,
+        "regime": solution.regime_code,
+    }

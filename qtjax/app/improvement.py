@@ -21,7 +21,7 @@ from ..engine.machine import Engine, as_data, write_engine
 from ..engine.tables import validated
 from ..machines.audit import audit
 from ..machines.cycle import CycleSolution, limit_cycle
-from .engine_loss import FINER, at_resolution, engine_loss, search_steps
+from .engine_loss import FINER, at_resolution, engine_loss, merit_of, search_steps, solved
 from .files import read_json, versions, write_json
 from .reports import audit_report, figures_of_merit
 
@@ -93,19 +93,19 @@ class Monitor:
         feasible = progress.best_violation <= FEASIBILITY
         best = best_lane(progress.best_loss, progress.best_violation, feasible)
         parameters = jax.tree.map(lambda x: x[best], progress.best)
-        cycle = limit_cycle(self.engine.cycle(parameters), throw=False)
+        cycle = solved(self.engine, parameters, throw=False)
         row = {
             "step": int(progress.steps[best]),
             "objective": -float(progress.best_loss[best]),
             "violation": float(progress.best_violation[best]),
-            "efficiency": float(cycle.efficiency),
-            "carnot_efficiency": float(cycle.carnot_efficiency),
             "power": float(cycle.power),
             "first_law_residual": float(cycle.first_law_residual),
             "limit_cycle_residual": float(cycle.limit_cycle_residual),
-            "temperature_identity_residual": float(cycle.temperature_identity_residual),
             "frozen_lanes": int(jnp.sum(progress.frozen)),
         }
+        if self.engine.roles is not None:
+            names = "efficiency", "carnot_efficiency", "temperature_identity_residual"
+            row |= {name: float(getattr(cycle, name)) for name in names}
         earlier = [old for old in self.rows if old["step"] < row["step"]]
         write_json(self.path, {"rows": [*earlier, row]})
         self.tell(row["step"], row)
@@ -132,6 +132,7 @@ def improve(
     """
     if not jax.tree.leaves(engine.start):
         raise ValueError("key `free`: found nothing, expected at least one free parameter")
+    merit_of(engine)  # refuses an objective that the roles of the baths do not allow
     before = limit_cycle(engine.cycle())
     out.mkdir(parents=True, exist_ok=True)
     write_engine(engine, out / "start.toml")
@@ -145,8 +146,8 @@ def improve(
     after = limit_cycle(improved.cycle(), throw=False)
     write_json(out / "history.json", _history(optimum, monitor))
     report = {
-        "before": figures_of_merit(before, engine.names),
-        "after": figures_of_merit(after, engine.names),
+        "before": figures_of_merit(before, engine),
+        "after": figures_of_merit(after, engine),
         "outcome_after": RESULTS[after.result] or "successful",
         "audit": audit_report(audit(after)),
         "optimized": as_data(improved),

@@ -7,6 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from ..engine.machine import Engine
 from ..engine.tables import EngineTable
 from ..machines.clausius import clausius_integrals, interior_production
 from ..machines.cycle import CycleSolution
@@ -41,65 +42,75 @@ RESIDUALS = {
 }  # fmt: skip
 
 
-def figures_of_merit(solution: CycleSolution, names: Sequence[str]) -> dict[str, Any]:
+def figures_of_merit(solution: CycleSolution, machine: Engine) -> dict[str, Any]:
     """Everything worth reporting about one concrete limit cycle, as plain numbers.
 
     Args:
         solution: the limit cycle.
-        names: of its strokes.
+        machine: the engine that it is of.
 
     Returns:
         The keys of `ROWS`, and `regime`, `coefficient_of_performance`, `turning_points` (changes of
         sign of dS/dt on the contacts, where T(t) is infinite), `masked_nodes` (pieces with nodes
-        left out because dS/dt = 0), `map_error` and a list `strokes` of heat, work, quench work,
-        entropy change and duration; numbers that do not exist are nan.
+        left out because dS/dt = 0), `map_error`, the `heats` from every bath by its name and a list
+        `strokes` of heat, work, quench work, entropy change and duration; numbers that do not exist
+        are nan. Without a hot and a cold bath what speaks of them is left out.
     """
+    heats = {name: float(heat) for name, heat in solution.named_heats.items()}
+    solution = machine.in_roles(solution)
     parts = clausius_integrals(solution)
+    sides = {} if machine.roles is None else _of_hot_and_cold(solution, parts)
+    figures = sides | {
+        "power": solution.power,
+        "work_output": solution.work_output,
+        "interior_production": interior_production(solution),
+        "spohn_production": solution.spohn_production,
+        "first_law_residual": solution.first_law_residual,
+        "limit_cycle_residual": solution.limit_cycle_residual,
+        "period": solution.period,
+        "turning_points": sum(float(part.turning_points) for part in parts.values()),
+        "masked_nodes": sum(float(part.masked) for part in parts.values()),
+        "map_error": solution.error,
+    }
+    words = {} if machine.roles is None else {"regime": solution.regime}
+    strokes = [
+        {
+            "name": name,
+            "heat": float(solution.heats[k]),
+            "work": float(solution.works[k]),
+            "quench_work_after": float(solution.quenches[k]),
+            "entropy_change": float(solution.entropies[k + 1] - solution.entropies[k]),
+            "duration": float(solution.cycle.strokes[k].duration),
+        }
+        for k, name in enumerate(machine.names)
+    ]
+    numbers = {key: float(value) for key, value in figures.items()}
+    return numbers | words | {"heats": heats, "strokes": strokes}
+
+
+def _of_hot_and_cold(solution: CycleSolution, parts: dict[str, Any]) -> dict[str, Any]:
+    """The figures that speak of a hot and a cold side."""
     cold, hot = parts["cold"].value, parts["hot"].value
     engine = solution.regime == "engine"
     generalized = float(1.0 + cold / hot) if engine else math.nan
     error = float((parts["cold"].error + parts["hot"].error) / hot) if engine else math.nan
     mean_cold, mean_hot = solution.mean_temperatures
     bath_cold, bath_hot = solution.temperatures
-    figures = {
+    return {
         "efficiency": solution.efficiency,
         "generalized_efficiency": generalized,
         "efficiency_difference": float(solution.efficiency) - generalized,
         "generalized_efficiency_error": error,
         "carnot_efficiency": solution.carnot_efficiency,
         "curzon_ahlborn_efficiency": solution.curzon_ahlborn_efficiency,
-        "power": solution.power,
-        "work_output": solution.work_output,
         "heat_hot": solution.heat_hot,
         "heat_cold": solution.heat_cold,
         "mean_temperature_hot": mean_hot,
         "temperature_hot": bath_hot,
         "mean_temperature_cold": mean_cold,
         "temperature_cold": bath_cold,
-        "interior_production": interior_production(solution),
-        "spohn_production": solution.spohn_production,
-        "first_law_residual": solution.first_law_residual,
-        "limit_cycle_residual": solution.limit_cycle_residual,
         "temperature_identity_residual": solution.temperature_identity_residual,
-        "period": solution.period,
         "coefficient_of_performance": solution.coefficient_of_performance,
-        "turning_points": sum(float(part.turning_points) for part in parts.values()),
-        "masked_nodes": sum(float(part.masked) for part in parts.values()),
-        "map_error": solution.error,
-    }
-    return {key: float(value) for key, value in figures.items()} | {
-        "regime": solution.regime,
-        "strokes": [
-            {
-                "name": name,
-                "heat": float(solution.heats[k]),
-                "work": float(solution.works[k]),
-                "quench_work_after": float(solution.quenches[k]),
-                "entropy_change": float(solution.entropies[k + 1] - solution.entropies[k]),
-                "duration": float(solution.cycle.strokes[k].duration),
-            }
-            for k, name in enumerate(names)
-        ],
     }
 
 
@@ -119,9 +130,15 @@ def comparison_table(before: dict[str, Any], after: dict[str, Any], title: str) 
     table.add_column("before", justify="right")
     table.add_column("after", justify="right")
     for key, label in ROWS:
-        show = residual if key in RESIDUALS else number
-        table.add_row(label, show(before[key]), show(after[key]))
-    table.add_row("regime", before["regime"], after["regime"])
+        if key in before:
+            show = residual if key in RESIDUALS else number
+            table.add_row(label, show(before[key]), show(after[key]))
+    for name, heat in before.get("heats", {}).items():
+        if name not in ("hot", "cold"):  # these have rows of their own
+            label = f"heat from the bath {escape(name)}"
+            table.add_row(label, number(heat), number(after["heats"][name]))
+    if "regime" in before:
+        table.add_row("regime", before["regime"], after["regime"])
     table.add_section()
     for old, new in zip(before["strokes"], after["strokes"], strict=True):
         for quantity in ("heat", "work", "duration"):
@@ -183,6 +200,7 @@ def optimization_lines(report: dict[str, Any]) -> list[str]:
     figures = ", ".join(
         f"{name} {number(fine[name])} ({fine[name] - coarse[name]:+.1e})"
         for name in ("objective", "efficiency", "power")
+        if name in fine
     )
     return [*lines, f"At {fine['steps']} steps in place of {coarse['steps']}: {figures}."]
 

@@ -1,6 +1,7 @@
 """The figures of a machine as it is described in a file."""
 
 import math
+from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -27,14 +28,15 @@ def figures_table(machine: Engine | ContinuousEngine) -> Table:
     table = Table(title=escape(machine.table.title), title_justify="left")
     table.add_column("figure", overflow="fold")
     table.add_column("value", justify="right", no_wrap=True)
-    for name, value in _figures(solution, per).items():
+    in_roles: Any = solution if machine.roles is None else machine.in_roles(solution)  # pyright: ignore[reportArgumentType]
+    for name, value in _figures(solution, in_roles, per).items():
         table.add_row(escape(name), number(value, 8))
-    if {"cold", "hot"} <= set(solution.named_heats):
-        table.add_row("regime", solution.regime)
+    if machine.roles is not None:
+        table.add_row("regime", in_roles.regime)
     return table
 
 
-def _figures(solution: SteadyMachine | CycleSolution, per: str) -> dict[str, float]:
+def _figures(solution: SteadyMachine | CycleSolution, in_roles: Any, per: str) -> dict[str, float]:
     """By the words of the table."""
     named = solution.named_heats
     found = {f"heat from {name} {per}": float(heat) for name, heat in named.items()}
@@ -42,11 +44,11 @@ def _figures(solution: SteadyMachine | CycleSolution, per: str) -> dict[str, flo
         found |= {f"work delivered {per}": float(solution.work_output)}
         found |= {"cycle time": float(solution.period)}
     found |= {"power": float(solution.power)}
-    if {"cold", "hot"} <= set(named):
+    if {"cold", "hot"} <= set(in_roles.named_heats):
         found |= {
-            "efficiency, first law": float(solution.efficiency),
-            "coefficient of performance": float(solution.coefficient_of_performance),
-            "Carnot efficiency of the baths": float(solution.carnot_efficiency),
+            "efficiency, first law": float(in_roles.efficiency),
+            "coefficient of performance": float(in_roles.coefficient_of_performance),
+            "Carnot efficiency of the baths": float(in_roles.carnot_efficiency),
         }
     return {key: value for key, value in found.items() if not math.isnan(value)} | {
         f"Spohn production {per}": float(solution.spohn_production),

@@ -8,6 +8,7 @@ from .._checked import checked
 from .._checks import as_positive
 from .._types import Real, RealLike
 from ..machines.cycle import CycleSolution
+from ..machines.figures import check_names
 
 _WEIGHT = "it is the weight of a factor."
 Objective = Callable[[CycleSolution], Real]
@@ -29,6 +30,9 @@ def smooth_efficiency(cycle: CycleSolution, fraction: RealLike = 1e-3) -> Real:
     Returns:
         A scalar; equal to `cycle.efficiency` in the engine regime with Q_h >= q.
 
+    Raises:
+        ValueError: contacts have names, but none is "hot"; see `machines.in_roles`.
+
     Examples:
         >>> h = qt.number(2)
         >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
@@ -36,6 +40,7 @@ def smooth_efficiency(cycle: CycleSolution, fraction: RealLike = 1e-3) -> Real:
         >>> qt.design.smooth_efficiency(qt.limit_cycle(qt.Cycle([cold, hot])))
         0.5
     """
+    check_names("efficiency", cycle.named_heats, ("hot",))
     heat, q = cycle.heat_hot, fraction * _spread_of_energies(cycle)
     low = heat < q
     floor = q**2 / jnp.where(low, 2.0 * q - heat, 1.0)

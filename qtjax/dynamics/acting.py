@@ -24,7 +24,8 @@ from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import dag, product
 from ..numerics.equation import LinearEquation, Scalars
 from .channels import Channel, Moving, of_kind
-from .equation_of_motion import exchanging
+from .dissipators import Particles
+from .equation_of_motion import exchanging, moving_leads, potential
 from .hamiltonians import AbstractHamiltonian, Term, hamiltonian_rate
 from .open_system import OpenSystem
 from .schedules import Schedule, degree_of
@@ -106,6 +107,8 @@ class _Action(eqx.Module):
     baths: list[_Bath]
     numbers: list[Array]  # times the quantum, of the baths that exchange particles
     leads: tuple[int, ...] = eqx.field(static=True)  # these baths
+    paid: list[Particles]  # of the baths whose chemical potential moves
+    paying: tuple[int, ...] = eqx.field(static=True)  # these baths
 
     def __call__(self, t: RealLike, x: Float[Array, " n"]) -> Float[Array, " m"]:
         rho, h = from_components(x), self.hamiltonian(t)
@@ -120,6 +123,9 @@ class _Action(eqx.Module):
         for b, number in zip(self.leads, self.numbers, strict=True):
             gain, loss = jumps[b]
             books.append(_trace(number, gain) - _trace(product(rho, number), loss))
+        for b, exchanged in zip(self.paying, self.paid, strict=True):
+            (gain, loss), worth = jumps[b], potential(exchanged, t) * exchanged.number
+            books.append(_trace(worth, gain) - _trace(product(rho, worth), loss))
         work = _trace(hamiltonian_rate(booked, t), rho)
         if self.energy is not None:
             work = work + 2.0 * _trace(turned, -1j * h)
@@ -147,13 +153,18 @@ def acting_equation(system: OpenSystem, quantum: RealLike = 1.0) -> LinearEquati
     numbers = [jnp.asarray(quantum * exchanged.number) for _, exchanged in leads]
     action = _Action(
         system.hamiltonian, system.energy, [_Bath(bath, d) for bath in each], numbers,
-        tuple(b for b, _ in leads),
+        tuple(b for b, _ in leads), [x for _, x in moving_leads(system)],
+        tuple(b for b, _ in moving_leads(system)),
     )  # fmt: skip
     parts, bounds = _parts(system, of_kind(channels, Channel))
+    for _, exchanged in moving_leads(system):
+        mu: Any = exchanged.chemical_potential
+        parts.append(Part(mu, 1, *growth_of(mu)))
+        bounds.append(jnp.max(jnp.abs(exchanged.number)))
     watched = watched_functions(system, parts, bounds, of_kind(channels, Moving))
     return LinearEquation(
-        Scalars((), ()), (), (), (), len(each) + len(leads) + 1, d * d, None, (), watched,
-        system.breakpoints(),
+        Scalars((), ()), (), (), (), len(each) + len(leads) + len(action.paid) + 1, d * d, None, (),
+        watched, system.breakpoints(),
         f"a generator on {d} levels would cost more than moving rho itself", action,
     )  # fmt: skip
 

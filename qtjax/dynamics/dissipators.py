@@ -47,7 +47,7 @@ class Particles(NamedTuple):
 
     Args:
         number: the operator N of the particles in the system, (d, d).
-        chemical_potential: mu of the bath, in units of energy.
+        chemical_potential: mu of the bath, in units of energy: a number, or a schedule.
 
     Examples:
         >>> lead = qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 0.5, 0.3, 0.1)
@@ -58,7 +58,12 @@ class Particles(NamedTuple):
     """
 
     number: Operator
-    chemical_potential: Real
+    chemical_potential: Real | Schedule
+
+    @property
+    def moves(self) -> bool:
+        """Whether mu is a function of time."""
+        return is_function(self.chemical_potential)
 
 
 class Equilibrium(NamedTuple):
@@ -105,6 +110,16 @@ class AbstractDissipator(eqx.Module):
         Of the energy that such a bath gives mu N' is chemical work, and the rest is heat.
         """
         return None
+
+    def at(self, t: RealLike) -> "AbstractDissipator":
+        """The bath at one time: of a bath with a mu(t) that with mu as it is then; else itself.
+
+        Heat, equilibrium and reference of a bath are those of the bath at a time.
+
+        Args:
+            t: time.
+        """
+        return self
 
     def equilibrium(self, hamiltonian: Operator) -> Equilibrium:
         """What the bath alone would leave as it is under a fixed H, as K and T of e^{-K/T}.
@@ -158,12 +173,19 @@ def heat_operator(bath: AbstractDissipator, energy: Operator) -> Operator:
     """H - mu N, whose change by a bath is its heat; H itself for a bath without particles, (d, d).
 
     Args:
-        bath: the dissipator.
+        bath: the dissipator, at one time where it moves (`bath.at(t)`).
         energy: the Hamiltonian that is called energy, (d, d).
     """
-    if bath.particles is None:
+    exchanged = bath.particles
+    if exchanged is None:
         return energy
-    return energy - bath.particles.chemical_potential * bath.particles.number
+    if exchanged.moves:
+        raise ValueError(
+            f"`{type(bath).__name__}` has a chemical potential that is a function of time: ask for "
+            "its heat, equilibrium or reference at one time, as `bath.at(t)`."
+        )
+    mu: Any = exchanged.chemical_potential
+    return energy - mu * exchanged.number
 
 
 def check_channels(
@@ -579,5 +601,5 @@ def gibbs_defect(
     rates, operators = jump_operators(bath, hamiltonian, t)
     check_hermitian("energy", energy, operators.shape[-1])
     size = jnp.max(jnp.abs(rates) * jnp.max(jnp.abs(operators), axis=(1, 2)) ** 2, initial=0.0)
-    defect = jnp.max(jnp.abs(dissipate(rates, operators, bath.reference(energy))))
+    defect = jnp.max(jnp.abs(dissipate(rates, operators, bath.at(t).reference(energy))))
     return defect / jnp.where(size > 0.0, size, 1.0)

@@ -25,7 +25,7 @@ from jaxtyping import Array, Float
 
 from .._checks import is_concrete
 from .._precise import matmul
-from .._types import RealLike
+from .._types import Real, RealLike
 from ..algebra.hermitian_basis import real_map, to_components
 from ..algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
 from ..numerics.equation import (
@@ -90,12 +90,15 @@ def read_books(system: OpenSystem, books: Array, quantum: RealLike) -> Books:
     leads = exchanging(system)
     if not leads:
         return Books(energy, work)
-    counted = books[..., count:-1] / quantum
+    counted = books[..., count : count + len(leads)] / quantum
     particles = jnp.zeros_like(energy).at[..., np.array([b for b, _ in leads])].set(counted)
     potentials = jnp.zeros(count, energy.dtype)
     for b, exchanged in leads:
-        potentials = potentials.at[b].set(exchanged.chemical_potential)
+        if not exchanged.moves:
+            potentials = potentials.at[b].set(exchanged.chemical_potential)
     chemical_work = potentials * particles
+    for k, (b, _) in enumerate(moving_leads(system), count + len(leads)):
+        chemical_work = chemical_work.at[..., b].set(books[..., k])
     return Books(energy - chemical_work, work, particles, chemical_work)
 
 
@@ -115,11 +118,16 @@ def exchanging(system: OpenSystem) -> list[tuple[int, Particles]]:
     return [(b, exchanged) for b, exchanged in found if exchanged is not None]
 
 
+def moving_leads(system: OpenSystem) -> list[tuple[int, Particles]]:
+    """Those whose chemical potential is a function of time, so that its work is a book."""
+    return [lead for lead in exchanging(system) if lead[1].moves]
+
+
 def equation_of_motion(system: OpenSystem, quantum: RealLike = 1.0) -> LinearEquation:
     """The linear equation of an open system.
 
     Its books are the energies from the baths, `quantum` times the particles from those that
-    exchange some, and the work; `read_books` reads them.
+    exchange some, the chemical work of those whose mu moves, and the work; `read_books` reads them.
 
     Args:
         system: the open system; what is concrete in it decides which zeros are known.
@@ -137,6 +145,8 @@ def equation_of_motion(system: OpenSystem, quantum: RealLike = 1.0) -> LinearEqu
 
 def _no_sum(system: OpenSystem) -> str | None:
     """What keeps an equation from being a sum of functions times matrices, in words."""
+    for b, _ in moving_leads(system):
+        return f"the chemical potential of baths[{b}] is a function of time"
     for h in (system.hamiltonian, system.energy_hamiltonian):
         if not h.is_sum and system.dimension > SUM_DIMENSION:
             return (
@@ -305,6 +315,12 @@ def _is_one(rate: Any) -> bool:
     return isinstance(rate, Constant) and is_concrete(rate.value) and float(rate.value) == 1.0
 
 
+def potential(exchanged: Particles, t: RealLike) -> Real:
+    """The chemical potential at one time."""
+    mu: Any = exchanged.chemical_potential
+    return mu(t) if exchanged.moves else mu
+
+
 class _MovingBath(eqx.Module):
     """The dissipator of a bath as a matrix that moves."""
 
@@ -328,6 +344,8 @@ class _MovingGenerator(eqx.Module):
     baths: tuple[_MovingBath, ...]
     numbers: list[Array]  # components, of the baths that exchange particles
     leads: tuple[int, ...] = eqx.field(static=True)  # these baths
+    paid: list[Particles]  # of the baths whose chemical potential moves
+    paying: tuple[int, ...] = eqx.field(static=True)  # these baths
 
     def __call__(self, t: RealLike, duration: RealLike) -> Matrix:
         h = self.hamiltonian(t)
@@ -341,6 +359,9 @@ class _MovingGenerator(eqx.Module):
         books = [duration * matmul(energy, part) for part in parts]
         for b, number in zip(self.leads, self.numbers, strict=True):
             books.append(duration * matmul(number, parts[b]))
+        for b, exchanged in zip(self.paying, self.paid, strict=True):
+            worth = potential(exchanged, t) * to_components(exchanged.number)
+            books.append(duration * matmul(worth, parts[b]))
         changing = sum(parts, unitary)[_first(h.shape[0]) :]
         return jnp.concatenate([duration * changing, jnp.stack([*books, work])])
 
@@ -360,6 +381,9 @@ class _WatchedSystem(eqx.Module):
             for rate, matrix in zip(bath.rates, bath.matrices, strict=True):
                 found.append(jnp.asarray(rate(t)).reshape(1) * d * jnp.max(jnp.abs(matrix)))
             found += [moved(mover, t, self.probe) for mover in bath.movers]
+        for exchanged in self.generator.paid:
+            size = jnp.max(jnp.abs(exchanged.number))
+            found.append(jnp.reshape(potential(exchanged, t) * size, 1))
         return jnp.concatenate(found)
 
 
@@ -371,9 +395,10 @@ def _moving_equation(
     leads = exchanging(system)
     numbers = [quantum * to_components(exchanged.number) for _, exchanged in leads]
     generator = _MovingGenerator(
-        system.hamiltonian, system.energy, baths, numbers, tuple(b for b, _ in leads)
-    )
-    books = len(baths) + len(leads) + 1
+        system.hamiltonian, system.energy, baths, numbers, tuple(b for b, _ in leads),
+        [x for _, x in moving_leads(system)], tuple(b for b, _ in moving_leads(system)),
+    )  # fmt: skip
+    books = len(baths) + len(leads) + len(generator.paid) + 1
     watched = Watched(_WatchedSystem(generator, probe(d)), defect(system))
     moved = tuple(range(_first(d), d * d + books))
     return LinearEquation(

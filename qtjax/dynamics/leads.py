@@ -16,7 +16,6 @@ from .._checks import (
     as_complex,
     as_nonnegative,
     as_real,
-    as_scalar,
     as_vector,
     check_hermitian,
     check_nonnegative,
@@ -49,7 +48,8 @@ class FermionicLead(AbstractDissipator):
             single level, of `algebra.fermions` for one of several.
         energy: E of the level, of any sign: a number, or a schedule for a level that is moved.
         temperature: >= 0; at T = 0 the lead is a step, with f = 1/2 at E = mu.
-        chemical_potential: mu, of any sign.
+        chemical_potential: mu, of any sign: a number, or a schedule. The chemical work is then the
+            integral of mu(t) N', and a change of mu alone does no work on the system.
         rate: Gamma >= 0, a number or a function of energy.
         number: the particle number N of the whole system, (d, d); L^+ L by default.
         band: (bottom, top) of the energies that the lead has states at: beyond them Gamma is 0.
@@ -74,7 +74,7 @@ class FermionicLead(AbstractDissipator):
     lowering: Operator
     energy: Schedule
     temperature: Real
-    chemical_potential: Real
+    chemical_potential: Real | Schedule
     rate: Spectrum
     number: Operator
     band: Float[Array, " 2"] | None
@@ -84,7 +84,7 @@ class FermionicLead(AbstractDissipator):
         lowering: OperatorLike,
         energy: RealLike | Schedule,
         temperature: RealLike,
-        chemical_potential: RealLike,
+        chemical_potential: RealLike | Schedule,
         rate: RealLike | Spectrum,
         *,
         number: OperatorLike | None = None,
@@ -93,7 +93,8 @@ class FermionicLead(AbstractDissipator):
         check_operator("lowering", lowering)
         self.lowering, self.energy = as_complex(lowering), as_schedule("energy", energy)
         self.temperature = as_nonnegative("temperature", temperature, "a lead is thermal.")
-        self.chemical_potential = as_scalar("chemical_potential", chemical_potential)
+        mu = as_schedule("chemical_potential", chemical_potential)
+        self.chemical_potential = mu.value if isinstance(mu, Constant) else mu
         self.rate = rate if is_function(rate) else Flat(rate)  # pyright: ignore
         self.number = _number(self.lowering, number)
         self.band = None if band is None else _band(band, self.energy, self.chemical_potential)
@@ -106,17 +107,36 @@ class FermionicLead(AbstractDissipator):
     def particles(self) -> Particles:
         return Particles(self.number, self.chemical_potential)
 
+    def at(self, t: RealLike) -> "FermionicLead":
+        if not self.particles.moves:
+            return self
+        return eqx.tree_at(lambda lead: lead.chemical_potential, self, self.mu(t))
+
+    def mu(self, t: RealLike) -> Real:
+        """The chemical potential at a time.
+
+        Args:
+            t: time.
+        """
+        mu = self.chemical_potential
+        return mu(t) if is_function(mu) else mu  # pyright: ignore[reportCallIssue, reportReturnType]
+
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
         raising = concretely(dag, self.lowering)
-        if isinstance(self.energy, Constant):
+        if isinstance(self.energy, Constant) and not self.particles.moves:
             loss, gain = concretely(lambda lead: lead.rates(lead.energy.value), self)
         else:
             loss, gain = LeadRate(self, 0), LeadRate(self, 1)
         return Channel(loss, self.lowering), Channel(gain, raising)
 
-    def rates(self, energy: RealLike) -> tuple[Real, Real]:
-        """Gamma (1 - f) and Gamma f for a level at an energy."""
-        empty, filled = fermi_occupations(energy, self.temperature, self.chemical_potential)
+    def rates(self, energy: RealLike, t: RealLike = 0.0) -> tuple[Real, Real]:
+        """Gamma (1 - f) and Gamma f for a level at an energy, at a time where mu moves.
+
+        Args:
+            energy: of the level.
+            t: time.
+        """
+        empty, filled = fermi_occupations(energy, self.temperature, self.mu(t))
         gamma = self._gamma(energy)
         return gamma * empty, gamma * filled
 
@@ -129,10 +149,10 @@ class FermionicLead(AbstractDissipator):
 
 
 class LeadRate(AbstractSchedule):
-    """The rate out of (`which` = 0) or into (1) a level that is moved.
+    """The rate out of (`which` = 0) or into (1) a level that is moved, or whose lead is.
 
     Args:
-        lead: with an energy that is a schedule.
+        lead: with an energy or a chemical potential that is a schedule.
         which: static.
     """
 
@@ -140,10 +160,13 @@ class LeadRate(AbstractSchedule):
     which: int = eqx.field(static=True)
 
     def __call__(self, t: RealLike) -> Real:
-        return self.lead.rates(self.lead.energy(t))[self.which]
+        return self.lead.rates(self.lead.energy(t), t)[self.which]
 
     def breakpoints(self) -> Float[Array, " breaks"]:
-        return breakpoints_of(self.lead.energy)
+        breaks = [breakpoints_of(self.lead.energy)]
+        if self.lead.particles.moves:
+            breaks.append(breakpoints_of(self.lead.chemical_potential))  # pyright: ignore[reportArgumentType]
+        return jnp.sort(jnp.concatenate(breaks))
 
 
 @checked
@@ -202,7 +225,7 @@ def _number(lowering: Operator, number: OperatorLike | None) -> Operator:
     return found
 
 
-def _band(value: Any, energy: Schedule, chemical_potential: Real) -> Float[Array, " 2"]:
+def _band(value: Any, energy: Schedule, chemical_potential: Any) -> Float[Array, " 2"]:
     """The ends of a band that holds the level and the chemical potential."""
     band = as_vector("band", value)
     if band.shape != (2,):
@@ -212,7 +235,8 @@ def _band(value: Any, energy: Schedule, chemical_potential: Real) -> Float[Array
     bottom, top = (float(end) for end in np.asarray(band))
     if bottom >= top:
         raise ValueError(f"`band` must have its bottom below its top, got ({bottom:g}, {top:g}).")
-    if is_concrete(chemical_potential) and float(chemical_potential) > top:
+    number = not is_function(chemical_potential)
+    if number and is_concrete(chemical_potential) and float(chemical_potential) > top:
         raise ValueError(
             f"`chemical_potential` = {float(chemical_potential):g} is above the top {top:g} of the "
             "band, which is then full; lower it, or leave `band` out for a wide one."

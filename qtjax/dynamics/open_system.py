@@ -278,20 +278,23 @@ def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array
         >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([1, 0]))
         [0.2]
     """
-    operators = heat_operators(system, system.energy_hamiltonian(t))
+    operators = heat_operators(system, system.energy_hamiltonian(t), t)
     return jnp.sum(dissipative_parts(system, t, rho) * operators.mT, axis=(-2, -1)).real
 
 
-def heat_operators(system: OpenSystem, energy: Operator) -> Complex[Array, "*baths d d"]:
+def heat_operators(
+    system: OpenSystem, energy: Operator, t: RealLike
+) -> Complex[Array, "*baths d d"]:
     """H - mu_k N_k of every bath, (baths, d, d); H alone, (d, d), if no bath exchanges particles.
 
     Args:
         system: the open system.
         energy: the Hamiltonian that is called energy, (d, d).
+        t: time.
     """
     if all(bath.particles is None for bath in system.baths):
         return energy
-    return jnp.stack([heat_operator(bath, energy) for bath in system.baths])
+    return jnp.stack([heat_operator(bath.at(t), energy) for bath in system.baths])
 
 
 @checked
@@ -335,8 +338,8 @@ def chemical_power(system: OpenSystem, t: RealLike, rho: Operator) -> Real:
         0.2
     """
     currents = particle_currents(system, t, rho)
-    potentials = [0.0 if b.particles is None else b.particles.chemical_potential
-                  for b in system.baths]  # fmt: skip
+    exchanged = [bath.at(t).particles for bath in system.baths]
+    potentials: list[Any] = [0.0 if x is None else x.chemical_potential for x in exchanged]
     return sum((mu * n for mu, n in zip(potentials, currents, strict=True)), jnp.zeros(()))
 
 

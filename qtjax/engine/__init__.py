@@ -16,6 +16,7 @@ from .tables import (
     EngineTable as EngineTable,
     FreeTable as FreeTable,
     OptimizeTable as OptimizeTable,
+    RolesTable as RolesTable,
     SteadyTable as SteadyTable,
     StrokeTable as StrokeTable,
     SweepTable as SweepTable,

@@ -24,8 +24,10 @@ from ..dynamics.schedules import Linear
 from ..dynamics.spectra import AbstractSpectrum, Flat, Ohmic
 from ..dynamics.splines import Ramp
 from ..dynamics.transitions import bohr_transitions
+from ..machines.cycle import CycleSolution
 from ..machines.otto import warn_unless_hotter
-from ..machines.stroke import Cycle, Stroke
+from ..machines.roles import in_roles
+from ..machines.stroke import Contact, Cycle, Stroke
 from .bounds import bounds_of, check_bounds, start_of
 from .operators import dimension_of, operator_from
 from .tables import (
@@ -35,9 +37,11 @@ from .tables import (
     SteadyTable,
     StrokeTable,
     check_names,
+    roles_of,
     validated,
 )
 
+_SIDES = ("cold", "hot")
 REFERENCE = Path(__file__).with_name("reference.toml")
 
 
@@ -62,9 +66,10 @@ class Engine:
             for name, entry in table.hamiltonians.items()
         }
         check_bounds(table)
-        baths = table.baths
-        if "cold" in baths and "hot" in baths:
-            warn_unless_hotter(baths["cold"].temperature, baths["hot"].temperature)
+        self.roles = roles_of(table)
+        if self.roles is not None:
+            cold, hot = ([table.baths[k].temperature for k in self.roles[r]] for r in _SIDES)
+            warn_unless_hotter(max(cold), min(hot))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -93,6 +98,14 @@ class Engine:
         }
         return Cycle([self._stroke(stroke, hamiltonians, p) for stroke in self.table.strokes])
 
+    def in_roles(self, solution: CycleSolution) -> CycleSolution:
+        """A limit cycle of the machine, with its baths as "hot" and "cold" if they have such roles.
+
+        Args:
+            solution: of `cycle`.
+        """
+        return solution if self.roles is None else in_roles(solution, **self.roles)
+
     def with_parameters(self, parameters: dict[str, PyTree]) -> "Engine":
         """The engine whose start values are `parameters`."""
         data = as_data(self)
@@ -108,20 +121,21 @@ class Engine:
     def _stroke(self, stroke: StrokeTable, hamiltonians: dict[str, Any], p: dict) -> Stroke:
         first = hamiltonians[stroke.hamiltonian]
         duration = p["durations"].get(stroke.name, stroke.duration)
-        contact = stroke.bath if stroke.bath in ("hot", "cold") else None
         if stroke.to is None:
-            baths = () if stroke.bath is None else (self._bath(stroke, first, p),)
-            return Stroke(OpenSystem(Static(first), baths), duration, contact)
+            baths = [self._bath(stroke, name, first, p) for name in stroke.baths]
+            return Stroke(OpenSystem(Static(first), baths), duration, _contact(stroke))
         knots = p["ramps"].get(stroke.name, stroke.ramp)
         progress = Linear(0.0, 1.0) if knots is None else Ramp(knots)
         moving = Driven([(1.0, first), (progress, hamiltonians[stroke.to] - first)])
-        baths = () if stroke.bath is None else (self._bath(stroke, None, p),)
-        return Stroke(OpenSystem(moving, baths), duration, contact)
+        baths = [self._bath(stroke, name, None, p) for name in stroke.baths]
+        return Stroke(OpenSystem(moving, baths), duration, _contact(stroke))
 
-    def _bath(self, stroke: StrokeTable, fixed: Any, p: dict) -> DaviesBath | AdiabaticBath:
+    def _bath(
+        self, stroke: StrokeTable, name: str, fixed: Any, p: dict
+    ) -> DaviesBath | AdiabaticBath:
         """A Davies bath of the held Hamiltonian, or one that follows a ramp."""
-        bath = self.table.baths[str(stroke.bath)]
-        temperature = p.get("temperatures", {}).get(stroke.bath, bath.temperature)
+        bath = self.table.baths[name]
+        temperature = p.get("temperatures", {}).get(name, bath.temperature)
         couplings = [operator_from(entry, self.dimension) for entry in bath.couplings]
         spectrum = spectrum_of(bath)
         options: dict[str, Any] = {
@@ -163,6 +177,10 @@ def built(path: str | Path, data: dict[str, Any], make: Callable[[dict[str, Any]
         return make(data)
     except EngineError as error:
         raise EngineError(f"{path}: {error}") from error
+
+
+def _contact(stroke: StrokeTable) -> Contact:
+    return stroke.baths if len(stroke.baths) > 1 else (*stroke.baths, None)[0]
 
 
 def spectrum_of(bath: BathTable) -> AbstractSpectrum:

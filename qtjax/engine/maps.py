@@ -72,4 +72,13 @@ def _places(table: EngineTable) -> list[tuple[str, tuple[str, ...], list[float]]
             for term, r in terms.items()
         ),
     ]
-    return [(re.sub(r"\W", "_", "_".join(words)), path, r) for words, path, r in found]
+    return [(as_word("_".join(words)), path, r) for words, path, r in found]
+
+
+def as_word(name: str) -> str:
+    """A name with _ for all that cannot stand in an identifier.
+
+    Args:
+        name: of a bath, a stroke or a parameter.
+    """
+    return re.sub(r"\W", "_", name)

@@ -6,9 +6,10 @@ from ..dynamics.dissipators import DaviesBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.transitions import bohr_transitions
 from ..machines.continuous import SteadyMachine, steady_machine
+from ..machines.roles import in_roles
 from .machine import Engine, built, check_operators, parsed, spectrum_of
 from .operators import dimension_of, operator_from
-from .tables import EngineError, SteadyTable, validated
+from .tables import EngineError, SteadyTable, roles_of, validated
 
 
 class ContinuousEngine:
@@ -27,6 +28,7 @@ class ContinuousEngine:
         self.table = table
         self.dimension = dimension_of(table)
         check_operators(table, self.dimension)
+        self.roles = roles_of(table)
 
     @property
     def system(self) -> OpenSystem:
@@ -49,6 +51,14 @@ class ContinuousEngine:
             for bath in self.table.baths.values()
         ]
         return OpenSystem(operators["hamiltonian"], baths, operators.get("energy"))
+
+    def in_roles(self, machine: SteadyMachine) -> SteadyMachine:
+        """The machine with its baths as "hot" and "cold" if they have such roles.
+
+        Args:
+            machine: of `machine()`.
+        """
+        return machine if self.roles is None else in_roles(machine, **self.roles)
 
     def machine(self) -> SteadyMachine:
         """Its steady state with all figures, the names of the baths as contacts.

@@ -8,6 +8,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Sum = dict[str, Finite]
 Matrix = list[list[Finite | str]]
+Names = str | Annotated[list[str], Field(min_length=1)]
 Interval = Annotated[list[Finite], Field(min_length=2, max_length=2)]
 
 
@@ -30,6 +31,15 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def names_in(value: "Names | None") -> tuple[str, ...]:
+    """One name, several or none, as a tuple.
+
+    Args:
+        value: what stands in the file.
+    """
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+
 class BathTable(_Table):
     """A thermal bath: [baths.NAME]."""
 
@@ -47,15 +57,27 @@ class BathTable(_Table):
         return self
 
 
+class RolesTable(_Table):
+    """Which baths count as hot and as cold in figures of merit: [roles]."""
+
+    hot: Names
+    cold: Names
+
+
 class StrokeTable(_Table):
     """A stroke: [[strokes]]."""
 
     name: str
     hamiltonian: str
     to: str | None = None
-    bath: str | None = None
+    bath: Names | None = None
     duration: NonNegative
     ramp: Annotated[list[Finite], Field(min_length=1)] | None = None
+
+    @property
+    def baths(self) -> tuple[str, ...]:
+        """The names of its baths."""
+        return names_in(self.bath)
 
     @model_validator(mode="after")
     def _ramp_goes_somewhere(self) -> "StrokeTable":
@@ -96,6 +118,7 @@ class EngineTable(_Table):
     hamiltonians: Annotated[dict[str, Sum | Matrix], Field(min_length=1)]
     baths: Annotated[dict[str, BathTable], Field(min_length=1)]
     strokes: Annotated[list[StrokeTable], Field(min_length=1)]
+    roles: RolesTable | None = None
     free: FreeTable = FreeTable()
     optimize: OptimizeTable = OptimizeTable()
     sweep: SweepTable = SweepTable()
@@ -114,6 +137,7 @@ class SteadyTable(_Table):
     hamiltonian: Sum | Matrix
     energy: Sum | Matrix | None = None
     baths: Annotated[dict[str, BathTable], Field(min_length=1)]
+    roles: RolesTable | None = None
 
     @property
     def hamiltonians(self) -> dict[str, Sum | Matrix]:
@@ -151,7 +175,11 @@ def check_names(table: EngineTable) -> None:
     for k, stroke in enumerate(table.strokes):
         _known(f"strokes[{k}].hamiltonian", stroke.hamiltonian, hamiltonians)
         _known(f"strokes[{k}].to", stroke.to, [*hamiltonians, None])
-        _known(f"strokes[{k}].bath", stroke.bath, [*baths, None])
+        for name in stroke.baths:
+            _known(f"strokes[{k}].bath", name, baths)
+        if len(set(stroke.baths)) < len(stroke.baths):
+            found = list(stroke.baths)
+            raise EngineError(f"key `strokes[{k}].bath`: found {found}, expected each only once")
     for name in table.free.durations:
         _known("free.durations", name, strokes)
     for name in table.sweep.temperatures:
@@ -168,6 +196,40 @@ def check_names(table: EngineTable) -> None:
             _known(key, name, hamiltonians)
             for term in terms:
                 _known(f"{key}.{name}", term, list(table.sum_of(name)))
+
+
+def roles_of(table: EngineTable | SteadyTable) -> dict[str, tuple[str, ...]] | None:
+    """The baths that count as hot and as cold; without [roles] those of that name, if there are.
+
+    Args:
+        table: of a file.
+
+    Returns:
+        {"hot": names, "cold": names}, or `None` if figures of merit have no hot and cold.
+
+    Raises:
+        EngineError: roles of baths that are not there or in no stroke, one that has both, or a bath
+            that is called "hot" or "cold" without that role.
+    """
+    used = list(table.baths)
+    if isinstance(table, EngineTable):
+        used = list(dict.fromkeys(name for stroke in table.strokes for name in stroke.baths))
+    if table.roles is None:
+        both = {"hot", "cold"} <= set(used)
+        return {"hot": ("hot",), "cold": ("cold",)} if both else None
+    roles = {"hot": names_in(table.roles.hot), "cold": names_in(table.roles.cold)}
+    for role, names in roles.items():
+        for name in names:
+            _known(f"roles.{role}", name, used)
+    named = [name for names in roles.values() for name in names]
+    if len(set(named)) < len(named):
+        raise EngineError(f"key `roles`: found {named}, expected every bath only once")
+    for role, names in roles.items():
+        if role in used and role not in names:
+            raise EngineError(
+                f"key `roles.{role}`: found {list(names)}, expected the bath {role!r} among them"
+            )
+    return roles
 
 
 def _known(key: str, name: Any, known: list[Any]) -> None:

@@ -68,6 +68,9 @@ from .quasi_static import (
     QuasiStaticOtto as QuasiStaticOtto,
     quasi_static_otto as quasi_static_otto,
 )
+from .roles import (
+    in_roles as in_roles,
+)
 from .sampling import (
     StrokeSamples as StrokeSamples,
     sample_cycle as sample_cycle,

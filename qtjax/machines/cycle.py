@@ -40,7 +40,7 @@ from . import figures
 from .alongside import Group, by_group, grouped
 from .clausius import generalized_efficiency
 from .describe import describe_limit_cycle
-from .stroke import AbstractStroke, Cycle, Stroke, unnamed
+from .stroke import AbstractStroke, Cycle, Stroke, renamed
 
 _FIRST_STEPS, _MOST_STEPS = 64, 16384
 
@@ -524,7 +524,7 @@ def _repeat(
 
 def _groups(cycle: Cycle) -> tuple[Group, ...]:
     """The strokes of a cycle by their kinds, with their equations, in which zeros are known."""
-    items = [(unnamed(s), s.equation() if isinstance(s, Stroke) else None) for s in cycle.strokes]
+    items = [(renamed(s, None), s.equation() if isinstance(s, Stroke) else None) for s in cycle.strokes]
     return grouped(items)
 
 

@@ -94,8 +94,9 @@ def check_names(figure: str, names: Iterable[str], needed: Sequence[str]) -> Non
     if missing and any(name not in ("cold", "hot") for name in names):
         raise ValueError(
             f"`{figure}` needs the contacts {' and '.join(map(repr, needed))}, but the contacts "
-            f"here are {', '.join(map(repr, names))}: name them so, or use `efficiency_from` and "
-            "`heat_ratio` of `qtjax.machines`, which take any names."
+            f"here are {', '.join(map(repr, names))}: name them so, say with `in_roles` of "
+            "`qtjax.machines` which of them are, or use its `efficiency_from` and `heat_ratio`, "
+            "which take any names."
         )
 
 

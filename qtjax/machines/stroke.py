@@ -37,6 +37,10 @@ class StretchedBath(AbstractDissipator):
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         return tuple(map(self._in_time, self.bath.channels(self.hamiltonian)))
 
+    def at(self, t: RealLike) -> AbstractDissipator:
+        scaled = jnp.where(self.duration > 0.0, t / self.duration, 0.0)
+        return replaced(self, "bath", self.bath.at(scaled))
+
     def equilibrium(self, hamiltonian: Operator) -> Equilibrium:
         return self.bath.equilibrium(hamiltonian)
 
@@ -45,7 +49,11 @@ class StretchedBath(AbstractDissipator):
 
     @property
     def particles(self) -> Particles | None:
-        return self.bath.particles
+        exchanged = self.bath.particles
+        if exchanged is None or not exchanged.moves:
+            return exchanged
+        mu: Any = exchanged.chemical_potential
+        return Particles(exchanged.number, Stretched(mu, self.duration))
 
     @property
     def has_own_reference(self) -> bool:
@@ -139,12 +147,17 @@ def as_contact(value: Any, heats: int) -> Contact:
     return names
 
 
-def unnamed(stroke: AbstractStroke) -> AbstractStroke:
-    """The same stroke without names: what differs in them only is of one kind."""
-    new = object.__new__(type(stroke))
-    for field in dataclasses.fields(stroke):
-        value = None if field.name == "contact" else getattr(stroke, field.name)
-        object.__setattr__(new, field.name, value)
+def renamed(stroke: AbstractStroke, contact: Contact) -> AbstractStroke:
+    """The same stroke with another `contact`: with `None` all that differ in it are of one kind."""
+    return replaced(stroke, "contact", contact)
+
+
+def replaced(module: Any, field: str, value: Any) -> Any:
+    """A copy of a module, batched or not, with another value of one field."""
+    new = object.__new__(type(module))
+    for one in dataclasses.fields(module):
+        kept = value if one.name == field else getattr(module, one.name)
+        object.__setattr__(new, one.name, kept)
     return new
 
 

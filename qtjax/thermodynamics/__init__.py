@@ -37,6 +37,10 @@ from .findings import (
     Audit as Audit,
     Finding as Finding,
 )
+from .local_unitaries import (
+    LocalUnitary as LocalUnitary,
+    best_local_unitary as best_local_unitary,
+)
 from .mean_force import (
     mean_force_free_energy as mean_force_free_energy,
     mean_force_hamiltonian as mean_force_hamiltonian,

@@ -14,6 +14,7 @@ from ..dynamics.dissipators import (
     DaviesBath,
     LocalBath,
     has_reference,
+    is_thermal,
 )
 from ..dynamics.open_system import LEVY_KOSLOFF_TOLERANCE
 from ..dynamics.secular import SECULAR_FACTOR, closest_pair
@@ -120,7 +121,7 @@ def reference_state(x: Instant) -> list[Finding] | str:
         moved = contact.dissipate(contact.reference(x.energy))
         defect = float(np.max(np.abs(moved))) / (contact.size or 1.0)
         if defect > precision(LEVY_KOSLOFF_TOLERANCE):
-            own = contact.bath.has_own_reference
+            own = not is_thermal(contact.bath)
             state = "its reference state" if own else "the Gibbs state of H at its temperature"
             found.append(
                 Finding(
@@ -211,13 +212,14 @@ def bohr_frequencies(x: Instant) -> list[Finding] | str:
     """Thermal jump operators that join transitions of different frequency."""
     found, looked = [], False
     for contact in x.contacts:
-        if isinstance(contact.bath, LocalBath) or contact.temperature is None:
+        t = None if contact.bath.has_own_reference else contact.own_temperature
+        if isinstance(contact.bath, LocalBath) or t is None:
             continue
         for rate, jump in contact.single:
             looked = True
             gaps, weights = x.frequencies(jump)
             width, size = spread(gaps, weights), abs(rate) * float(np.linalg.norm(jump, 2)) ** 2
-            wide = width > 0.05 * contact.temperature and width > precision(1e-6) * np.ptp(x.levels)
+            wide = width > 0.05 * t and width > precision(1e-6) * np.ptp(x.levels)
             if width > size and wide:
                 found.append(_joined(contact, gaps, width, size))
                 break
@@ -232,6 +234,6 @@ def _joined(contact: Contact, gaps: Matrix, width: float, size: float) -> Findin
         {"lowest": gaps[0], "highest": gaps[-1], "spread": width, "rate": size},
         f"one jump operator joins Bohr frequencies from {gaps[0]:.4g} to {gaps[-1]:.4g} (spread "
         f"{width:.3g}) at one rate {size:.3g}: they turn apart faster than it acts, and a bath at "
-        f"T = {contact.temperature:.4g} tells them apart.",
+        f"T = {contact.own_temperature:.4g} tells them apart.",
         "Give each frequency a jump operator and a rate of its own: `DaviesBath` finds them.",
     )

@@ -177,7 +177,7 @@ def local_ergotropy(
 
     Raises:
         ValueError: the shapes do not agree, there is no such part, or H couples a part of more than
-            two levels to the rest.
+            two levels to the rest; see `best_local_unitary`.
 
     Source: Salvia, De Palma and Giovannetti, Phys. Rev. A 107, 012405 (2023).
 
@@ -210,8 +210,9 @@ def _couples(h: Operator, bare: Array, dims: tuple[int, ...], site: int) -> Arra
     if is_concrete(found) and bool(found):
         raise ValueError(
             f"`hamiltonian` couples part {site} to the rest (by {float(size):.3g}), and the local "
-            f"ergotropy of a coupled part is known for qubits only, but it has {dims[site]} levels;"
-            " take `ergotropy` of its own state and bare Hamiltonian if that is what you mean."
+            "ergotropy of a coupled part is known in closed form for qubits only, but it has "
+            f"{dims[site]} levels; `best_local_unitary` searches for it and bounds it, and "
+            "`ergotropy` of its own state and bare Hamiltonian leaves the coupling out."
         )
     return found
 

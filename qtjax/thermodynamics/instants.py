@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..dynamics.channels import Channel, Moving
-from ..dynamics.dissipators import AbstractDissipator, jump_operators
+from ..dynamics.dissipators import AbstractDissipator, is_thermal, jump_operators
 from ..dynamics.open_system import OpenSystem
 
 LARGEST = 24  # dimension up to which the generator is made as a matrix
@@ -32,7 +32,7 @@ class Contact:
     """
 
     def __init__(self, bath: AbstractDissipator, where: str, system: OpenSystem, t: float):
-        self.bath, self.where = bath, f"{where} ({type(bath).__name__})"
+        self.bath, self.where = bath.at(t), f"{where} ({type(bath).__name__})"
         found = jump_operators(bath, system.hamiltonian, t)
         self.rates, self.operators = np.asarray(found[0], float), np.asarray(found[1], complex)
         self.size = float(np.sum(self._sizes(self.rates, self.operators)))
@@ -55,9 +55,19 @@ class Contact:
 
     @property
     def temperature(self) -> float | None:
-        """Of the bath, if it is a plain thermal one."""
-        thermal = self.bath.temperature is not None and not self.bath.has_own_reference
-        return float(np.asarray(self.bath.temperature)) if thermal else None
+        """Of the bath, if its reference can only be the Gibbs state of H: without particles."""
+        return self.own_temperature if is_thermal(self.bath) else None
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether the bath is at T = 0, so that its reference state has no full rank."""
+        return self.own_temperature == 0.0 and not self.bath.has_own_reference
+
+    @property
+    def own_temperature(self) -> float | None:
+        """Of the bath, whatever it leaves as it is."""
+        found = self.bath.temperature
+        return None if found is None else float(np.asarray(found))
 
     @functools.cached_property
     def adjoint(self) -> Matrix:

@@ -175,7 +175,7 @@ def bath_rates(system: OpenSystem, t: RealLike, rho: Operator) -> BathRates:
         [0.7630, 0.7630]
     """
     sizes, parts = dissipation_sizes(system, t), dissipative_parts(system, t, rho)
-    operators = heat_operators(system, system.energy_hamiltonian(t))
+    operators = heat_operators(system, system.energy_hamiltonian(t), t)
     return BathRates(
         jnp.sum(parts * operators.mT, axis=(-2, -1)).real,
         jax.vmap(lambda part: entropy_rate_analytic(rho, part))(parts),

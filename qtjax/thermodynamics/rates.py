@@ -112,7 +112,7 @@ def rates(
     """
     h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
     unitary, parts = unitary_part(system, t, rho), dissipative_parts(system, t, rho)
-    operators = heat_operators(system, h)
+    operators = heat_operators(system, h, t)
     heats = jnp.sum(parts * operators.mT, axis=(-2, -1)).real
     dissipative, work = parts.sum(axis=0), power(system, t, rho)
     edge: Any = {"support": support, "tolerance": tolerance}
@@ -130,7 +130,7 @@ def rates(
         entropy_rate=rate,
         interior=interior,
         exterior=entropy_rate_analytic(rho, dissipative, **edge),
-        spohn_production=rate - _fluxes(system, h, parts, sizes).sum(),
+        spohn_production=rate - _fluxes(system, t, h, parts, sizes).sum(),
         heat_rounding=heat_roundings(operators, sizes).sum(),
         entropy_rounding=entropy_roundings(rho, sizes).sum() + noise,
         particle_currents=particles,
@@ -167,12 +167,14 @@ def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Arra
         [-0.0500]
     """
     h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
-    return _fluxes(system, h, dissipative_parts(system, t, rho), sizes)
+    return _fluxes(system, t, h, dissipative_parts(system, t, rho), sizes)
 
 
-def _fluxes(system: OpenSystem, h: Operator, parts: Array, sizes: Array) -> Float[Array, " baths"]:
-    fluxes = [jnp.zeros(0, h.real.dtype)]
-    for bath, part, size in zip(system.baths, parts, sizes[:, None], strict=True):
+def _fluxes(
+    system: OpenSystem, t: RealLike, h: Operator, parts: Array, sizes: Array
+) -> Float[Array, " baths"]:
+    fluxes, baths = [jnp.zeros(0, h.real.dtype)], [bath.at(t) for bath in system.baths]
+    for bath, part, size in zip(baths, parts, sizes[:, None], strict=True):
         if bath.has_own_reference:
             flux = cross_entropy_rate(part, bath.reference(h))
         else:

@@ -72,7 +72,7 @@ def total_heat_scales(
     """
     sizes = jnp.max(jax.vmap(lambda t: dissipation_sizes(system, t))(times), axis=0)
     h = system.energy_hamiltonian
-    energies = jax.vmap(lambda t: jnp.max(jnp.abs(heat_operators(system, h(t)))))(times)
+    energies = jax.vmap(lambda t: jnp.max(jnp.abs(heat_operators(system, h(t), t))))(times)
     return jax.lax.stop_gradient(jnp.max(energies) * (1 + sizes * jnp.asarray(elapsed)[..., None]))
 
 

@@ -21,7 +21,7 @@ def spohn(x: Instant) -> list[Finding] | str:
     A bath that moves its reference state pi has a state near it, pi + c D(pi), with a negative
     production of its own; in the states that are known the sum counts.
     """
-    known = [c for c in x.contacts if has_reference(c.bath) and c.temperature != 0.0]
+    known = [c for c in x.contacts if has_reference(c.bath) and not c.is_cold]
     if not known:
         return "no bath with a reference state of full rank"
     logs = [_log_reference(x, contact) for contact in known]
