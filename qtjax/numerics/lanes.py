@@ -110,7 +110,7 @@ def sample(function: PyTree, constants: PyTree, ts: Array) -> list[Array]:
     axes = jax.tree.map(lambda c: None if c.shape[-1] == 1 else c.ndim - 1, constants)
     single = jax.tree.map(lambda c: c[..., 0] if c.shape[-1] == 1 else c, constants)
 
-    def values(constants: PyTree, t: Array) -> list[Array]:
+    def values(constants: PyTree, t: Array) -> list[Any]:
         return eqx.combine(constants, function)(t)
 
     ts = _spread(ts, _lanes([*jax.tree.leaves(constants), ts]))
