@@ -1,7 +1,7 @@
 """The first result of a new process comes within seconds; a filled cache saves the compilation.
 
 Wall and CPU seconds from after the imports to the first W1 solve, to the first trajectory with a
-bath that follows H(t) and its gradient, and to the first W3 cycle gradient, each in a fresh process,
+bath that follows H(t) and its gradient, and to the first W3 cycle gradient, each in a new one,
 with the imports apart; then all again with a persistent cache that an earlier process filled
 (`qt.enable_compilation_cache`).
 """
