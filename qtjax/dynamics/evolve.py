@@ -275,7 +275,7 @@ def evolve(
     tolerances = (as_real("rtol", tolerances[0]), as_real("atol", tolerances[1]))  # compile once
     solution = _evolve(
         system, equation, quantum, as_complex(rho0), ts, save, method, reason, tolerances,
-        max_steps, resolution, equation.constant and is_uniform(given),
+        max_steps, resolution, is_uniform(given) if equation.constant else None,
     )  # fmt: skip
     if throw:
         energies, result = solution.ledger.energy, solution.result
@@ -315,7 +315,7 @@ def _evolve(
     tolerances: tuple[Any, Any],
     max_steps: int,
     resolution: int,
-    uniform: bool,
+    uniform: bool | None,
 ) -> Solution:
     known = jnp.sort(jnp.concatenate([ts, jnp.clip(equation.breakpoints, ts[0], ts[-1])]))
     seen = None
