@@ -260,7 +260,8 @@ def _transpose_tangent(
     def by(pullback: Callable | None, first: int) -> Callable:
         def function(given: Lanes) -> Lanes:
             lanes = _lanes(given)
-            primals = _put(given[:first], active, [_spread(given[i], lanes) for i in active])
+            spread = (*active, *range(alone, first))  # what is differentiated, and what was kept
+            primals = _put(given[:first], spread, [_spread(given[i], lanes) for i in spread])
             assert pullback is not None
             return pullback(primals, active, [_spread(ct, lanes) for ct in given[count:]])
 
