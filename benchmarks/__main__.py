@@ -24,6 +24,7 @@ CLAIMS = (
     "sweep",
     "pareto_front",
     "first_result",
+    "docs_programs",
     "cost_curves",
     "work_precision",
     "where_others_are_faster",

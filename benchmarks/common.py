@@ -33,6 +33,8 @@ from rich.table import Table
 import qtjax as qt
 from qtjax.app.files import versions
 
+from . import history
+
 RESULTS = Path(__file__).parent / "results"
 PEERS = ("dynamiqs", "qutip", "qthermo", "diffrax")
 DEFAULTS, EQUAL_ERROR, NEAREST_ERROR = "defaults", "equal error", "nearest error"
@@ -254,7 +256,7 @@ def _cell(value):
 
 
 def deliver(name, results, args):
-    """Write the results file with --save, and print the JSON object with --json."""
+    """Write results file and a line of history with --save; print the JSON object with --json."""
     record = {
         "name": name,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -267,6 +269,7 @@ def deliver(name, results, args):
         suffix = "" if backend in ("cpu", name) else f"-{backend}"
         path = RESULTS / f"{name}{suffix}.json"
         path.write_text(json.dumps(record | {"results": results}, indent=2) + "\n")
+        history.keep(record, results)
     if args.json:
         print(json.dumps(record | results), flush=True)
 

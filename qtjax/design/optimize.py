@@ -79,6 +79,10 @@ def optimize(
     Returns:
         `Optimum`. Inside `jit` or `vmap` it runs as one loop, without checkpoints and callbacks.
 
+    Every call traces the loss anew, as what it closes over may have changed, and keeps nothing of
+    it. With `enable_compilation_cache()` a call whose program is that of an earlier one is traced,
+    but not compiled again.
+
     Raises:
         ValueError: a start on or outside its bounds, a loss that is nan there, `steps` < 1 or below
             those of the checkpoint, a checkpoint that does not fit the problem, or a polish that is

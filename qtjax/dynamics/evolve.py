@@ -275,7 +275,7 @@ def evolve(
     tolerances = (as_real("rtol", tolerances[0]), as_real("atol", tolerances[1]))  # compile once
     solution = _evolve(
         system, equation, quantum, as_complex(rho0), ts, save, method, reason, tolerances,
-        max_steps, resolution, equation.constant and is_uniform(given),
+        max_steps, resolution, is_uniform(given) if equation.constant else None,
     )  # fmt: skip
     if throw:
         energies, result = solution.ledger.energy, solution.result
@@ -315,14 +315,14 @@ def _evolve(
     tolerances: tuple[Any, Any],
     max_steps: int,
     resolution: int,
-    uniform: bool,
+    uniform: bool | None,
 ) -> Solution:
     known = jnp.sort(jnp.concatenate([ts, jnp.clip(equation.breakpoints, ts[0], ts[-1])]))
     seen = None
     if equation.watched is not None:
         seen = look(equation.watched, known, tolerances[0] + tolerances[1], resolution)
     jumps = _jumps(system, equation, known, seen)
-    edges = known if seen is None else jnp.sort(
+    edges = known if seen is None or not seen.jumps.shape[0] else jnp.sort(
         jnp.concatenate([known, jnp.clip(seen.jumps, ts[0], ts[-1])])
     )  # fmt: skip
     unit = energy_unit(system, jnp.linspace(ts[0], ts[-1], 9))
@@ -357,9 +357,12 @@ class _Trajectory(NamedTuple):
 def _jumps(
     system: OpenSystem, equation: LinearEquation, known: Array, seen: Seen | None
 ) -> Float[Array, " jumps"]:
-    """Times at which H may jump, increasing: what is declared, what was found, and all edges."""
+    """Times at which H may jump, increasing: what is declared, what was found, and all edges.
+
+    Where nothing had to be sampled there is no jump but what is declared.
+    """
     declared = system.energy_hamiltonian.jumps()
-    if seen is not None:
+    if seen is not None and seen.jumps.shape[0]:
         declared = jnp.concatenate([declared, seen.jumps, known[1:]])
     return jnp.sort(declared)
 

@@ -50,7 +50,7 @@ class Problem(NamedTuple):
         unit: the energy in which the books are as exact as the state.
         seen: what the grid has seen of the unknown functions, or `None`.
         max_steps: static.
-        uniform: whether the edges are known to be equidistant, static.
+        uniform: whether the edges are equidistant; `None` if that is not known, static.
     """
 
     x0: Float[Array, " n"]
@@ -60,7 +60,7 @@ class Problem(NamedTuple):
     unit: RealLike
     seen: Seen | None
     max_steps: int
-    uniform: bool
+    uniform: bool | None
 
 
 class Integrated(NamedTuple):
@@ -152,7 +152,7 @@ def _exact_steps(matrix: Array, problem: Problem) -> tuple[Array, Array]:
 
     if problem.uniform:
         (_, error), ys = equal()
-    elif count < MANY_STEPS:
+    elif problem.uniform is False or count < MANY_STEPS:
         (_, error), ys = different()
     else:
         (_, error), ys = jax.lax.cond(unvmap_any(~_are_equal(edges)), different, equal)
@@ -474,10 +474,10 @@ def takes_actions(solver: Any) -> bool:
     return getattr(solver, "term_structure", None) is not GeneratorTerm
 
 
-def is_uniform(ts: Any) -> bool:
-    """Whether concrete times are equidistant to rounding."""
+def is_uniform(ts: Any) -> bool | None:
+    """Whether times are equidistant to rounding; `None` unless they are concrete."""
     if not is_concrete(ts):
-        return False
+        return None
     return bool(_are_equal(np.asarray(ts, np.result_type(float, np.asarray(ts).dtype))))
 
 

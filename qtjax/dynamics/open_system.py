@@ -159,6 +159,10 @@ def _hamiltonians(parts: Any) -> tuple[AbstractHamiltonian, ...]:
 
 def dimension_of(hamiltonian: AbstractHamiltonian) -> int:
     """The dimension d of the space that a Hamiltonian acts on."""
+    terms = hamiltonian.terms()
+    sizes = {term.operator.shape[0] for term in terms if isinstance(term, Term)}
+    if len(sizes) == 1 and hamiltonian.is_sum:
+        return sizes.pop()  # without tracing H(t)
     return eqx.filter_eval_shape(hamiltonian, jnp.zeros(())).shape[0]
 
 

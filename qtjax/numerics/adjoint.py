@@ -71,8 +71,15 @@ class Adjoint:
         y = self.program.products.restored(start.pairs, self.first.y)
         return self.first._replace(t=start.t, span=start.span, y=y)
 
-    def nothing(self, t: Array) -> Pending:
+    @property
+    def _at_once(self) -> bool:
+        """Whether a step is settled at once: of few lanes, where one copy compiles faster."""
+        return self.program.stacks(self.edge.shape[-1])
+
+    def nothing(self, t: Array) -> Pending | None:
         """No step."""
+        if self._at_once:
+            return None
         zero, program = jnp.zeros_like(t), self.program
         like = [zero] * len(program.degrees)
         if program.moves:
@@ -82,13 +89,13 @@ class Adjoint:
         zeros = [pair([zeros] * (degree + 1)) for degree, zeros, sought in degrees if sought]
         return Pending(t, t, zero if self.timed else None, zeros)
 
-    def __call__(self, state: Any, begin: Start, end: Start) -> tuple[Cotangent, Pending]:
+    def __call__(self, state: Any, begin: Start, end: Start) -> tuple[Cotangent, Pending | None]:
         """What stands before a step, from what stands after it: cotangents and a pending step."""
         products, order = self.program.products, self.program.order
         after = self.settle(*state)
         active, last, _ = self._facts(begin.t, end.t)
         y0, after_y = self.carry(begin).y, products.apart(after.y)
-        polynomials, span = self._polynomials(self.moving, begin.t, self.edge, begin.t, end.t)
+        back, (polynomials, span) = self._polynomials(begin.t, end.t)
 
         def series(moving: Any, sought: Any, span_if_timed: Array | None, y: Rows) -> Rows:
             parameters, those = eqx.combine(moving, self.fixed), iter(sought)
@@ -105,32 +112,26 @@ class Adjoint:
         _, pull = jax.vjp(series, self.moving, sought, timed, y0)
         parameters, sought, timed, y = pull(after_y)
         y = y if self.whole else products.restored(products.kept(y), after_y)
-        pending = Pending(begin.t, end.t, timed, [pair(p) for p in sought])
         state = Cotangent(
             products.pairs(y),
             jnp.where(last, 0.0, after.t),
             after.edge + jnp.where(last, after.t, 0.0),
             jax.tree.map(jnp.add, after.parameters, parameters),
         )
-        return state, pending
+        if self._at_once:
+            return _settled(state, back(jax.lax.optimization_barrier((sought, timed)))), None
+        return state, Pending(begin.t, end.t, timed, [pair(p) for p in sought])
 
-    def settle(self, state: Cotangent, pending: Pending) -> Cotangent:
+    def settle(self, state: Cotangent, pending: Pending | None) -> Cotangent:
         """The cotangents with those of a pending step."""
-
-        def polynomials(moving: Any, t: Array, edge: Array) -> Any:
-            found, span = self._polynomials(moving, t, edge, pending.t, pending.end)
-            sought = [p for s, p in zip(self.sought, found, strict=True) if s]
-            return sought, span if self.timed else None
-
-        found, pull = jax.vjp(polynomials, self.moving, pending.t, self.edge)
-        cotangents = [
-            list(unpair(p, len(q))) for p, q in zip(pending.polynomials, found[0], strict=True)
-        ]
-        parameters, t, edge = pull((cotangents, pending.span))
-        return Cotangent(
-            state.y, state.t + t, state.edge + edge,
-            jax.tree.map(jnp.add, state.parameters, parameters),
-        )  # fmt: skip
+        if pending is None:
+            return state
+        back, (found, _) = self._polynomials(pending.t, pending.end)
+        those = [p for s, p in zip(self.sought, found, strict=True) if s]
+        rows = [unpair(p, len(q)) for p, q in zip(pending.polynomials, those, strict=True)]
+        pairs = zip(rows, those, strict=True)
+        cotangents = [list(r) if isinstance(q, list) else jnp.stack(r) for r, q in pairs]
+        return _settled(state, back((cotangents, pending.span)))
 
     def _facts(self, begin: Array, end: Array) -> tuple[Array, Array, Array]:
         """Whether a lane moves, whether it arrives, and how far it goes."""
@@ -138,10 +139,25 @@ class Adjoint:
         active = length > 0.0
         return active, active & (end >= self.edge), length
 
-    def _polynomials(
-        self, moving: Any, t: Array, edge: Array, begin: Array, end: Array
-    ) -> tuple[list[list[Array]], Array]:
+    def _polynomials(self, begin: Array, end: Array) -> tuple[Any, tuple[list[Any], Array]]:
+        """Those of a step with its length; how cotangents of the sought ones, and of the length if
+        it is wanted, go back to the parameters, the time and the edge."""
         active, last, length = self._facts(begin, end)
-        span = jnp.where(active, jnp.where(last, edge - t, length), 1.0)
-        constants = eqx.combine(moving, self.fixed)["constants"]
-        return self.program.polynomials(self.program.samples(constants, t, span)), span
+
+        def function(moving: Any, t: Array, edge: Array) -> Any:
+            span = jnp.where(active, jnp.where(last, edge - t, length), 1.0)
+            constants = eqx.combine(moving, self.fixed)["constants"]
+            found = self.program.polynomials(self.program.samples(constants, t, span))
+            sought = [p for s, p in zip(self.sought, found, strict=True) if s]
+            return (sought, span if self.timed else None), (found, span)
+
+        _, back, found = jax.vjp(function, self.moving, begin, self.edge, has_aux=True)
+        return back, found
+
+
+def _settled(state: Cotangent, found: tuple[Any, Array, Array]) -> Cotangent:
+    """The cotangents with those of parameters, time and edge."""
+    parameters, t, edge = found
+    return Cotangent(
+        state.y, state.t + t, state.edge + edge, jax.tree.map(jnp.add, state.parameters, parameters)
+    )

@@ -113,6 +113,7 @@ class BlockProducts(AbstractLayout):
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array,
         y: tuple[Array, Array], order: int, unroll: int,
     ) -> Sum:  # fmt: skip
+        polynomials = [list(polynomial) for polynomial in polynomials]
         ours = [[a * span for a in polynomials[j]] for j, _ in self.equation.matrices]
         weights = row_polynomials(self.equation, polynomials, span)
         lanes = y[0].shape[-1]
@@ -232,6 +233,6 @@ def _dot(a: Array, x: Array) -> Array:
     return matmul(a[..., 0], x) if a.shape[-1] == 1 else jnp.sum(a * x, axis=-2)
 
 
-def _combine(coefficients: Sequence[Array], history: Sequence[Array]) -> Any:
+def _combine(coefficients: Polynomial | Sequence[Array], history: Sequence[Array]) -> Any:
     """sum_m a_m y_{k-m}, of what there is of the history."""
     return sum(a * term for a, term in zip(coefficients, history, strict=False))

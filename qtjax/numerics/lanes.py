@@ -32,7 +32,10 @@ class Kernel:
         outputs: shapes and types of the results, without lanes.
         forward: the same function in a form that is cheap in forward mode.
         pullback: (arrays, active, cotangents of the results) -> those of the active arguments.
-        forward_pullback: the same in a form that is cheap in forward mode.
+        forward_pullback: the same in a form that is cheap in forward mode; it gets nothing kept.
+        record: arrays -> results and what is kept of them for `pullback`, which gets it behind the
+            arrays.
+        kept: shapes and types of that, without lanes.
     """
 
     def __init__(
@@ -43,10 +46,13 @@ class Kernel:
         forward: Callable | None = None,
         pullback: Callable | None = None,
         forward_pullback: Callable | None = None,
+        record: Callable | None = None,
+        kept: Sequence[Any] = (),
     ):
         self.value, self.smooth, self.outputs = value, smooth, tuple(outputs)
         self.forward = smooth if forward is None else forward
         self.pullback, self.forward_pullback = pullback, forward_pullback
+        self.record, self.kept = record, tuple(kept)
 
 
 def over_lanes(
@@ -55,8 +61,10 @@ def over_lanes(
     outputs: PyTree,
     arguments: PyTree,
     forward: Callable[[PyTree], PyTree] | None = None,
-    pullback: Callable[[PyTree, PyTree, PyTree], PyTree] | None = None,
+    pullback: Callable[..., PyTree] | None = None,
     forward_pullback: Callable[[PyTree, PyTree, PyTree], PyTree] | None = None,
+    record: Callable[[PyTree], tuple[PyTree, PyTree]] | None = None,
+    kept: PyTree = (),
 ) -> PyTree:
     """value(arguments), computed for all lanes of surrounding `vmap`s at once.
 
@@ -71,6 +79,9 @@ def over_lanes(
             of the cotangents of the results; it returns the cotangents of the wanted arguments,
             `None` for the others. The first reverse-mode derivative.
         forward_pullback: the same as its own forward-mode derivative should see it.
+        record: function of the arguments that returns the results and what `pullback` wants to have
+            kept of them, as its last argument.
+        kept: PyTree of `jax.ShapeDtypeStruct` of that, without lanes.
 
     Returns:
         The results without lanes; differentiable in both modes, any number of times.
@@ -81,12 +92,16 @@ def over_lanes(
     def flat(function: Callable) -> Callable:
         return lambda arrays: jax.tree.leaves(function(jax.tree.unflatten(structure, arrays)))
 
+    kept_shapes, kept_structure = jax.tree.flatten(kept)
+
     def flat_pullback(pullback: Callable | None) -> Callable | None:
         def flattened(arrays: Lanes, active: Sequence[int], cts: Lanes) -> Lanes:
             assert pullback is not None
             wanted = jax.tree.unflatten(structure, [i in active for i in range(len(leaves))])
             cotangents = jax.tree.unflatten(out_structure, cts)
-            found = pullback(jax.tree.unflatten(structure, arrays), wanted, cotangents)
+            arrays, kept = arrays[: len(leaves)], arrays[len(leaves) :]
+            more = [jax.tree.unflatten(kept_structure, kept)] if kept else []
+            found = pullback(jax.tree.unflatten(structure, arrays), wanted, cotangents, *more)
             return jax.tree.leaves(found)
 
         return None if pullback is None else flattened
@@ -94,8 +109,10 @@ def over_lanes(
     kernel = Kernel(
         flat(value), flat(smooth), shapes, None if forward is None else flat(forward),
         flat_pullback(pullback), flat_pullback(forward_pullback),
+        None if record is None else flat(record), kept_shapes,
     )  # fmt: skip
-    found = call_p.bind(*[jnp.asarray(leaf)[..., None] for leaf in leaves], kernel=kernel)
+    arrays = [jnp.asarray(leaf)[..., None] for leaf in leaves]
+    found = call_p.bind(*arrays, kernel=kernel, recording=False)
     return jax.tree.unflatten(out_structure, [array[..., 0] for array in found])
 
 
@@ -128,18 +145,25 @@ def _spread(array: Array, lanes: int) -> Array:
     return jnp.broadcast_to(array, (*array.shape[:-1], lanes))
 
 
-def _call(*arrays: Array, kernel: Kernel) -> Lanes:
-    lanes = _lanes(arrays)
-    return [_spread(array, lanes) for array in kernel.value(list(arrays))]
+def _call(*arrays: Array, kernel: Kernel, recording: bool) -> Lanes:
+    lanes, function = _lanes(arrays), kernel.record if recording else kernel.value
+    assert function is not None
+    return [_spread(array, lanes) for array in function(list(arrays))]
 
 
-def _abstract(*avals: Any, kernel: Kernel, **_: Any) -> list[Any]:
-    lanes = _lanes(avals)
-    return [ShapedArray((*s.shape, lanes), s.dtype) for s in kernel.outputs]
+def _abstract(*avals: Any, kernel: Kernel, recording: bool = False, **_: Any) -> list[Any]:
+    lanes, outputs = _lanes(avals), kernel.outputs + (kernel.kept if recording else ())
+    return [ShapedArray((*s.shape, lanes), s.dtype) for s in outputs]
 
 
 def _tangent(*arrays: Array, kernel: Kernel, active: tuple[int, ...]) -> Lanes:
-    return _tangent_of(kernel.forward, *arrays, active=active)
+    return _tangent_of(kernel.forward, *_without_kept(arrays, kernel, active), active=active)
+
+
+def _without_kept(arrays: Sequence[Any], kernel: Kernel, active: Sequence[int]) -> list[Any]:
+    """The arguments of a linear part, arrays and tangents, without what was kept between them."""
+    count = len(arrays) - len(active)
+    return [*arrays[: count - len(kernel.kept)], *arrays[count:]]
 
 
 def _tangent_of(function: Callable, *arrays: Array, active: tuple[int, ...]) -> Lanes:
@@ -212,18 +236,26 @@ def _active(tangents: Sequence[Any]) -> tuple[int, ...]:
     return tuple(i for i, t in enumerate(tangents) if type(t) is not ad.Zero)
 
 
-def _jvp_call(primals: Any, tangents: Any, *, kernel: Kernel) -> tuple[Lanes, Lanes]:
-    active = _active(tangents)
-    found = call_p.bind(*primals, kernel=kernel)
-    moved = tangent_p.bind(*primals, *[tangents[i] for i in active], kernel=kernel, active=active)
-    return found, moved
+def _jvp_call(
+    primals: Any, tangents: Any, *, kernel: Kernel, recording: bool
+) -> tuple[Lanes, Lanes]:
+    active, count = _active(tangents), len(kernel.outputs)
+    found = call_p.bind(*primals, kernel=kernel, recording=kernel.record is not None)
+    found, kept = found[:count], found[count:]
+    moved = tangent_p.bind(
+        *primals, *kept, *[tangents[i] for i in active], kernel=kernel, active=active
+    )
+    if not recording:
+        return found, moved
+    zeros = [ad.Zero.from_primal_value(array) for array in kept]  # pyright: ignore
+    return [*found, *kept], [*moved, *zeros]
 
 
 def _jvp_tangent(
     primals: Any, tangents: Any, *, kernel: Kernel, active: tuple[int, ...]
 ) -> tuple[Lanes, Lanes]:
     def smooth(arrays: Lanes) -> Lanes:
-        return _tangent_of(kernel.smooth, *arrays, active=active)
+        return _tangent_of(kernel.smooth, *_without_kept(arrays, kernel, active), active=active)
 
     again = _active(tangents)
     found = tangent_p.bind(*primals, kernel=kernel, active=active)
@@ -242,22 +274,26 @@ def _transpose_tangent(
     shapes = [a.aval if ad.is_undefined_primal(a) else a for a in linear]
     cts = [ad.instantiate_zeros(ct) for ct in cts]
 
-    def smooth(given: Lanes) -> Lanes:
-        return _cotangent(given[:count], given[count:], kernel, active)
+    alone = count - len(kernel.kept)
 
-    def by(pullback: Callable | None) -> Callable:
+    def smooth(given: Lanes) -> Lanes:
+        return _cotangent(given[:alone], given[count:], kernel, active)
+
+    def by(pullback: Callable | None, first: int) -> Callable:
         def function(given: Lanes) -> Lanes:
             lanes = _lanes(given)
-            primals = _put(given[:count], active, [_spread(given[i], lanes) for i in active])
+            spread = (*active, *range(alone, first))  # what is differentiated, and what was kept
+            primals = _put(given[:first], spread, [_spread(given[i], lanes) for i in spread])
             assert pullback is not None
             return pullback(primals, active, [_spread(ct, lanes) for ct in given[count:]])
 
         return smooth if pullback is None else function
 
-    value, forward = by(kernel.pullback), by(kernel.forward_pullback)
+    value, forward = by(kernel.pullback, count), by(kernel.forward_pullback, alone)
 
     outputs = [jax.ShapeDtypeStruct(primals[i].shape[:-1], primals[i].dtype) for i in active]
-    found = call_p.bind(*primals, *cts, kernel=Kernel(value, smooth, outputs, forward))
+    pulled = Kernel(value, smooth, outputs, forward)
+    found = call_p.bind(*primals, *cts, kernel=pulled, recording=False)
     found = [
         ct.sum(axis=-1, keepdims=True) if shape.shape[-1] == 1 else ct
         for ct, shape in zip(found, shapes, strict=True)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Array
 
 from .equation import LinearEquation
-from .polynomials import Polynomial, times
+from .polynomials import Polynomial, derived, times
 
 FEW_LANES = 16  # below which programs are kept small: they take longest to compile
 TERM_RATIO = 0.2  # of successive terms where a step ends, about (e/order) log of the tolerance
@@ -114,17 +114,14 @@ def products_per_order(equation: LinearEquation, degrees: Sequence[int]) -> int:
     return sum(lags.values())
 
 
-def row_polynomials(
-    equation: LinearEquation, polynomials: list[Polynomial], span: Array
-) -> list[Polynomial]:
-    """span * (product of factors) of every row of the books, as polynomials in u."""
+def row_polynomials(equation: LinearEquation, polynomials: list[Any], span: Array) -> list[Any]:
+    """span * (product of factors) of every row of the books, as polynomials in u of the kind of
+    those that are given: lists, or arrays (orders, lanes)."""
     found = []
     for row in equation.rows:
-        product: Polynomial = [span]
+        product: Any = [span] if isinstance(polynomials[0], list) else span[None]
         for j, derivative in row.factors:
             factor = polynomials[j]
-            if derivative:  # df/dt = (df/du) / span
-                factor = [m * factor[m] / span for m in range(1, len(factor))]
-            product = times(product, factor)
+            product = times(product, derived(factor, span) if derivative else factor)
         found.append(product)
     return found

@@ -5,7 +5,6 @@ A carry is a PyTree of arrays; `step` makes the next one, `going` says whether t
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -75,11 +74,11 @@ def pull_back(
     """
     empty = jax.tree.map(lambda leaf: jnp.zeros((slots, *leaf.shape), leaf.dtype), start)
 
-    def fill(carry: PyTree, store: PyTree, limit: Any) -> tuple[PyTree, PyTree, Array]:
-        """Up to `limit` steps, every start stored, and how many there were."""
+    def fill(carry: PyTree, store: PyTree) -> tuple[PyTree, PyTree, Array]:
+        """Up to `slots` steps, every start stored, and how many there were."""
 
         def more(state: tuple) -> Array:
-            return going(state[0]) & (state[2] < limit)
+            return going(state[0]) & (state[2] < slots)
 
         def body(state: tuple) -> tuple:
             carry, store, k = state
@@ -87,39 +86,32 @@ def pull_back(
 
         return jax.lax.while_loop(more, body, (carry, store, jnp.zeros((), int)))
 
-    def more(state: tuple) -> Array:
-        return going(state[0]) & (state[-1] < slots)
-
-    def forward(state: tuple) -> tuple:
-        carry, firsts, starts, _, chunks = state
-        firsts = _put(firsts, chunks, carry)
-        carry, starts, count = fill(carry, starts, slots)
-        return carry, firsts, starts, count, chunks + 1
-
-    none = jnp.zeros((), int)
-    end, firsts, starts, count, chunks = jax.lax.while_loop(
-        more, forward, (start, empty, empty, none, none)
-    )
-
     def one_back(state: tuple) -> tuple:
         cotangent, end, starts, k = state
         begin = _get(starts, k - 1)
         return back(cotangent, begin, end), begin, starts, k - 1
 
-    def chunk_back(state: tuple) -> tuple:
-        cotangent, end, starts, count, chunk = state
-        cotangent, end, starts, _ = jax.lax.while_loop(
-            lambda s: s[-1] > 0, one_back, (cotangent, end, starts, count)
+    # one loop goes up through the chunks of steps and down again: the steps compile once
+    def chunk(state: tuple) -> tuple:
+        carry, firsts, starts, k, turned, end, found = state
+        firsts = _put(firsts, k, carry)
+        after, starts, count = fill(carry, starts)
+        turning = ~turned & ~(going(after) & (k + 1 < slots))
+        end, found = _where(turning, (after, cotangent(after)), (end, found))
+        turned = turned | turning
+        found, end, starts, _ = jax.lax.while_loop(
+            lambda s: s[-1] > 0, one_back, (found, end, starts, jnp.where(turned, count, 0))
         )
-        before = jnp.maximum(chunk - 2, 0)
-        limit = jnp.where(chunk > 1, slots, 0)
-        _, starts, count = fill(_get(firsts, before), starts, limit)
-        return cotangent, end, starts, count, chunk - 1
+        carry = _where(turned, _get(firsts, jnp.maximum(k - 1, 0)), after)
+        return carry, firsts, starts, jnp.where(turned, k - 1, k + 1), turned, end, found
 
-    found = jax.lax.while_loop(
-        lambda s: s[-1] > 0, chunk_back, (cotangent(end), end, starts, count, chunks)
-    )
-    return found[0]
+    nothing = jax.tree.map(jnp.zeros_like, jax.eval_shape(cotangent, start))
+    state = start, empty, empty, jnp.zeros((), int), jnp.zeros((), bool), start, nothing
+    return jax.lax.while_loop(lambda s: s[3] >= 0, chunk, state)[-1]
+
+
+def _where(condition: Array, a: PyTree, b: PyTree) -> PyTree:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), a, b)
 
 
 def _put(slots: PyTree, k: Array, carry: PyTree) -> PyTree:

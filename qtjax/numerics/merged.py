@@ -15,9 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from .blocks import BlockProducts, Sum, filled
-from .equation import LinearEquation
-from .layout import Prepared, row_polynomials
+from .._precise import einsum
+from .blocks import BlockProducts, Sum
+from .equation import FixedMatrix, LinearEquation
+from .layout import FEW_LANES, Prepared, row_polynomials
 from .polynomials import Polynomial
 
 WRITTEN_OUT = 6  # components up to which products are sums that XLA fuses
@@ -38,11 +39,17 @@ class MergedProducts(BlockProducts):
         self._rows = slice(first, first + count) if contiguous else np.array(self.changing)
 
     def prepare(self, matrices: list[Array], rows: list[Array]) -> Prepared:
-        """All matrices and vectors in full."""
+        """All matrices, and the vectors of the rows as matrices, (filled rows, n, lanes or 1)."""
         pairs = zip(self.equation.matrices, matrices, strict=True)
-        full = [filled(matrix, values) for (_, matrix), values in pairs]
+        full = [self._placed(matrix, 0, values) for (_, matrix), values in pairs]
         pairs = zip(self.equation.rows, rows, strict=True)
-        return Prepared(full, [filled(row.vector, values)[0] for row, values in pairs])
+        return Prepared(full, [self._placed(row.vector, self.n + row.book, v) for row, v in pairs])
+
+    def _placed(self, matrix: FixedMatrix, first: int, values: Array) -> Array:
+        """Values where they stand among the filled rows; `first` is that of the matrix."""
+        at = np.searchsorted(self.filled, first + matrix.places.rows)
+        empty = jnp.zeros((len(self.filled), self.n, values.shape[-1]), values.dtype)
+        return empty.at[at, matrix.places.columns].set(values)
 
     def _series(
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array,
@@ -58,8 +65,16 @@ class MergedProducts(BlockProducts):
             moved = jnp.stack([_product(c, x, still) for c in coefficients[:order]])
             first = first.at[: moved.shape[0]].set(moved)
 
+        # of few lanes all orders at once, which compiles faster
+        few = x.shape[-1] < FEW_LANES
+        own = jnp.stack(coefficients)[:, :, np.array(self.changing)] if few else None
+
         def advance(carry: Any, of_order: tuple[Array, Array]) -> tuple[Any, None]:
             (xs, total, _), (inverse, pushed) = carry, of_order
+            if few:
+                term = inverse * (pushed + jnp.sum(own * xs[:, None], axis=(0, 2)))
+                xs = jnp.concatenate([term[None, :count], xs[:-1]])
+                return (xs, total + term, term), None
             pulled = [_product(c, x, self.changing) for c, x in zip(coefficients, xs, strict=True)]
             term = inverse * (pushed + sum(pulled))
             # else XLA on a CPU computes it anew for everything that it is part of
@@ -70,7 +85,8 @@ class MergedProducts(BlockProducts):
         inverses = jnp.asarray(1.0 / np.arange(1, order + 1), x.dtype)
         start = x[self._rows]
         zero = jnp.zeros((len(self.filled), x.shape[-1]), x.dtype)
-        carry = (start, *(jnp.zeros_like(start),) * (depth - 1)), zero, zero
+        xs = (start, *(jnp.zeros_like(start),) * (depth - 1))
+        carry = (jnp.stack(xs) if few else xs), zero, zero
         carry, _ = jax.lax.scan(advance, carry, (inverses[:-1], first[:-1]))
         before, after = carry[2], advance(carry, (inverses[-1], first[-1]))[0]
         booked = np.array(self.filled[count:], int) - self.n
@@ -87,27 +103,37 @@ class MergedProducts(BlockProducts):
         self, prepared: Prepared, polynomials: list[Polynomial], span: Array
     ) -> list[Array]:
         """span G_m with the rows of the books below, (filled rows, n, lanes) each."""
-        n, equation, lanes = self.n, self.equation, span.shape[-1]
-        rows = [self.filled.index(row) for row in equation.moved]
-        empty = jnp.zeros((len(self.filled), n, lanes), span.dtype)
-        whole = rows == list(range(len(self.filled)))
-        found = [span * a for a in polynomials[-1]] if rows else []
-        found = found if whole else [empty.at[np.array(rows)].set(a) for a in found]
-
-        def add(m: int, places: Any, values: Array) -> None:
-            if m >= len(found):
-                found.append(empty)
-            found[m] = found[m].at[places].add(values)
-
-        count = len(self.changing)
-        for (j, _), values in zip(equation.matrices, prepared.matrices, strict=True):
-            for m, a in enumerate(polynomials[j]):
-                add(m, slice(0, count), a * span * values[self._rows])
-        products = row_polynomials(equation, polynomials, span)
-        for row, product, values in zip(equation.rows, products, prepared.rows, strict=True):
-            for m, a in enumerate(product):
-                add(m, self.filled.index(n + row.book), a * values)
+        stacked = [jnp.stack(list(p)) if isinstance(p, list) else p for p in polynomials]
+        ours = [span * stacked[j] for j, _ in self.equation.matrices]
+        weights = [*ours, *row_polynomials(self.equation, stacked, span)]
+        alike: dict[int, list[int]] = {}  # of one degree: mixed by one product
+        for k, weight in enumerate(weights):
+            alike.setdefault(weight.shape[0], []).append(k)
+        found = self._moving(stacked, span)
+        everything = [*prepared.matrices, *prepared.rows]
+        for those in alike.values():
+            mixed = _mixed([weights[k] for k in those], [everything[k] for k in those])
+            found += [0.0] * (len(mixed) - len(found))
+            found = [a + b for a, b in zip(found, mixed, strict=False)] + found[len(mixed) :]
         return found
+
+    def _moving(self, polynomials: list[Array], span: Array) -> list[Any]:
+        """What moves as a whole of them."""
+        rows = [self.filled.index(row) for row in self.equation.moved]
+        found = [span * a for a in polynomials[-1]] if rows else []
+        if rows == list(range(len(self.filled))):
+            return found
+        empty = jnp.zeros((len(self.filled), self.n, span.shape[-1]), span.dtype)
+        return [empty.at[np.array(rows)].set(a) for a in found]
+
+
+def _mixed(weights: list[Array], matrices: list[Array]) -> Array:
+    """sum_k w_k A_k, (orders, rows, n, lanes), for w_k (orders, lanes) and A_k (rows, n, ...)."""
+    if all(matrix.shape[-1] == 1 for matrix in matrices):
+        whole = jnp.stack([matrix[..., 0] for matrix in matrices])
+        return einsum("kml,kij->mijl", jnp.stack(weights), whole)
+    pairs = zip(weights, matrices, strict=True)
+    return sum(w[:, None, None] * matrix for w, matrix in pairs)  # pyright: ignore
 
 
 def _product(matrix: Array, x: Array, columns: list[int]) -> Any:

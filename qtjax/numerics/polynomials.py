@@ -1,22 +1,37 @@
-"""Polynomials of one variable u in [0, 1] whose coefficients are arrays of lanes."""
+"""Polynomials of one variable u in [0, 1] whose coefficients are arrays of lanes.
+
+A list of them, or one array (orders, lanes), which compiles faster.
+"""
 
 import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-Polynomial = list[Array]
+Polynomial = list[Any] | Array
 
 
-def times(a: Polynomial, b: Polynomial) -> Polynomial:
-    """The product."""
+def times(a: Polynomial, b: Polynomial) -> Any:
+    """The product of two lists, or of two arrays."""
+    if not isinstance(a, list):
+        short, long = sorted((a, b), key=len)
+        ends = [((i, len(short) - 1 - i), (0, 0)) for i in range(len(short))]
+        return sum(jnp.pad(c * long, end) for c, end in zip(short, ends, strict=True))
     product: list[Any] = [0.0] * (len(a) + len(b) - 1)
     for i, j in itertools.product(range(len(a)), range(len(b))):
         product[i + j] = product[i + j] + a[i] * b[j]
     return product
+
+
+def derived(a: Polynomial, span: Array) -> Any:
+    """df/dt = (df/du) / span."""
+    if isinstance(a, list):
+        return [m * a[m] / span for m in range(1, len(a))]
+    return np.arange(1.0, len(a))[:, None] * a[1:] / span
 
 
 def horner(coefficients: Sequence[Any], u: Array) -> Any:

@@ -252,6 +252,7 @@ class RowProducts(AbstractLayout):
             for m, a in enumerate(polynomial):
                 place[m] = a * value if place[m] is None else place[m] + a * value
 
+        polynomials = [list(polynomial) for polynomial in polynomials]
         for (j, matrix), values in zip(self.equation.matrices, prepared.matrices, strict=True):
             scaled = [a * span for a in polynomials[j]]
             for (i, column), value in zip(matrix.places, values, strict=True):

@@ -82,6 +82,14 @@ class _Carry(NamedTuple):
     duration: Array
 
 
+class _Starts(NamedTuple):
+    """Where lanes stand before each piece: time, length tried next, components."""
+
+    t: Array
+    span: Array
+    x: Array
+
+
 def _going(edge: Array) -> Callable[[Any], Array]:
     return lambda carry: jnp.any(carry.t < edge)
 
@@ -156,17 +164,22 @@ def integrate(
     outputs = Trajectory(shape(pieces, *x0.shape), books, shape(), shape(), shape())
 
     # thousands of operations without a loop over lanes around them take minutes to compile
-    def fast(arguments: dict) -> Trajectory:
+    def record(arguments: dict) -> tuple[Trajectory, _Starts]:
         few = _lanes_of(arguments) < FEW_LANES and size > FEW_ROWS
         return (smooth if few else rows).fast(arguments)
 
-    def pullback(arguments: dict, wanted: dict, cotangent: Trajectory) -> dict:
+    def pullback(arguments: dict, wanted: dict, cotangent: Trajectory, starts: _Starts) -> dict:
         chosen = smooth if _lanes_of(arguments) < FEW_LANES else rows
-        return chosen.pullback(arguments, wanted, cotangent)
+        return chosen.pullback(arguments, wanted, cotangent, starts)
+
+    def without(record: Callable[[dict], tuple[Trajectory, _Starts]]) -> Callable:
+        return lambda arguments: record(arguments)[0]
 
     return over_lanes(
-        fast, smooth.smooth, outputs, arguments, smooth.fast, pullback, smooth.pullback
-    )
+        without(record), without(smooth.smooth), outputs, arguments, without(smooth.fast),
+        pullback, smooth.pullback, record,
+        _Starts(shape(pieces), shape(pieces), shape(pieces, *x0.shape)),
+    )  # fmt: skip
 
 
 def _lanes_of(arguments: dict) -> int:
@@ -226,7 +239,7 @@ class _Program:
         self.interpolated = self.moves or any(d is None for d in equation.degrees)
         self.products = products
 
-    def fast(self, arguments: dict) -> Trajectory:
+    def fast(self, arguments: dict) -> tuple[Trajectory, _Starts]:
         """The values, and the first derivative in forward mode."""
 
         def piece(start: _Carry, edge: Array, cap: _Caps | None) -> _Carry:
@@ -236,7 +249,7 @@ class _Program:
 
         return self._run(arguments, piece)
 
-    def smooth(self, arguments: dict) -> Trajectory:
+    def smooth(self, arguments: dict) -> tuple[Trajectory, _Starts]:
         """The same with loops that JAX can differentiate in any mode."""
 
         def piece(start: _Carry, edge: Array, cap: _Caps | None) -> _Carry:
@@ -245,30 +258,26 @@ class _Program:
 
         return self._run(arguments, piece)
 
-    def pullback(self, arguments: dict, wanted: dict, cotangent: Trajectory) -> dict:
-        """The cotangents of the wanted arguments: the exact adjoint of the steps, one by one."""
+    def pullback(
+        self, arguments: dict, wanted: dict, cotangent: Trajectory, starts: _Starts | None = None
+    ) -> dict:
+        """The cotangents of the wanted arguments: the exact adjoint of the steps, one by one.
+
+        `starts` are those of the pieces, where they are known and do not need to be differentiated.
+        """
         start, edges = self._start(arguments)
+        starts = self.fast(arguments)[1] if starts is None else starts
         parameters = {k: v for k, v in arguments.items() if k not in ("x0", "edges")}
         moving, fixed = eqx.partition(parameters, {k: wanted[k] for k in parameters})
         lanes = start.t.shape[-1]
         sought = self._sought(moving, fixed, start.t, wanted["edges"])
 
-        def forward(carry: _Carry, to: tuple[Array, _Caps | None]) -> tuple[_Carry, _Carry]:
-            edge, cap = to
-            step = self._fast_step(arguments, edge, cap)
-            end = run(step, _going(edge), self._pairs(carry), self.max_steps)
-            return self._apart(end), carry
-
-        if self.pieces == 1:
-            starts = jax.tree.map(lambda leaf: leaf[None], start)
-        else:
-            _, starts = jax.lax.scan(forward, start, (edges[1:], arguments["caps"]))
-
         def backward(state: Cotangent, piece: tuple) -> tuple[Cotangent, Array]:
-            first, edge, cap, x, books = piece
+            (t, span, x0), edge, cap, x, books = piece
+            first = start._replace(t=t, span=span, y=self.products.split(x0))
             adjoint = Adjoint(self, moving, fixed, edge, first, sought, wanted)
 
-            def at_end(end: Start) -> tuple[Cotangent, Pending]:
+            def at_end(end: Start) -> tuple[Cotangent, Pending | None]:
                 found = self.products.join(x, books)
                 found = jax.tree.map(lambda ct: jnp.where(end.t >= edge, ct, 0.0), found)
                 y = jax.tree.map(jnp.add, state.y, self.products.pairs(found))
@@ -312,27 +321,28 @@ class _Program:
         duration = jax.lax.stop_gradient(edges[-1] - edges[0])
         return _Carry(edges[0], span, y, zero, zero, duration), edges
 
-    def _run(self, arguments: dict, piece: Callable) -> Trajectory:
+    def _run(self, arguments: dict, piece: Callable) -> tuple[Trajectory, _Starts]:
         carry, edges = self._start(arguments)
         caps = arguments["caps"]
 
-        def next_piece(carry: _Carry, to: tuple[Array, Any]) -> tuple[_Carry, list[Array]]:
+        def next_piece(carry: _Carry, to: tuple[Array, Any]) -> tuple[_Carry, Any]:
             edge, cap = to
+            start = _Starts(carry.t, carry.span, self.products.stack(carry.y)[0])
             carry = piece(carry, edge, cap)
             parts = self.products.stack(carry.y)
-            return carry, [jnp.where(carry.t >= edge, part, jnp.inf) for part in parts]
+            return carry, ([jnp.where(carry.t >= edge, part, jnp.inf) for part in parts], start)
 
         if self.pieces <= 2:
-            ys = []
+            found = []
             for k in range(self.pieces):
                 cap = jax.tree.map(lambda leaf, k=k: leaf[k], caps)
-                carry, y = next_piece(carry, (edges[k + 1], cap))
-                ys.append(y)
-            ys = [jnp.stack(parts) for parts in zip(*ys, strict=True)]
+                carry, of_piece = next_piece(carry, (edges[k + 1], cap))
+                found.append(of_piece)
+            ys, starts = jax.tree.map(lambda *parts: jnp.stack(parts), *found)
         else:
-            carry, ys = jax.lax.scan(next_piece, carry, (edges[1:], caps))
+            carry, (ys, starts) = jax.lax.scan(next_piece, carry, (edges[1:], caps))
         done = (carry.t >= edges[-1]).astype(edges.dtype)
-        return Trajectory(ys[0], tuple(ys[1:]), carry.error, carry.steps, done)
+        return Trajectory(ys[0], tuple(ys[1:]), carry.error, carry.steps, done), starts
 
     def _pairs(self, carry: _Carry) -> _Carry:
         return carry._replace(y=self.products.pairs(carry.y))
@@ -410,17 +420,10 @@ class _Program:
         no better known than that; how large it is, and how much it changes, is read off its first
         coefficients.
         """
-        bounds, epsilon = self._norms(arguments), jnp.finfo(span.dtype).eps
+        epsilon = jnp.finfo(span.dtype).eps
         missed: Any = 0.0
         rounding = jnp.zeros_like(span)
-        known = list(zip(bounds, samples, spectra, strict=False))
-        if self.moves:  # of a matrix the books in their units
-            rows = np.array(self.equation.moved)[:, None, None] < self.equation.size
-            units = jax.lax.stop_gradient(arguments["tolerances"])[2]
-            weights = jnp.where(rows, 1.0, 1.0 / units)
-            known.append((1.0, samples[-1], [weights * c for c in spectra[-1]]))
-        degrees = (*self.equation.degrees, *([None] if self.moves else []))
-        for degree, (bound, values, spectrum) in zip(degrees, known, strict=True):
+        for degree, bound, values, spectrum in self._known(arguments, samples, spectra):
             if spectrum is None:
                 size = jnp.max(jnp.abs(values), axis=0)
                 rounding = rounding + epsilon * bound * span * size
@@ -431,9 +434,33 @@ class _Program:
             before, last = sizes[3] + sizes[4], sizes[5] + sizes[6]
             decay = jnp.clip(last / jnp.where(before > 0.0, before, 1.0), SLOWEST_DECAY, 1.0)
             if degree is None:  # of a polynomial nothing is left out
-                missed = missed + jnp.maximum(bound * span * last * decay - 4.0 * noise, 0.0)
-            rounding = rounding + noise
+                left_out = jnp.maximum(bound * span * last * decay - 4.0 * noise, 0.0)
+                missed = missed + jnp.sum(left_out.reshape(-1, span.shape[-1]), axis=0)
+            rounding = rounding + jnp.sum(noise.reshape(-1, span.shape[-1]), axis=0)
         return missed, rounding
+
+    def _known(self, arguments: dict, samples: list[Array], spectra: list[Any]) -> list[tuple]:
+        """Of every f_j its degree, the bound of what it multiplies, values and coefficients.
+
+        Several functions that are interpolated are one, with an axis more before the lanes.
+        """
+        bounds = self._norms(arguments)
+        known: list[tuple] = list(
+            zip(self.equation.degrees, bounds, samples, spectra, strict=False)
+        )
+        together = [entry for entry in known if entry[0] is None]
+        if len(together) >= SEVERAL:
+            known = [entry for entry in known if entry[0] is not None]
+            _, bounds, values, those = zip(*together, strict=True)
+            bound = jnp.stack([jnp.broadcast_to(bound, values[0].shape[-1:]) for bound in bounds])
+            spectrum = jnp.stack([_stacked(spectrum) for spectrum in those], axis=1)
+            known.append((None, bound, None, spectrum))
+        if self.moves:  # of a matrix the books in their units
+            rows = np.array(self.equation.moved)[:, None, None] < self.equation.size
+            units = jax.lax.stop_gradient(arguments["tolerances"])[2]
+            weights = jnp.where(rows, 1.0, 1.0 / units)
+            known.append((None, 1.0, samples[-1], [weights * c for c in spectra[-1]]))
+        return known
 
     def _sought(self, moving: Any, fixed: Any, t: Array, timed: bool) -> list[bool]:
         """Which f_j depend on what is differentiated."""
@@ -464,15 +491,13 @@ class _Program:
         known = [values if kept else None for values, kept in zip(samples, smooth, strict=True)]
         return self._each(lambda degree: weights[: degree + 1], known)
 
-    def polynomials(
-        self, samples: list[Array], spectra: list[Any] | None = None
-    ) -> list[list[Array]]:
-        """Coefficients of every f_j in u."""
+    def polynomials(self, samples: list[Array], spectra: list[Any] | None = None) -> list[Any]:
+        """Coefficients of every f_j in u, as lists or as arrays (orders, lanes)."""
         spectra = self.spectra(samples) if spectra is None else spectra
         exact = [v if s is None else None for v, s in zip(samples, spectra, strict=True)]
         found = self._each(lambda degree: monomial_weights(self.nodes, degree), exact)
         smooth = self._each(monomials_of_chebyshev, spectra)
-        return [list(b if a is None else a) for a, b in zip(found, smooth, strict=True)]
+        return [b if a is None else a for a, b in zip(found, smooth, strict=True)]
 
     def _each(self, matrix: Callable[[int], np.ndarray], values: list[Any]) -> list[Any]:
         """Of every f_j the combinations of its values that a matrix of its degree gives.
@@ -494,7 +519,7 @@ class _Program:
                 for j in those:
                     found[j] = self._times(matrix(degree), values[j])
             else:
-                whole = jnp.stack([jnp.stack(list(values[j])) for j in those], axis=1)
+                whole = jnp.stack([_stacked(values[j]) for j in those], axis=1)
                 combined = _combined(matrix(degree), whole)
                 for k, j in enumerate(those):
                     found[j] = combined[:, k]
@@ -502,10 +527,13 @@ class _Program:
 
     def _times(self, matrix: np.ndarray, values: Any) -> Any:
         """The combinations of samples or coefficients that the rows of a matrix give."""
-        few = self.interpolated and values[0].shape[-1] < FEW_LANES
-        if values[0].ndim > 1 or few:
-            return _combined(matrix, values if isinstance(values, Array) else jnp.stack(values))
+        if values[0].ndim > 1 or self.stacks(values[0].shape[-1]):
+            return _combined(matrix, _stacked(values))
         return [weighted(row, values) for row in matrix]
+
+    def stacks(self, lanes: int) -> bool:
+        """Whether all polynomials are arrays, which compile faster, and not lists."""
+        return self.interpolated and lanes < FEW_LANES
 
     def _first_span(self, constants: Any, bounds: list[Any], edges: Array) -> Array:
         """A length whose series converges for sure: a quarter of the order over the norm of G."""
@@ -516,6 +544,10 @@ class _Program:
         return 0.25 * self.order / (bound + 1.0 / (edges[-1] - edges[0]))
 
 
+def _stacked(values: Any) -> Array:
+    return values if isinstance(values, Array) else jnp.stack(values)
+
+
 def _combined(matrix: np.ndarray, values: Array) -> Array:
     """The combinations of samples (nodes, ..., lanes) that the rows of a matrix give."""
     flat = values.reshape(values.shape[0], -1)
@@ -524,5 +556,5 @@ def _combined(matrix: np.ndarray, values: Array) -> Array:
 
 
 def _norm(moduli: Array) -> Array:
-    """Of scalars (lanes,) themselves; of a matrix (m, n, lanes) the largest sum of a row."""
-    return moduli if moduli.ndim == 1 else jnp.max(jnp.sum(moduli, axis=1), axis=0)
+    """Of scalars (..., lanes) themselves; of a matrix (m, n, lanes) the largest sum of a row."""
+    return moduli if moduli.ndim < 3 else jnp.max(jnp.sum(moduli, axis=1), axis=0)

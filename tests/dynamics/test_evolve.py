@@ -468,3 +468,16 @@ def test_backsolve_through_a_bath_that_follows_the_hamiltonian():
     h = 1e-4
     slope = (float(heat(0.7 + h)) - float(heat(0.7 - h))) / (2 * h)  # truncated at h^2 ~ 1e-8
     assert abs(float(jax.grad(heat)(0.7, dfx.BacksolveAdjoint())) - slope) < 1e-7
+
+
+def test_steps_that_are_known_to_differ_compile_no_other_way():
+    ts = np.arange(12.0) ** 2
+
+    def final(ts, rate):
+        system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), rate))
+        return qt.evolve(system, RHO0, ts, throw=False).saved[-1]
+
+    def ways(function, *args):
+        return str(jax.make_jaxpr(function)(*args)).count(" cond[")
+
+    assert ways(lambda rate: final(ts, rate), 1.0) < ways(final, jnp.asarray(ts), 1.0)
