@@ -8,7 +8,14 @@ import jax
 import numpy as np
 from jaxtyping import PyTree
 
-from ._checks import as_numbers, as_sequence, described, is_concrete, is_function
+from ._checks import (
+    as_numbers,
+    as_sequence,
+    check_takes,
+    described,
+    is_concrete,
+    is_function,
+)
 
 
 class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
@@ -133,6 +140,7 @@ def solve_again(function: Callable, arguments: Sequence[PyTree], solution: Any) 
     if not is_function(function):
         raise ValueError(f"`function` must be a function, got {described(function)}.")
     given = as_sequence("arguments", arguments, "a tuple of PyTrees with a leading axis of lanes")
+    check_takes("function", function, *given)
     if not is_outcome(getattr(solution, "result", None)):
         raise ValueError(
             f"`solution` must be a `Solution` or a `CycleSolution`, got {described(solution)}."
