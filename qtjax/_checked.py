@@ -15,6 +15,7 @@ import os
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import jax
@@ -100,7 +101,7 @@ def _rule_of(kinds: tuple[Any, ...]) -> Rule | None:
         return _any_array if len(numbers) + len(arrays) == len(kinds) else None
     if [typing.get_origin(kind) for kind in kinds] == [Callable]:
         return _function
-    if {typing.get_origin(kind) or kind for kind in kinds} == {str, os.PathLike}:
+    if {typing.get_origin(kind) or kind for kind in kinds} in ({str, os.PathLike}, {str, Path}):
         return _path
     if [typing.get_origin(kind) for kind in kinds] == [Mapping]:
         return _mapping(kinds[0])
@@ -139,7 +140,11 @@ def _text(name: str, value: Any, sizes: Sizes) -> str:
 
 
 def _path(name: str, value: Any, sizes: Sizes) -> Any:
-    check_instance(name, value, str | os.PathLike, "the path of a file, as text or a `Path`")
+    wanted = "the path of a file, as text or a `Path`"
+    check_instance(name, value, str | os.PathLike, wanted)
+    text = os.fspath(value)
+    if not text or "\0" in text:
+        raise ValueError(f"`{name}` must be {wanted}, got {value!r}.")
     return value
 
 

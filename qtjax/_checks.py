@@ -235,16 +235,17 @@ def check_count(name: str, value: Any, least: int = 1) -> None:
 
 
 def check_size(name: str, *shape: int, power: int = 1) -> None:
-    """Raise where complex numbers of this shape, to a tensor power, cannot fit into memory.
+    """Raise where complex numbers of this shape, to a tensor power, fill more than half the memory.
 
-    XLA ends the process where NumPy would raise, so this is asked before anything is made.
+    XLA ends the process where NumPy would raise, so this is asked before anything is made; what is
+    computed of an array takes as much again.
     """
     bits = power * sum(map(math.log2, shape))
-    if bits + 4 > math.log2(_memory()):  # of 2^4 bytes each
+    if bits + 5 > math.log2(_memory()):  # of 2^4 bytes each
         raise ValueError(
             f"`{name}` asks for an array of {_power(bits)} complex numbers, {_power(bits - 26)} "
-            f"GiB, and this machine has {_memory() / 2**30:.3g} GiB of memory; keep fewer levels, "
-            "parts or points."
+            f"GiB, and this machine has {_memory() / 2**30:.3g} GiB of memory, for what is made of "
+            "it too; keep fewer levels, parts or points."
         )
 
 

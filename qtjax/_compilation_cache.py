@@ -4,7 +4,10 @@ from pathlib import Path
 
 import jax
 
+from ._checked import checked
 
+
+@checked
 def enable_compilation_cache(folder: str | Path | None = None) -> Path:
     """Keep compiled programs in a folder, for this process and later ones.
 
@@ -16,6 +19,10 @@ def enable_compilation_cache(folder: str | Path | None = None) -> Path:
 
     Returns:
         The folder.
+
+    Raises:
+        ValueError: what is no path.
+        OSError: the folder cannot be made.
     """
     path = Path.home() / ".cache" / "qtjax" if folder is None else Path(folder)
     path.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def write_whole(path: str | os.PathLike[str], data: bytes | str) -> None:
             before is still there.
     """
     path = Path(path)
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     part = path.with_name(f"{path.name}.part")
     try:
         with open(part, "wb") as file:

@@ -8,7 +8,14 @@ import jax
 import numpy as np
 from jaxtyping import PyTree
 
-from ._checks import is_concrete
+from ._checks import (
+    as_numbers,
+    as_sequence,
+    check_takes,
+    described,
+    is_concrete,
+    is_function,
+)
 
 
 class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
@@ -131,9 +138,17 @@ def solve_again(function: Callable, arguments: Sequence[PyTree], solution: Any) 
         `method` remains that of the first.
 
     Raises:
-        ValueError: inside `jit`, `vmap` or `grad`; a solution without one axis of lanes; a function
-            that returns something of another shape.
+        ValueError: inside `jit`, `vmap` or `grad`; a solution without one axis of lanes; arguments
+            of other lanes; a function that returns something of another shape.
     """
+    if not is_function(function):
+        raise ValueError(f"`function` must be a function, got {described(function)}.")
+    given = as_sequence("arguments", arguments, "a tuple of PyTrees with a leading axis of lanes")
+    check_takes("function", function, *given)
+    if not is_outcome(getattr(solution, "result", None)):
+        raise ValueError(
+            f"`solution` must be a `Solution` or a `CycleSolution`, got {described(solution)}."
+        )
     succeeded = solution.result == RESULTS.successful
     if not is_concrete(succeeded):
         raise ValueError(
@@ -144,10 +159,17 @@ def solve_again(function: Callable, arguments: Sequence[PyTree], solution: Any) 
             "`solution` must have one leading axis of lanes, got results of shape "
             f"{jax.numpy.shape(succeeded)}; flatten nested batches first."
         )
+    for leaf in jax.tree.leaves(given):
+        shape = np.shape(as_numbers("arguments", leaf, "arrays of numbers"))
+        if shape[:1] != succeeded.shape:
+            raise ValueError(
+                f"`arguments` must have the {succeeded.shape[0]} lanes of `solution` along their "
+                f"first axis, got the shape {shape}."
+            )
     failed = np.flatnonzero(~np.asarray(succeeded))
     if failed.size == 0:
         return solution
-    chosen = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf)[failed], tuple(arguments))
+    chosen = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf)[failed], given)
     again = jax.tree.leaves(jax.jit(jax.vmap(function))(*chosen))
     leaves, structure = jax.tree.flatten(solution)
     shapes = [(leaf.shape[1:] for leaf in found) for found in (leaves, again)]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.constants import c, h, hbar, k
 
-from ._checks import as_numbers, as_real, check_finite, described, is_concrete
+from ._checks import as_numbers, as_real, check_finite, check_positive, described, is_concrete
 
 # powers of energy, time, and k_B
 KINDS = {"energy": (1, 0, 0), "time": (0, 1, 0), "power": (1, -1, 0), "entropy": (0, 0, 1)}
@@ -37,10 +37,21 @@ class Natural:
         energy: what 1 stands for, in joules.
         frequency: what hertz means, "ordinary" (E = h nu) or "angular" (E = hbar omega); `None` if
             it was not said.
+
+    Raises:
+        ValueError: an energy that is not a positive number, or another word for `frequency`.
     """
 
     energy: float
     frequency: str | None = None
+
+    def __post_init__(self) -> None:
+        check_positive("energy", self.energy, "it is what 1 stands for, in joules.")
+        _check_frequency(self.frequency)
+        if not all(0.0 < self._unit(kind) < np.inf for kind in KINDS):
+            raise ValueError(
+                f"`energy` must be so that a power and a time have numbers, got {self.energy} J."
+            )
 
     def to(self, quantity: Any, kind: str = "energy") -> Any:
         """A quantity as a number in these units.
@@ -100,7 +111,9 @@ class Natural:
     def _unit(self, kind: str) -> float:
         """What 1 stands for, in SI units."""
         energy, time, boltzmann = KINDS[kind]
-        return self.energy**energy * (hbar / self.energy) ** time * k**boltzmann
+        with np.errstate(over="ignore", under="ignore"):
+            joules = np.float64(self.energy)
+            return float(joules**energy * (hbar / joules) ** time * k**boltzmann)
 
     def _in_si(self, quantity: Any) -> tuple[str, Any] | None:
         """The kind of a quantity, and its value in J, s, W or J/K; `None` if it is of no kind."""
@@ -144,10 +157,7 @@ def natural(scale: Any, frequency: str | None = None) -> Natural:
             hertz without `frequency`, or another word for it.
         ImportError: pint is not installed.
     """
-    if frequency not in (None, "ordinary", "angular"):
-        raise ValueError(
-            f'`frequency` must be "ordinary" or "angular", got {described(frequency)}.'
-        )
+    _check_frequency(frequency)
     found = Natural(1.0, frequency)._in_si(_parsed("scale", scale))
     if found is None or found[0] != "energy" or np.ndim(found[1]):
         raise ValueError(f"`scale` must be {_WORDS['energy']}, got {described(scale)}.")
@@ -156,8 +166,17 @@ def natural(scale: Any, frequency: str | None = None) -> Natural:
     return Natural(float(found[1]), frequency)
 
 
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
+def _check_frequency(frequency: Any) -> None:
+    if frequency is not None and (
+        not isinstance(frequency, str) or frequency not in ("ordinary", "angular")
+    ):
+        raise ValueError(
+            f'`frequency` must be "ordinary" or "angular", got {described(frequency)}.'
+        )
+
+
+def _check_kind(kind: Any) -> None:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"`kind` must be one of {', '.join(KINDS)}, got {described(kind)}.")
 
 

@@ -848,6 +848,27 @@ SPECIAL = {
         lambda: qt.thermodynamics.optimal_erasure(0.5, 0.1, 9.0, 1.0, 1.0, points=10**14),
         r"`points` asks for an array",
     ),
+    "spins without end": (
+        lambda: models.qubit_and_spins(1.0, [1.0] * 10**5, 1.0),
+        r"`gaps` asks for an array of 10\^602\d\d complex numbers, 10\^\d+ GiB",
+    ),
+    "qubits without end": (
+        lambda: qt.composite_system([N] * 60),
+        r"`parts` asks for an array of 1\.33e\+36 complex numbers",
+    ),
+    "partners without end": (
+        lambda: models.exchange([N] * 60, [X] * 60, np.ones(59)),
+        r"`parts` asks for an array of 1\.33e\+36 complex numbers",
+    ),
+    "order without end": (lambda: qt.Taylor(10**9), r"`order` must be at most 256, got 1000000000"),
+    "points of a sweep without end": (
+        lambda: qt.sweep(
+            lambda a, b, c, d: a * b * c * d,
+            dict.fromkeys("abcd", np.arange(1e5)),
+            store="never.zarr",
+        ),
+        r"`grid` asks for 1e\+20 points of 8 bytes, 7\.45e\+11 GiB in all, and the disk of `store`",
+    ),
     # functions of the user's that cannot be called as they must be
     "residual bath of nothing": (
         lambda: coordinate(bath=lambda: 1.0),

@@ -8,16 +8,19 @@ Run as a program, it prints as JSON what comes of each: `python tests/bad_weathe
 tries every 23rd case of a floor.
 """
 
+import functools
 import importlib
 import inspect
 import json
 import math
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -30,20 +33,28 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import outer_weather
 import pandas
 import qutip
 import xarray
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import qtjax as qt
+from qtjax import engine
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_disable_most_optimizations", True)
 
 FLOORS = (
     "algebra", "information", "dynamics", "models", "thermodynamics", "machines", "design",
+    "exchange", "engine", "plots", "units", "foundation",
 )  # fmt: skip
+OUTER = FLOORS[-5:]
 SOURCES = str(Path(qt.__file__).parent)
-LIMIT = 90  # seconds that a case may take
+LIMIT = 90  # seconds of a processor that a case may take
+QUICK = 20  # the same where an absurd number must be refused at once
+STALL = 900  # seconds after which a walk that says nothing is ended
 
 N, X, Z = np.diag([0.0, 1.0]), np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag([1.0, -1.0])
 LOWER = np.array([[0.0, 1.0], [0.0, 0.0]])
@@ -382,6 +393,15 @@ CALLS: dict[str, dict[str, Kept]] = {
         "client": thing(None)},
 }  # fmt: skip
 
+
+@functools.cache
+def calls() -> dict[str, dict[str, Kept]]:
+    """The same, with the floors around the physics, which take longer to make."""
+    found = outer_weather.outer(SYSTEM, SOLUTION, PAIR, PAIR_SOLUTION, CYCLE_SOLUTION)
+    outer = {name: {k: Kept(*pair) for k, pair in given.items()} for name, given in found.items()}
+    return CALLS | outer
+
+
 # what qtjax makes and hands out, or a name of a type: nobody calls them with arguments of their own
 RECORDS = frozenset((
     "algebra.CanonicalForm", "dynamics.Equilibrium", "dynamics.Particles", "dynamics.Ledger",
@@ -401,6 +421,9 @@ RECORDS = frozenset((
     "machines.GaussianSolution", "machines.PiecewiseSolution", "machines.QuasiStaticOtto",
     "machines.StrokeSamples",
     "design.Front", "design.Objective", "design.Optimum", "design.History", "design.Progress",
+    # the tables of an engine file, which `bad_files` walks
+    "engine.BathTable", "engine.EngineTable", "engine.FreeTable", "engine.OptimizeTable",
+    "engine.SteadyTable", "engine.StrokeTable", "engine.SweepTable",
 ))  # fmt: skip
 
 
@@ -408,21 +431,33 @@ def public() -> dict[str, Any]:
     """Every public callable that a user calls with arguments of their own, by floor and name."""
     found = {}
     for floor in FLOORS:
-        module = importlib.import_module(f"qtjax.{floor}")
-        for name, thing in vars(module).items():
+        for name, thing in names_of(floor).items():
             if name.startswith("_") or inspect.ismodule(thing) or not callable(thing):
                 continue
-            if inspect.isclass(thing) and name.startswith("Abstract"):
+            if inspect.isclass(thing) and (
+                name.startswith("Abstract") or issubclass(thing, Exception)
+            ):
                 continue
             if f"{floor}.{name}" not in RECORDS:
                 found[f"{floor}.{name}"] = thing
-    return found
+    return found | outer_weather.METHODS
+
+
+def names_of(floor: str) -> dict[str, Any]:
+    """What stands on a floor; units are one file, and the foundation has names in qtjax alone."""
+    if floor == "foundation":
+        homes = {name: getattr(thing, "__module__", "") for name, thing in vars(qt).items()}
+        return {n: getattr(qt, n) for n, home in homes.items() if home.startswith("qtjax._")}
+    module = importlib.import_module(f"qtjax.{floor}")
+    if floor != "units":
+        return vars(module)
+    return {n: x for n, x in vars(module).items() if getattr(x, "__module__", "") == "qtjax.units"}
 
 
 def arguments(name: str, function: Any) -> dict[str, Kept]:
     """Valid arguments of a callable, by the name of the parameter; raises where one is missing."""
     made = {}
-    own = CALLS.get(name, {})
+    own = (calls() if name.split(".")[0] in OUTER else CALLS).get(name, {})
     for parameter in inspect.signature(function).parameters:
         maker = own.get(parameter, MAKERS.get(parameter))
         if maker is None:
@@ -436,8 +471,10 @@ def called(function: Any, values: dict[str, Any]) -> Any:
     parameters = inspect.signature(function).parameters
     positional, named = [], {}
     for key, value in values.items():
-        if key == "store" and isinstance(value, str):
-            value = str(Path(tempfile.mkdtemp(prefix="weather-")) / "store")
+        if isinstance(value, str) and value in ("NEW FOLDER", outer_weather.NEW_FILE):
+            value = str(Path(tempfile.mkdtemp(prefix="weather-")) / "new")
+        if isinstance(value, str) and value == outer_weather.NEW_AXES:
+            value = Figure().subplots()
         kind = parameters[key].kind
         if kind is inspect.Parameter.VAR_POSITIONAL:
             positional += [Z, value]
@@ -445,7 +482,8 @@ def called(function: Any, values: dict[str, Any]) -> Any:
             positional.append(value)
         else:
             named[key] = value
-    return function(*positional, **named)
+    result = function(*positional, **named)
+    return outer_weather.drawn(result) if isinstance(result, Axes) else result
 
 
 # ill-formed values -------------------------------------------------------------------------------
@@ -461,6 +499,7 @@ OBJECTS = {
     "a DataFrame": pandas.DataFrame([[1.0, 0.0], [0.0, 1.0]]),
     "a schedule": qt.Linear(1.0, 2.0),
 }
+ABSURD = {"absurd": 10**12, "absurd too": 10**9}
 FUNCTION = {"a function": lambda *values: 1.0}
 TRUE = {"true": True, "an array of true": np.array(True)}
 NOTHING = {"none": None}
@@ -560,7 +599,8 @@ def ill_formed(kind: str, value: Any) -> dict[str, dict[str, Any]]:
         }  # fmt: skip
         return {
             REFUSED: OBJECTS | FUNCTION | NOTHING | wrong,
-            NOT_FINITE: not_finite(value), SAME: harmless(value), TOLD: extremes(value),
+            NOT_FINITE: not_finite(value), SAME: harmless(value),
+            TOLD: extremes(value) | {"absurdly long": np.resize(value, 10**5)},
         }  # fmt: skip
     if kind in ("count", "counts"):
         wrong = {"half": 1.5, "nan": math.nan, "an array of floats": np.ones(2),
@@ -569,8 +609,30 @@ def ill_formed(kind: str, value: Any) -> dict[str, dict[str, Any]]:
         same = {"of int32": np.int32(value) if one else list(map(np.int32, value))}
         return {
             REFUSED: OBJECTS | FUNCTION | NOTHING | wrong, NOT_FINITE: {}, SAME: same,
-            TOLD: {"zero": 0, "negative": -3, "more": 5, "absurd": 10**12, "[]": []},
+            TOLD: {"zero": 0, "negative": -3, "more": 5, "[]": []} | ABSURD,
         }  # fmt: skip
+    if kind == "operator":  # or a ket
+        wrong = {"a number": 3.0, "true": True, "of text": ["a", "b"], "ragged": [[1.0], []]}
+        return {
+            REFUSED: OBJECTS | FUNCTION | NOTHING | wrong | {"a batch": np.ones((2, 2, 2))},
+            NOT_FINITE: not_finite(value), SAME: harmless(value), TOLD: extremes(value),
+        }  # fmt: skip
+    if kind == "path":
+        wrong = {"a number": 3.0, "true": True, "none": None, "an object": object(),
+                 "a list": ["x"], "bytes": b"x", "an array": np.ones(2), "a whole number": 3,
+                 "a null character": "a\0b"}  # fmt: skip
+        files = {name: outer_weather.FOLDER / name for name in ("empty", "bytes", "text")}
+        return {
+            REFUSED: wrong, NOT_FINITE: {}, SAME: {},
+            TOLD: files | {"no letters": "", "a folder": str(outer_weather.FOLDER),
+                           "missing": outer_weather.FOLDER / "a" / "b", "too long": "x" * 5000,
+                           "inside a file": outer_weather.FOLDER / "text" / "b"},
+        }  # fmt: skip
+    if kind in ("words", "color"):
+        wrong = {"a number": 3.0, "an object": object(), "a list": ["x"], "bytes": b"x",
+                 "an array": np.ones(2), "true": True}  # fmt: skip
+        found = {REFUSED: wrong, NOT_FINITE: {}, SAME: {}, TOLD: {"no letters": ""}}
+        return found | ({REFUSED: wrong | {"nonsense": "nonsense"}} if kind == "color" else {})
     if kind == "text":
         wrong = {"a number": 3.0, "none": None, "an object": object(), "nonsense": "nonsense",
                  "a list": ["x"], "bytes": b"x"}  # fmt: skip
@@ -663,6 +725,11 @@ ALLOWED = frozenset((
     "design.smooth_maximum(values: a longer one)",
     *(f"thermodynamics.interval_temperature(tolerance: {label})"
       for label in ("an array", "an empty array", "a batch", "[]")),
+    # nothing is masked; times of any order
+    "plots.temperature_entropy(reach: infinite)", "plots.generalized_temperature(reach: infinite)",
+    "plots.energy_levels(ts: a longer one)", "plots.schedules(ts: a longer one)",
+    *(f"units.Natural.out(value: {label})"
+      for label in ("a matrix", "an empty array", "[]", "a longer one")),
     "machines.carnot_cycle(ramp: a number)", "machines.stirling_cycle(ramp: a number)",
     *(f"machines.{name}(couplings: a batch)"
       for name in ("stepwise_carnot_cycle", "carnot_cycle", "stirling_cycle", "otto_cycle")),
@@ -706,6 +773,12 @@ def judged(error: Exception, names: Sequence[str] | None) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, qt.SolverError):
         return "refused"
+    if isinstance(error, engine.EngineError):  # of a file: its path, or what was found in it
+        told = re.search("found .*, expected|not valid TOML", str(error))
+        return "refused" if told else f"unnamed: {str(error)[:120]}"
+    if isinstance(error, OSError) and error.errno is not None:  # of a file, which it names
+        named = error.filename is not None or "cannot be written" in str(error)
+        return "refused" if named else f"raw {error!r}"
     own = frames[-1].filename.startswith(SOURCES)
     if not isinstance(error, ValueError | TypeError) or not own:
         return f"raw {type(error).__name__}: {str(error).strip().splitlines()[:1]}"
@@ -739,9 +812,11 @@ def is_allowed(case: str) -> bool:
     return case in ALLOWED or bool(re.search(r"\((t|temperature|tolerance): infinite\)", case))
 
 
-def cases():
+def cases(floor: str = ""):
     """(callable, parameter, kind of what is wrong, what must come of it, arguments)."""
     for name, function in public().items():
+        if not name.startswith(floor):
+            continue
         made = arguments(name, function)
         valid = {key: value for key, (_, value) in made.items()}
         parameters = inspect.signature(function).parameters
@@ -754,20 +829,28 @@ def cases():
                     yield name, function, key, label, wanted, valid, valid | {key: wrong}
 
 
+def limit_time(seconds: int) -> None:
+    """End the process when it has used so many seconds more; a loaded machine does not count."""
+    used = math.ceil(time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (used + seconds, resource.RLIM_INFINITY))
+
+
 def walk(floor: str, every: int, first: int) -> None:
     """Try every so many cases of a floor; prints a line before each and what came after it."""
     warnings.simplefilter("ignore")
     results: dict[str, Any] = {}
-    tried = [case for case in cases() if case[0].startswith(f"{floor}.")][first::every]
+    tried = list(cases(f"{floor}."))[first::every]
     for name, function, key, label, wanted, valid, values in tried:
         case = f"{name}({key}: {label})"
         print(json.dumps([case, None]), flush=True)
+        limit_time(LIMIT)
         try:
             if name not in results:
                 results[name] = called(function, valid)
         except Exception as error:
             found = f"raw {error!r}, called as it should be"
         else:
+            limit_time(QUICK if label in (*ABSURD, "absurdly long") else LIMIT)
             found = verdict(function, values, key, wanted, label, results[name])
         found = "allowed" if is_allowed(case) else found
         print(json.dumps([case, found]), flush=True)
@@ -779,12 +862,12 @@ def walked(found: dict[str, str], folder: Any, *given: Any) -> str | None:
     command = [sys.executable, __file__, "walk", *map(str, given)]
     begun = None
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=env) as walk:
-        guard = threading.Timer(LIMIT, walk.kill)
+        guard = threading.Timer(STALL, walk.kill)
         guard.start()
         assert walk.stdout is not None
         for line in walk.stdout:
             guard.cancel()
-            guard = threading.Timer(LIMIT, walk.kill)
+            guard = threading.Timer(STALL, walk.kill)
             guard.start()
             begun, what = json.loads(line)
             if what is not None:

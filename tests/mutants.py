@@ -16,7 +16,9 @@ import collections
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -30,7 +32,8 @@ TESTS = (
     "tests/thermodynamics", "tests/machines", "tests/test_identities.py", "tests/test_describe.py",
     "tests/test_bad_input.py",
 )  # fmt: skip
-LIMIT = 120  # seconds that the tests of a mutant may take
+LIMIT = 120  # seconds of a processor that the tests of a mutant may take
+STALL = 1800  # seconds after which they are ended in any case
 
 OPERATORS: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
@@ -186,16 +189,23 @@ def outcome(folder: Path, mutant: Mutant, tests: list[str]) -> tuple[str, str]:
     try:
         done = subprocess.run(
             command, cwd=folder / "tree", env=environment(folder), input=json.dumps(tests),
-            capture_output=True, text=True, timeout=LIMIT, check=False,
+            capture_output=True, text=True, timeout=STALL, check=False, preexec_fn=limited,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return "timed out", ""
     finally:
         shutil.copy2(folder / "source" / mutant.path, path)
+    if done.returncode == -signal.SIGXCPU:
+        return "timed out", ""
     if done.returncode == 0:
         return "survived", ""
     by = [line for line in done.stdout.splitlines() if line.startswith("KILLED BY ")]
     return "killed", by[0][10:] if by else f"status {done.returncode}"
+
+
+def limited() -> None:
+    """End the process where it has used up its seconds; a loaded machine does not count."""
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ FLOORS = (
 )  # fmt: skip
 FOUNDATION = (
     "_types", "_checks", "_checked", "_describe", "_results", "_jax", "_in_turn", "_precise",
-    "_compilation_cache", "_files", "units",
+    "_memory", "_compilation_cache", "_files", "units",
 )  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 LONGEST = 60

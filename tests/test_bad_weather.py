@@ -18,7 +18,7 @@ def test_every_public_callable_has_valid_arguments_to_vary():
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of what overflows on purpose
 def test_no_maker_is_left_over():
-    assert set(bad_weather.CALLS) <= set(bad_weather.public())
+    assert set(bad_weather.calls()) <= set(bad_weather.public())
     tried = {f"{name}({key}: {label})" for name, _, key, label, *_ in bad_weather.cases()}
     assert tried >= bad_weather.ALLOWED
 
@@ -26,7 +26,8 @@ def test_no_maker_is_left_over():
 @pytest.mark.parametrize(
     "floor",
     ["algebra", "information", *(pytest.param(floor, marks=pytest.mark.slow) for floor in (
-        "dynamics", "models", "thermodynamics", "machines", "design"))],
+        "dynamics", "models", "thermodynamics", "machines", "design", "exchange", "engine", "plots",
+        "units", "foundation"))],
 )  # fmt: skip
 def test_what_is_ill_formed_is_refused_by_name_or_not_taken_for_a_number(floor, tmp_path):
     every = SAMPLE if floor in ("algebra", "information") else 1

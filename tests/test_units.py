@@ -97,6 +97,9 @@ def test_a_thermal_state_does_not_depend_on_the_units():
         (lambda: ORDINARY.out(1.0, "m"), "`unit` must be that of an energy"),
         (lambda: ORDINARY.out(1.0, ""), "`unit` must be a unit such as"),
         (lambda: ORDINARY.out("a", "W"), "`value` must be real numbers"),
+        (lambda: qt.units.Natural(-1.0), "`energy` must be > 0"),
+        (lambda: qt.units.Natural(1e-24, "cyclic"), '`frequency` must be "ordinary" or'),
+        (lambda: qt.units.natural("1e200 J"), "`energy` must be so that a power and a time have n"),
     ],
 )
 def test_what_does_not_fit_is_refused(call, message):

@@ -169,8 +169,12 @@ def paper_command(
     from .paper_page import write_paper
     from .reports import contrast_table, equation_table
 
-    with console.status("computing ...") as status:
-        results = write_paper(out, lambda word: status.update(f"computing: {word}"))
+    try:
+        out.mkdir(parents=True, exist_ok=True)  # before anything is computed
+        with console.status("computing ...") as status:
+            results = write_paper(out, lambda word: status.update(f"computing: {word}"))
+    except _MISTAKES as error:
+        raise _told(error) from error
     console.print(equation_table(results.equations))
     for contrast in results.contrasts:
         console.print(contrast_table(contrast))
@@ -203,9 +207,9 @@ def reproduce_command(
         if not names and not list_papers:
             raise ValueError("Name papers, or all; `qtjax reproduce --list` says which there are.")
         papers = find_papers(names or "all")
-    except ValueError as error:
-        console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from error
+        _make_folders(json, markdown, figures)
+    except _MISTAKES as error:
+        raise _told(error) from error
     if list_papers:
         console.print(paper_table(papers))
         return
@@ -218,12 +222,15 @@ def reproduce_command(
     console.print(number_table(found))
     seconds = time.perf_counter() - started
     console.print(f"{summary(found)} ({seconds:.0f} s)", highlight=False, soft_wrap=True)
-    if json is not None:
-        write_records(json, found)
-    if markdown is not None:
-        write_markdown(markdown, found)
-    if figures is not None:
-        _draw_curves(figures, papers)
+    try:
+        if json is not None:
+            write_records(json, found)
+        if markdown is not None:
+            write_markdown(markdown, found)
+        if figures is not None:
+            _draw_curves(figures, papers)
+    except _MISTAKES as error:
+        raise _told(error) from error
     if not all(one.passed for one in found):
         raise typer.Exit(1)
 
@@ -265,6 +272,15 @@ def _told(error: Exception) -> typer.Exit:
     """Say what was wrong, and the way out."""
     console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
     return typer.Exit(2)
+
+
+def _make_folders(json: Path | None, markdown: Path | None, figures: Path | None) -> None:
+    """The folders of what will be written, before anything is computed."""
+    for path in (json, markdown):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+    if figures is not None:
+        figures.mkdir(parents=True, exist_ok=True)
 
 
 def _draw_curves(folder: Path, papers: Any) -> None:

@@ -64,6 +64,7 @@ def find_front(engine: Engine, settings: FrontSettings, out: Path) -> tuple[Fron
     check_roles(engine, "key `roles`: found nothing")
     if (out / FRONT).exists():
         raise ValueError(f"`--out` {out} already holds a front; name another folder.")
+    out.mkdir(parents=True, exist_ok=True)  # before anything is computed
     steps = search_steps(engine)
     front = pareto_front(
         _objectives(engine, steps),
@@ -82,7 +83,6 @@ def find_front(engine: Engine, settings: FrontSettings, out: Path) -> tuple[Fron
         "finer_steps": FINER * steps,
         **circumstances(engine, asdict(settings)),
     }
-    out.mkdir(parents=True, exist_ok=True)
     write_engine(engine, out / "start.toml")
     write_json(out / FRONT, report)
     return front, report

@@ -133,8 +133,8 @@ def improve(
     if not jax.tree.leaves(engine.start):
         raise ValueError("key `free`: found nothing, expected at least one free parameter")
     merit_of(engine)  # refuses an objective that the roles of the baths do not allow
+    out.mkdir(parents=True, exist_ok=True)  # before anything is computed
     before = limit_cycle(engine.cycle())
-    out.mkdir(parents=True, exist_ok=True)
     write_engine(engine, out / "start.toml")
     write_json(out / "settings.json", asdict(settings) | {"engine": as_data(engine)})
     monitor = Monitor(engine, tell, out / "checkpoints.json")

@@ -1,6 +1,8 @@
 """A function over a grid of parameters, slice by slice, into a store that survives."""
 
+import math
 import os
+import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -50,9 +52,9 @@ def sweep(
 
     Raises:
         ImportError: zarr or xarray is not installed.
-        ValueError: a grid that is none; a function that does not take its parameters, or returns
-            what is no array; a store of another sweep, which is left as it is; a client whose
-            workers have other versions.
+        ValueError: a grid that is none, or has more points than the disk holds; a function that
+            does not take its parameters, or returns what is no array; a store of another sweep,
+            which is left as it is; a client whose workers have other versions.
         OSError: the store cannot be written, as on a full disk. What is stored stays readable.
         RuntimeError: one point does not fit the memory of the device.
 
@@ -66,6 +68,7 @@ def sweep(
     """
     xarray = xarray_package()
     outputs, points = _asked(f, grid, zipped, slice_size, attributes or {})
+    _check_room(_path(store), points, outputs)
     path, here = _path(store), made_with() if client is None else made_by(client)
     if path.exists():
         open_store(path)
@@ -108,6 +111,19 @@ def _asked(
                 f"are {', '.join(known)}."
             )
     return outputs, in_slices(whole, slice_size)
+
+
+def _check_room(path: Path, points: Grid, outputs: tuple[Output, ...]) -> None:
+    """Raise where the values of all points are more than the whole disk of the store."""
+    count, each = math.prod(points.shape), sum(output.size for output in outputs)
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    disk = shutil.disk_usage(there).total
+    if count * each > disk:
+        raise ValueError(
+            f"`grid` asks for {count:.3g} points of {each} bytes, {count * each / 2**30:.3g} GiB "
+            f"in all, and the disk of `store` has {disk / 2**30:.3g} GiB; take fewer values of a "
+            "parameter, or return less."
+        )
 
 
 def _path(store: str | os.PathLike[str]) -> Path:

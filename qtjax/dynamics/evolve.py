@@ -19,7 +19,8 @@ from .._checks import (
     is_concrete,
 )
 from .._describe import as_html, as_text
-from .._precise import warn_of_float32
+from .._memory import told_of_memory
+from .._precise import warn_of_precision
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
@@ -256,7 +257,7 @@ def evolve(
         >>> solution.saved[:, 1, 1].real, jnp.exp(-solution.ts)
         ([1.0, 0.3679, 0.1353], [1.0, 0.3679, 0.1353])
     """
-    warn_of_float32()
+    warn_of_precision()
     given, ts = ts, as_times(ts)  # as given they may be known in a trace
     check_problem(system, rho0, ts, save)
     options = {"controller": controller, "adjoint": adjoint, "dt0": dt0}
@@ -273,10 +274,11 @@ def evolve(
             raise ValueError("`rtol` and `atol` belong to `controller` where one is given.")
         tolerances = _tolerances_of(controller)
     tolerances = (as_real("rtol", tolerances[0]), as_real("atol", tolerances[1]))  # compile once
-    solution = _evolve(
-        system, equation, quantum, as_complex(rho0), ts, save, method, reason, tolerances,
-        max_steps, resolution, is_uniform(given) if equation.constant else None,
-    )  # fmt: skip
+    with told_of_memory():
+        solution = _evolve(
+            system, equation, quantum, as_complex(rho0), ts, save, method, reason, tolerances,
+            max_steps, resolution, is_uniform(given) if equation.constant else None,
+        )  # fmt: skip
     if throw:
         energies, result = solution.ledger.energy, solution.result
         raise_if_failed(solution, lambda: where_it_stopped(system, ts, energies, result))

@@ -159,11 +159,17 @@ def _exact_steps(matrix: Array, problem: Problem) -> tuple[Array, Array]:
     return jnp.concatenate([y0[None], ys]), error
 
 
+MOST_TERMS = 256  # of a Taylor step; a dozen to fifty are usual
+
+
 class Taylor(AbstractMethod):
     """Fused Taylor steps, to be named as `solver` of `evolve`; the default for most systems.
 
     Args:
         order: number of terms of the series, static; chosen by the number of times if `None`.
+
+    Raises:
+        ValueError: an order that is no whole number from 1 to 256.
 
     Examples:
         >>> h = qt.Driven([(qt.Linear(0.0, 1.0), qt.number(2))])
@@ -179,6 +185,11 @@ class Taylor(AbstractMethod):
     def __check_init__(self):
         if self.order is not None:
             check_count("order", self.order)
+            if self.order > MOST_TERMS:
+                raise ValueError(
+                    f"`order` must be at most {MOST_TERMS}, got {self.order}: the terms of one "
+                    "step are held together, and more steps do the work of more terms."
+                )
 
     def why_not(self, equation: LinearEquation) -> str | None:
         if equation.action is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checked import checked
-from .._checks import as_sequence, check_hermitian, check_instance
+from .._checks import as_sequence, check_hermitian, check_instance, check_size
 from .._describe import as_html, as_text
 from .._types import Operator, Real, RealLike
 from ..algebra.canonical import CanonicalForm, canonical_form
@@ -198,6 +198,7 @@ def composite_system(
     if not hamiltonians:
         raise ValueError("`parts` must hold at least one Hamiltonian, got none.")
     dims = tuple(dimension_of(h) for h in hamiltonians)
+    check_size("parts", *dims, *dims)
     terms = [embed_hamiltonian(h, dims, k) for k, h in enumerate(hamiltonians)]
     if coupling is not None:
         coupling = as_hamiltonian(coupling, "coupling")

@@ -13,7 +13,8 @@ from .._checked import checked
 from .._checks import as_complex, check_density_matrix, is_concrete
 from .._describe import as_html, as_text
 from .._in_turn import in_turn
-from .._precise import einsum, matmul, warn_of_float32
+from .._memory import told_of_memory
+from .._precise import einsum, matmul, warn_of_precision
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import dag, product
@@ -132,7 +133,7 @@ def steady_state(
         >>> qt.dynamics.heat_currents(system, 0.0, steady.state)
         [0.02567, -0.02567]
     """
-    warn_of_float32()
+    warn_of_precision()
     if rho0 is not None:
         check_density_matrix("rho0", rho0, system.dimension)
         check_decomposable("system", system)
@@ -146,7 +147,8 @@ def steady_state(
     if tolerance is None:
         tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
     sectors = known_sectors(system)
-    solution = _steady_state(system, t, rho0, solver, float(tolerance), sectors)
+    with told_of_memory():
+        solution = _steady_state(system, t, rho0, solver, float(tolerance), sectors)
     if throw:
         raise_if_failed(solution, partial(_conserved_words, system, t, solution))
     return solution

@@ -7,6 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from .._checked import checked
+from .._checks import (
+    check_count,
+    check_finite,
+    check_instance,
+    check_size,
+    described,
+    real_numbers,
+)
 from ..design.parameters import Bounded
 from .tables import EngineError, EngineTable, StrokeTable
 
@@ -68,6 +77,47 @@ def check_bounds(table: EngineTable) -> None:
             _check(key, start["coefficients"][name][term], interval)
 
 
+def check_parameters(values: Any, start: dict[str, PyTree], name: str = "parameters") -> None:
+    """Raise unless values have the kinds, names and shapes of what is free in an engine.
+
+    Args:
+        values: what is given; further names of durations, coefficients and temperatures too.
+        start: of the engine.
+        name: what messages call it.
+
+    Raises:
+        ValueError: what is missing, of another shape, or no finite number.
+    """
+    check_instance(name, values, dict, "a dictionary of dictionaries, as `Engine.start`")
+    for kind, wanted in start.items():
+        if not isinstance(values.get(kind), dict):
+            raise ValueError(
+                f"`{name}[{kind!r}]` must be a dictionary, as that of `Engine.start`, got "
+                f"{described(values.get(kind))}."
+            )
+        _check_like(f"{name}[{kind!r}]", values[kind], wanted)
+
+
+def _check_like(name: str, values: dict[str, Any], start: dict[str, Any]) -> None:
+    """Raise unless a dictionary of numbers, or of dictionaries of some, holds what `start` does."""
+    for key in start:
+        if key not in values:
+            raise ValueError(f"`{name}` must hold {key!r}, got {', '.join(map(repr, values))}.")
+    for key, value in values.items():
+        if isinstance(value, dict):
+            inner = start.get(key, {})
+            _check_like(f"{name}[{key!r}]", value, inner if isinstance(inner, dict) else {})
+            continue
+        array = real_numbers(f"{name}[{key!r}]", value)
+        check_finite(f"{name}[{key!r}]", array)
+        if key in start and np.shape(array) != np.shape(start[key]):
+            raise ValueError(
+                f"`{name}[{key!r}]` must have the shape {np.shape(start[key])} of `Engine.start`, "
+                f"got {np.shape(array)}; for a batch use `jax.vmap`."
+            )
+
+
+@checked
 def scattered_starts(
     start: dict[str, PyTree], bounds: dict[str, PyTree], *, starts: int, seed: int
 ) -> PyTree:
@@ -86,7 +136,18 @@ def scattered_starts(
 
     Returns:
         A PyTree like `start` with a leading axis of `starts`.
+
+    Raises:
+        ValueError: values that are no numbers, bounds of another structure, no start, or more than
+            fit into memory.
     """
+    check_count("starts", starts)
+    check_count("seed", seed, 0)
+    check_instance("start", start, dict, "a dictionary, as `Engine.start`")
+    check_parameters(start, start, "start")
+    check_instance("bounds", bounds, dict, "a dictionary, as `Engine.bounds`")
+    _check_pairs(start, bounds)
+    check_size("starts", starts, sum(np.size(leaf) for leaf in jax.tree.leaves(start)) + 1)
     generator = np.random.default_rng(seed)
 
     def scatter(kind: str, value: Any, bound: Bounded) -> Any:
@@ -100,6 +161,17 @@ def scattered_starts(
     lanes = [_map_kinds(lambda kind, value, bound: _inside(value, bound), start, bounds)]
     lanes += [_map_kinds(scatter, start, bounds) for _ in range(starts - 1)]
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *lanes)
+
+
+def _check_pairs(start: dict[str, PyTree], bounds: dict[str, PyTree]) -> None:
+    """Raise unless there is one `Bounded` for every value."""
+    found = jax.tree.structure(bounds, is_leaf=lambda x: isinstance(x, Bounded))
+    leaves = jax.tree.leaves(bounds, is_leaf=lambda x: isinstance(x, Bounded))
+    if found != jax.tree.structure(start) or not all(isinstance(x, Bounded) for x in leaves):
+        raise ValueError(
+            "`bounds` must hold a `Bounded` for every value of `start`, as `Engine.bounds` does, "
+            f"got {described(bounds)}."
+        )
 
 
 def _inside(value: Any, bound: Bounded) -> Any:

@@ -15,7 +15,8 @@ import numpy as np
 import tomli_w
 from jaxtyping import PyTree
 
-from .._checks import check_hermitian
+from .._checked import checked
+from .._checks import check_hermitian, check_instance
 from .._files import write_whole
 from ..dynamics.dissipators import AdiabaticBath, DaviesBath
 from ..dynamics.hamiltonians import Driven, Static
@@ -28,7 +29,7 @@ from ..machines.cycle import CycleSolution
 from ..machines.otto import warn_unless_hotter
 from ..machines.roles import in_roles
 from ..machines.stroke import Contact, Cycle, Stroke
-from .bounds import bounds_of, check_bounds, start_of
+from .bounds import bounds_of, check_bounds, check_parameters, start_of
 from .operators import dimension_of, operator_from
 from .tables import (
     BathTable,
@@ -57,6 +58,7 @@ class Engine:
     """
 
     def __init__(self, table: EngineTable):
+        check_instance("table", table, EngineTable, "an `EngineTable`, as `read_engine` makes it")
         self.table = table
         self.dimension = dimension_of(table)
         check_operators(table, self.dimension)
@@ -89,9 +91,16 @@ class Engine:
     def cycle(self, parameters: dict[str, PyTree] | None = None) -> Cycle:
         """The machine at given values of what is free (`start` by default), differentiable.
 
-        A further key `temperatures` holds those of baths, by name, in place of the file's.
+        A further key `temperatures` holds those of baths, by name, in place of the file's; and
+        durations and coefficients may be given of what is not free, as a sweep does.
+
+        Raises:
+            ValueError: parameters that do not have the structure of `start`, or are of what the
+                engine does not have.
         """
         p = self.start if parameters is None else parameters
+        check_parameters(p, self.start)
+        self._check_names(p)
         hamiltonians = {
             name: operator_from(entry, self.dimension, p["coefficients"].get(name))
             for name, entry in self.table.hamiltonians.items()
@@ -107,7 +116,13 @@ class Engine:
         return solution if self.roles is None else in_roles(solution, **self.roles)
 
     def with_parameters(self, parameters: dict[str, PyTree]) -> "Engine":
-        """The engine whose start values are `parameters`."""
+        """The engine whose start values are `parameters`.
+
+        Raises:
+            ValueError: parameters that do not have the structure of `start`.
+            EngineError: values outside their bounds.
+        """
+        check_parameters(parameters, self.start)
         data = as_data(self)
         for stroke in data["strokes"]:
             if stroke["name"] in parameters["durations"]:
@@ -117,6 +132,24 @@ class Engine:
         for name, terms in parameters["coefficients"].items():
             data["hamiltonians"][name] |= {k: float(v) for k, v in terms.items()}
         return Engine(EngineTable.model_validate(data))
+
+    def _check_names(self, p: dict[str, PyTree]) -> None:
+        """Raise at values of what the engine does not have, which would be left unused."""
+        known = {
+            "durations": self.names, "ramps": self.names, "temperatures": self.table.baths,
+            "coefficients": self.table.hamiltonians,
+        }  # fmt: skip
+        for kind, values in p.items():
+            if kind not in known:
+                raise ValueError(
+                    f"`parameters` must hold {', '.join(map(repr, known))} alone, got {kind!r}."
+                )
+            for name in values:
+                if name not in known[kind]:
+                    raise ValueError(
+                        f"`parameters[{kind!r}]` must be of {', '.join(map(repr, known[kind]))}, "
+                        f"got {name!r}."
+                    )
 
     def _stroke(self, stroke: StrokeTable, hamiltonians: dict[str, Any], p: dict) -> Stroke:
         first = hamiltonians[stroke.hamiltonian]
@@ -147,6 +180,7 @@ class Engine:
         return DaviesBath(fixed, couplings, temperature, spectrum, **options)
 
 
+@checked
 def read_engine(path: str | Path) -> Engine:
     """The engine described by a TOML file.
 
@@ -190,6 +224,7 @@ def spectrum_of(bath: BathTable) -> AbstractSpectrum:
     return Flat(bath.spectrum["flat"])
 
 
+@checked
 def write_engine(engine: Engine, path: str | Path) -> None:
     """Write an engine as a TOML file that `read_engine` reads back to the same machine.
 

@@ -5,9 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from .._checked import checked
+from .._checks import check_instance, check_size
+from .bounds import check_parameters
 from .tables import EngineError, EngineTable
 
 
+@checked
 def named_values(table: EngineTable) -> dict[str, np.ndarray]:
     """The values of everything that is varied, as the grid of a sweep.
 
@@ -19,6 +23,7 @@ def named_values(table: EngineTable) -> dict[str, np.ndarray]:
 
     Raises:
         EngineError: nothing is varied, or two names become the same.
+        ValueError: more points than fit into memory.
     """
     places = _places(table)
     if not places:
@@ -30,9 +35,12 @@ def named_values(table: EngineTable) -> dict[str, np.ndarray]:
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise EngineError(f"key `sweep`: found {twice[0]!r} twice, expected names that stay apart")
+    for name, _, (_, _, points) in places:
+        check_size(f"sweep.{name}", int(points))
     return {name: np.linspace(r[0], r[1], int(r[2])) for name, _, r in places}
 
 
+@checked
 def parameters_at(
     table: EngineTable, start: dict[str, Any], values: dict[str, Any]
 ) -> dict[str, Any]:
@@ -45,14 +53,24 @@ def parameters_at(
 
     Returns:
         What `Engine.cycle` takes.
+
+    Raises:
+        ValueError: a start that is none of an engine, or other names than those of `named_values`.
     """
+    check_parameters(start, start, "start")
+    places = _places(table)
+    check_instance("values", values, dict, "a dictionary by the names of `named_values`")
+    if set(values) != (names := {name for name, _, _ in places}):
+        raise ValueError(
+            f"`values` must hold {', '.join(sorted(names))}, got {', '.join(map(str, values))}."
+        )
     found: dict[str, Any] = {
         "temperatures": {},
         "durations": dict(start["durations"]),
         "ramps": start["ramps"],
         "coefficients": {k: dict(v) for k, v in start["coefficients"].items()},
     }
-    for name, (kind, *path), _ in _places(table):
+    for name, (kind, *path), _ in places:
         inner = found[kind]
         for key in path[:-1]:
             inner = inner.setdefault(key, {})

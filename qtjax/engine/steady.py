@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from .._checked import checked
+from .._checks import check_instance
 from ..dynamics.dissipators import DaviesBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.transitions import bohr_transitions
@@ -25,6 +27,7 @@ class ContinuousEngine:
     """
 
     def __init__(self, table: SteadyTable):
+        check_instance("table", table, SteadyTable, "a `SteadyTable`, as `read_machine` makes it")
         self.table = table
         self.dimension = dimension_of(table)
         check_operators(table, self.dimension)
@@ -69,6 +72,7 @@ class ContinuousEngine:
         return steady_machine(self.system, tuple(self.table.baths))
 
 
+@checked
 def read_machine(path: str | Path) -> Engine | ContinuousEngine:
     """The machine described by a TOML file, of the kind that its key `kind` says.
 

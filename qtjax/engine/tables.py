@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+# numbers are no texts and no booleans; whole ones are numbers
+Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False, strict=True)]
 Sum = dict[str, Finite]
 Matrix = list[list[Finite | str]]
 Names = str | Annotated[list[str], Field(min_length=1)]
@@ -98,8 +100,8 @@ class OptimizeTable(_Table):
     """How to improve the machine: [optimize]."""
 
     objective: Literal["efficiency", "power", "product", "ecological"] = "efficiency"
-    power_exponent: Annotated[float, Field(gt=0.0)] = 1.0
-    efficiency_exponent: Annotated[float, Field(gt=0.0)] = 1.0
+    power_exponent: Positive = 1.0
+    efficiency_exponent: Positive = 1.0
     minimum_power: Finite | Literal["start", "none"] = "none"
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Complex
 
+from .._checked import checked
 from .._checks import as_complex, as_counts, as_finite, check_finite, check_instance
 from .optional import optional
 
 
+@checked
 def from_dynamiqs(value: Any, dims: int | Sequence[int] | None = None) -> Complex[Array, "..."]:
     """The array of a qarray: an operator or a density matrix (d, d), or a ket (d,).
 
@@ -44,6 +46,7 @@ def from_dynamiqs(value: Any, dims: int | Sequence[int] | None = None) -> Comple
     return as_complex(array[:, 0] if ket else array)
 
 
+@checked
 def to_dynamiqs(value: Any, dims: int | Sequence[int] | None = None) -> Any:
     """The qarray of an operator or a density matrix (d, d), or of a ket (d,), dense.
 

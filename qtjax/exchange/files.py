@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._checked import checked
 from .._checks import as_sequence, check_instance, described, is_concrete
 from .._files import write_whole
 from .._results import RESULTS, is_outcome
@@ -37,6 +38,7 @@ FLOORS = frozenset((
 ))  # fmt: skip
 
 
+@checked
 def save(path: str | Path, module: Any) -> None:
     """Write a module to a file that `load` reads back bit for bit, whole or not at all.
 
@@ -73,6 +75,7 @@ def save(path: str | Path, module: Any) -> None:
     write_whole(path, _first_line(content) + content)
 
 
+@checked
 def load(path: str | Path, *, classes: Sequence[type] = ()) -> Any:
     """The module that `save` wrote.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Complex
 
+from .._checked import checked
 from .._checks import (
     as_complex,
     as_counts,
@@ -34,6 +35,7 @@ from .sampled import sampled
 HERMITICITY = 1e-9  # of the largest entry
 
 
+@checked
 def from_qutip(value: Any, dims: int | Sequence[int] | None = None) -> Complex[Array, "..."]:
     """The array of a `Qobj`: an operator or a density matrix (d, d), or a ket (d,).
 
@@ -60,6 +62,7 @@ def from_qutip(value: Any, dims: int | Sequence[int] | None = None) -> Complex[A
     return as_complex(array)
 
 
+@checked
 def to_qutip(value: Any, dims: int | Sequence[int] | None = None) -> Any:
     """The `Qobj` of an operator or a density matrix (d, d), or of a ket (d,).
 
@@ -254,6 +257,8 @@ def _array(name: str, value: Any, kinds: tuple[str, ...]) -> tuple[tuple[int, ..
 def _evo(name: str, value: Any, tlist: Any, args: dict[str, Any] | None) -> Any:
     """A `QobjEvo` of what QuTiP makes one of; strings are not compiled, which writes to disk."""
     qutip = _qutip("hamiltonian_from_qutip")
+    if args is not None:
+        check_instance("args", args, dict, "a dictionary of the arguments of functions")
     times = None if tlist is None else _times(name, tlist)
     if isinstance(value, qutip.Qobj):
         value = qutip.QobjEvo(value)

@@ -50,6 +50,8 @@ def to_xarray(solution: Any, lanes: str | Sequence[str] = ()) -> Any:
     xarray = optional("xarray", "qtjax.exchange.to_xarray", '"qtjax[exchange]"')
     _, labelled = _kind(solution)
     names = (lanes,) if isinstance(lanes, str) else as_sequence("lanes", lanes, "names of axes")
+    for k, name in enumerate(names):
+        check_instance(f"lanes[{k}]", name, str, "the name of an axis")
     found = labelled(solution)
     depth = found.pop("depth")
     if depth != len(names):

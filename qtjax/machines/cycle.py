@@ -19,7 +19,8 @@ from .._checks import (
     is_concrete,
 )
 from .._describe import as_html, as_text
-from .._precise import warn_of_float32
+from .._memory import told_of_memory
+from .._precise import warn_of_precision
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
@@ -299,13 +300,14 @@ def limit_cycle(
     """
     first = _FIRST_STEPS if steps is None else steps
     tolerance = _checked(cycle, first, tolerance, resolution)
-    warn_of_float32()
+    warn_of_precision()
     check_instance("solver", solver, (lineax.AbstractLinearSolver, type(None)), "a Lineax solver")
     groups = _groups(cycle)
-    solution = _limit_cycle(cycle, groups, first, tolerance, resolution, solver)
-    if steps is None and _unresolved(solution.error, tolerance):
-        more = resolving_steps(cycle, tolerance, resolution=resolution)
-        solution = _limit_cycle(cycle, groups, more, tolerance, resolution, solver)
+    with told_of_memory():
+        solution = _limit_cycle(cycle, groups, first, tolerance, resolution, solver)
+        if steps is None and _unresolved(solution.error, tolerance):
+            more = resolving_steps(cycle, tolerance, resolution=resolution)
+            solution = _limit_cycle(cycle, groups, more, tolerance, resolution, solver)
     if throw:
         raise_if_failed(solution)
     if is_concrete(cycle, solution.error):
@@ -524,7 +526,9 @@ def _repeat(
 
 def _groups(cycle: Cycle) -> tuple[Group, ...]:
     """The strokes of a cycle by their kinds, with their equations, in which zeros are known."""
-    items = [(renamed(s, None), s.equation() if isinstance(s, Stroke) else None) for s in cycle.strokes]
+    items = [
+        (renamed(s, None), s.equation() if isinstance(s, Stroke) else None) for s in cycle.strokes
+    ]
     return grouped(items)
 
 

@@ -55,6 +55,7 @@ def exchange(
     if len(parts) < 2:
         raise ValueError(f"`parts` must hold two Hamiltonians or more, got {len(parts)}.")
     dims = tuple(dimension_of(part) for part in parts)
+    check_size("parts", *dims, *dims)
     lowering = as_sequence("lowering", lowering, "a sequence of operators")
     g = jnp.atleast_1d(jnp.asarray(as_numbers("couplings", couplings, "numbers")))
     check_finite("couplings", g)
@@ -112,7 +113,8 @@ def qubit_and_spins(gap: RealLike, gaps: Sequence[RealLike], couplings: Any) -> 
         An `OpenSystem` with N + 1 parts, of dimension 2^(N+1).
 
     Raises:
-        ValueError: what is no finite number, or not one coupling for each spin.
+        ValueError: what is no finite number, not one coupling for each spin, or more spins than
+            fit into memory.
 
     Examples:
         >>> system = qt.models.qubit_and_spins(gap=1.0, gaps=[1.0, 1.0], couplings=0.1)
@@ -122,6 +124,7 @@ def qubit_and_spins(gap: RealLike, gaps: Sequence[RealLike], couplings: Any) -> 
         [0.0000, 0.8586, 1.0000, 1.1414]
     """
     found = as_sequence("gaps", gaps, "a sequence of numbers")
+    check_size("gaps", 4, power=len(found) + 1)
     energies = [as_scalar("gap", gap)]
     energies += [as_scalar(f"gaps[{k}]", w) for k, w in enumerate(found)]
     g = jnp.asarray(as_numbers("couplings", couplings, "numbers"))

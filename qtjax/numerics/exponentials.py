@@ -167,27 +167,23 @@ def _unitary_expm1_of_two_levels(a: Matrix) -> Matrix:
 
 
 def taylor_expm1(
-    a: Inexact[Array, "m n ..."],
-    product: Callable[..., Any] | None = None,
-    one: Inexact[Array, "m n ..."] | None = None,
+    a: Inexact[Array, "m n ..."], product: Callable[..., Any] | None = None
 ) -> Inexact[Array, "m n ..."]:
     """sum_{k=1}^{15} A^k / k!, with six products: exp(A) - 1 to rounding for ||A|| up to 0.7.
 
     Args:
-        a: matrix, (m, n); of any layout that `product` and `one` know.
+        a: matrix, (m, n), or in any layout that `product` knows.
         product: of two matrices.
-        one: the unit matrix.
     """
     product = _product if product is None else product
-    one = jnp.eye(*a.shape, dtype=a.dtype) if one is None else one
     a2 = product(a, a)
-    powers = (one, a, a2, product(a2, a))
-    a4 = product(a2, a2)
+    powers, a4 = (a, a2, product(a2, a)), product(a2, a2)
     total: Any = None
-    for block in range(_DEGREE // 4, -1, -1):
-        first = 1 if block == 0 else 0
-        part = sum(powers[k] / float(math.factorial(4 * block + k)) for k in range(first, 4))
-        total = part if total is None else product(a4, total) + part
+    for below in range(_DEGREE - 3, -1, -4):  # the unit matrix is never needed
+        part = sum(power / math.factorial(below + k) for k, power in enumerate(powers, 1))
+        if total is not None:
+            part = part + a4 / math.factorial(below + 4) + product(a4, total)
+        total = part
     return total
 
 

@@ -89,8 +89,6 @@ def _follow(
     """All steps, a block of them at once."""
     rows, n, steps, _, lanes = nodes.shape
     length = min(steps, max(1, BLOCK // lanes))
-    one = jnp.eye(n, dtype=nodes.dtype)[first:]
-    one = jnp.pad(one, ((0, rows - n + first), (0, 0)))[:, :, None, None]
     product = partial(product, first)
 
     def compose(later: Rows, earlier: Rows) -> Rows:
@@ -98,7 +96,7 @@ def _follow(
 
     def block(total: Rows, nodes: Array) -> tuple[Rows, None]:
         exponents = magnus_combination(nodes, lambda a, b: product(a, b) - product(b, a))
-        found = taylor_expm1(exponents, product, one)
+        found = taylor_expm1(exponents, product)
         while found.shape[2] > 1:  # what is small is composed first, which rounds less
             found = jnp.pad(found, ((0, 0), (0, 0), (0, found.shape[2] % 2), (0, 0)))
             found = compose(found[:, :, 1::2], found[:, :, ::2])

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._checked import checked
 from ..dynamics.evolve import Solution
 from ..thermodynamics.parts import PartRates
 from .style import (
@@ -21,6 +22,7 @@ from .style import (
 )
 
 
+@checked
 def correlation_balance(ax: Axes, solution: Solution, *, names: Any = None) -> Axes:
     """The balance of entropy of a composite, eqs. (16) and (18): parts, correlations, the whole.
 

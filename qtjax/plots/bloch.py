@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
+from .._checked import checked
 from ..algebra.states import bloch_vector
 from ..dynamics.evolve import Solution
 from .style import as_times, check_axes, legend, line
@@ -14,6 +15,7 @@ from .style import as_times, check_axes, legend, line
 _NAMES = ("x", "y", "z")
 
 
+@checked
 def bloch(ax: Axes, solution: Solution, *, plane: str = "xz", label: str | None = None) -> Axes:
     """The Bloch vector of a qubit along a trajectory; a circle marks its start, a square its end.
 

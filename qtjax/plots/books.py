@@ -4,6 +4,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from .._checked import checked
 from ..dynamics.evolve import Solution
 from ..thermodynamics.rates import Rates
 from .style import (
@@ -22,6 +23,7 @@ from .style import (
 )
 
 
+@checked
 def entropy_books(ax: Axes, solution: Solution) -> Axes:
     """dS/dt and its parts in both bookkeepings: exterior and interior, exchange and production.
 

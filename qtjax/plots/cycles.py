@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._checked import checked
 from ..machines.cycle import CycleSolution
 from ..machines.figures import temperature_of
 from ..machines.sampling import StrokeSamples, sample_cycle
@@ -20,6 +21,7 @@ from .style import (
     TEMPERATURE,
     as_names,
     check_axes,
+    check_color,
     legend,
     line,
 )
@@ -27,6 +29,7 @@ from .style import (
 Samples = Sequence[StrokeSamples]
 
 
+@checked
 def temperature_entropy(
     ax: Axes,
     solution: CycleSolution,
@@ -69,6 +72,7 @@ def temperature_entropy(
         ['hot contact', 'cold contact', 'hot bath', 'cold bath']
     """
     samples = _sampled(ax, solution, samples)
+    check_color(color)
     strokes, contacts = solution.cycle.strokes, solution.cycle.contacts
     names = list(dict.fromkeys(name for some in contacts for name in some if name is not None))
     levels = {name: float(temperature_of(strokes, name)) for name in names}
@@ -94,6 +98,7 @@ def temperature_entropy(
     return ax
 
 
+@checked
 def energy_frequency(
     ax: Axes,
     solution: CycleSolution,
@@ -135,6 +140,7 @@ def energy_frequency(
         (1.0, 2.0)
     """
     samples = _sampled(ax, solution, samples)
+    check_color(color)
     gap = np.concatenate([np.asarray(stroke.gap) for stroke in samples])
     mean = np.concatenate([np.asarray(stroke.energy) for stroke in samples])
     gap, mean = np.append(gap, gap[0]), np.append(mean, mean[0])
@@ -156,6 +162,7 @@ def energy_frequency(
     return ax
 
 
+@checked
 def heat_and_work(ax: Axes, solution: CycleSolution, *, names: Any = None) -> Axes:
     """Bars of heat and work of every stroke, and of the work where H jumps after it.
 
@@ -211,7 +218,13 @@ def heat_and_work(ax: Axes, solution: CycleSolution, *, names: Any = None) -> Ax
 def _sampled(ax: Axes, solution: CycleSolution, samples: Samples | None) -> Samples:
     check_axes(ax)
     _check_one(solution)
-    return sample_cycle(solution) if samples is None else samples
+    found = sample_cycle(solution) if samples is None else samples
+    if len(found) != len(solution.cycle.strokes):
+        raise ValueError(
+            f"`samples` must be those of the {len(solution.cycle.strokes)} strokes of `solution`, "
+            f"got {len(found)}; `sample_cycle(solution)` makes them."
+        )
+    return found
 
 
 def _check_one(solution: CycleSolution) -> None:

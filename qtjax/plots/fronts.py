@@ -3,12 +3,14 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._checked import checked
 from ..design.front import Front
 from .style import check_axes, legend, line
 
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
+@checked
 def pareto(
     ax: Axes,
     front: Front,

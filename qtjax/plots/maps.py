@@ -7,6 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 
+from .._checked import checked
+from .._checks import check_instance
+from ..exchange.optional import optional
 from ..machines.figures import REGIMES
 from .style import BLACK, SKY, VERMILION, check_axes
 
@@ -14,6 +17,7 @@ from .style import BLACK, SKY, VERMILION, check_axes
 _REGIME_COLORS = dict(zip(REGIMES, (VERMILION, "#0B3C6F", "#F0E442", SKY, BLACK), strict=True))
 
 
+@checked
 def phase_map(ax: Axes, maps: Any, *, x: str, y: str, regime: str = "regime") -> Axes:
     """What a machine is over two parameters: engine, refrigerator, heater, accelerator or none.
 
@@ -41,7 +45,7 @@ def phase_map(ax: Axes, maps: Any, *, x: str, y: str, regime: str = "regime") ->
     """
     check_axes(ax)
     remedy = 'have the function of the sweep return `{"regime": cycle.regime_code}`, or name what '
-    codes = _plane(maps, regime, x, y, f"{remedy}holds it.")
+    codes = _plane(maps, "regime", regime, x, y, f"{remedy}holds it.")
     colors, found = np.ones((*codes.shape, 3)), []
     for code, (word, color) in enumerate(_REGIME_COLORS.items()):
         if np.any(codes == code):
@@ -55,6 +59,7 @@ def phase_map(ax: Axes, maps: Any, *, x: str, y: str, regime: str = "regime") ->
     return ax
 
 
+@checked
 def parameter_map(ax: Axes, maps: Any, output: str, *, x: str, y: str) -> Axes:
     """A number over two parameters, in cividis, with its scale beside it; nan stays white.
 
@@ -83,7 +88,7 @@ def parameter_map(ax: Axes, maps: Any, output: str, *, x: str, y: str) -> Axes:
         [[1.0, 0.0], [0.0, 1.0]]
     """
     check_axes(ax)
-    values = _plane(maps, output, x, y, "name one of them.")
+    values = _plane(maps, "output", output, x, y, "name one of them.")
     drawn = ax.pcolormesh(
         maps[x], maps[y], values, shading="nearest", cmap="cividis", rasterized=True
     )
@@ -92,17 +97,30 @@ def parameter_map(ax: Axes, maps: Any, output: str, *, x: str, y: str) -> Axes:
     return ax
 
 
-def _plane(maps: Any, output: str, x: str, y: str, remedy: str) -> np.ndarray:
+def _plane(maps: Any, argument: str, output: str, x: str, y: str, remedy: str) -> np.ndarray:
     """An output with y along the rows and x along the columns."""
+    check_instance("maps", maps, _dataset(), "a `Dataset` of xarray, as of a sweep")
     if output not in maps:
-        raise ValueError(f"`maps` has no {output!r}, only {', '.join(maps.data_vars)}; {remedy}")
-    others = set(maps[output].dims) - {x, y}
-    if others or {x, y} - set(maps[output].dims):
+        known = ", ".join(map(str, maps.data_vars))
         raise ValueError(
-            f"{output!r} has the axes {', '.join(maps[output].dims)}, and a map needs {x!r} and "
+            f"`{argument}` must be what `maps` holds, {known}, got {output!r}; {remedy}"
+        )
+    dims = maps[output].dims
+    if {x, y} - set(dims):
+        raise ValueError(
+            f"`x` and `y` must be axes of {output!r}, which are {', '.join(map(str, dims))}, got "
+            f"{x!r} and {y!r}."
+        )
+    if set(dims) - {x, y}:
+        raise ValueError(
+            f"`maps` has {output!r} over {', '.join(map(str, dims))}, and a map needs {x!r} and "
             f"{y!r} alone; choose a value of every other one first, as `maps.isel(cold=0)`."
         )
     return np.asarray(maps[output].transpose(y, x))
+
+
+def _dataset() -> Any:
+    return optional("xarray", "qtjax.plots", '"qtjax[sweep]"').Dataset
 
 
 def _worded(maps: Any, name: str) -> str:

@@ -6,6 +6,8 @@ import jax
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._checked import checked
+from .._checks import check_count, check_size
 from ..algebra.spectral import eigenvalues
 from ..dynamics.hamiltonians import AbstractHamiltonian, Term, as_hamiltonian
 from ..dynamics.open_system import OpenSystem
@@ -14,6 +16,7 @@ from ..machines.stroke import Cycle
 from .style import BLACK, CONTACTS, GREEN, TIME, as_names, as_times, check_axes, legend, line
 
 
+@checked
 def schedules(ax: Axes, system: Any, ts: Any, *, names: Any = None) -> Axes:
     """The schedules c_k(t) of a Hamiltonian sum_k c_k(t) A_k.
 
@@ -53,6 +56,7 @@ def schedules(ax: Axes, system: Any, ts: Any, *, names: Any = None) -> Axes:
     return ax
 
 
+@checked
 def energy_levels(ax: Axes, what: Any, ts: Any = None, *, points: int = 65) -> Axes:
     """The energies of H(t), over some times or around a cycle, whose contacts are shaded.
 
@@ -90,6 +94,8 @@ def energy_levels(ax: Axes, what: Any, ts: Any = None, *, points: int = 65) -> A
 
 
 def _cycle_levels(ax: Axes, cycle: Cycle, points: int) -> None:
+    check_count("points", points, 2)
+    check_size("points", points, cycle.dimension, cycle.dimension)
     progress, begin, drawn = np.linspace(0.0, 1.0, points), 0.0, set()
     for stroke in cycle.strokes:
         end = begin + float(stroke.duration)

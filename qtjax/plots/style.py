@@ -9,8 +9,16 @@ from typing import Any
 import jax
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like
 
-from .._checks import check_instance, described, is_concrete
+from .._checks import (
+    as_sequence,
+    check_finite,
+    check_instance,
+    described,
+    is_concrete,
+    real_numbers,
+)
 
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
@@ -47,7 +55,7 @@ def as_times(name: str, ts: Any) -> np.ndarray:
     """
     if not is_concrete(ts):
         raise ValueError(f"`{name}` is traced; draw outside `jit`, `vmap` and `grad`.")
-    times = np.asarray(ts)
+    times = np.asarray(real_numbers(name, ts))
     if times.ndim > 1:
         raise ValueError(
             f"`{name}` has the shape {times.shape} of a batch; draw one lane of it, as "
@@ -57,6 +65,7 @@ def as_times(name: str, ts: Any) -> np.ndarray:
         raise ValueError(
             f"`{name}` holds a single time, and a line needs two or more: give `evolve` more times."
         )
+    check_finite(name, times)
     return times
 
 
@@ -85,10 +94,16 @@ def as_names(name: str, names: Any, count: int, default: str) -> list[str]:
     """
     if names is None:
         return [f"{default} {k + 1}" for k in range(count)]
-    found = [names] if isinstance(names, str) else list(names)
-    if len(found) != count:
+    found = [names] if isinstance(names, str) else as_sequence(name, names, f"{count} names")
+    if len(found) != count or not all(isinstance(one, str) for one in found):
         raise ValueError(f"`{name}` must be {count} names, got {described(names)}.")
-    return [str(one) for one in found]
+    return list(found)
+
+
+def check_color(color: Any) -> None:
+    """Raise unless `color` is one of Matplotlib, or None."""
+    if color is not None and not is_color_like(color):
+        raise ValueError(f'`color` must be one of Matplotlib, such as "C0", got {color!r}.')
 
 
 def finite(values: Any) -> np.ndarray:

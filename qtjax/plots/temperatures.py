@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._checked import checked
 from ..dynamics.evolve import Solution
 from ..dynamics.open_system import OpenSystem
 from ..thermodynamics.parts import PartRates
@@ -15,6 +16,7 @@ from .branches import branches
 from .style import TEMPERATURE, TIME, as_names, as_times, check_axes, legend, line, saved
 
 
+@checked
 def generalized_temperature(
     ax: Axes,
     solution: Solution,

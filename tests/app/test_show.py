@@ -56,9 +56,9 @@ def test_a_phase_map_colors_every_point_by_its_regime(stored):
 
 def test_a_phase_map_needs_two_axes_and_a_regime(stored):
     ax = Figure().subplots()
-    with pytest.raises(ValueError, match="no 'mode', only regime, work, z; have the function"):
+    with pytest.raises(ValueError, match="regime, work, z, got 'mode'; have the function"):
         phase_map(ax, stored[1], x="hot", y="gap", regime="mode")
-    with pytest.raises(ValueError, match="the axes hot, gap, and a map needs 'hot' and 'cold'"):
+    with pytest.raises(ValueError, match="axes of 'regime', which are hot, gap, got 'hot' and"):
         phase_map(ax, stored[1], x="hot", y="cold")
     with pytest.raises(ValueError, match="choose a value of every other one first"):
         phase_map(ax, stored[1].expand_dims("tau"), x="hot", y="gap")

@@ -279,6 +279,9 @@ def test_a_stiff_lane_has_a_status_and_can_be_solved_again():
     np.testing.assert_array_equal(mended.state[0], batch.state[0])
     assert abs(float(mended.state[1, 1, 1].real) - 1.0) < 1e-5  # held in the ground state
     assert qt.solve_again(general, (rates,), mended) is mended
+    for given in (rates[:2], rates[0]):  # JAX would take the last lane in place of one that is not
+        with pytest.raises(ValueError, match=r"`arguments` must have the \d lanes of `solution`"):
+            qt.solve_again(general, (given,), batch)
     with pytest.raises(ValueError, match="one leading axis of lanes"):
         qt.solve_again(general, (rates,), lane(0.1))
     with pytest.raises(ValueError, match="of the same shape"):

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 import qtjax as qt
-from qtjax.engine import REFERENCE, EngineError, named_operator, read_engine, write_engine
+from qtjax.engine import (
+    REFERENCE,
+    EngineError,
+    named_operator,
+    operator_from,
+    parameters_at,
+    read_engine,
+    scattered_starts,
+    write_engine,
+)
 
 TEXT = REFERENCE.read_text(encoding="utf-8")
 
@@ -24,6 +33,49 @@ def test_reference_file_is_the_reference_machine():
     assert abs(float(cycle.heat_hot) - 0.389312332801) < 1e-11
     assert abs(float(cycle.work_output) - 0.158972605383) < 1e-11
     assert abs(float(cycle.spohn_production) - 0.363351371637) < 1e-11
+
+
+ENGINE = read_engine(REFERENCE)
+
+
+def start_with(kind, **values):
+    return ENGINE.start | {kind: ENGINE.start[kind] | values}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ENGINE.cycle({}), r"`parameters\['durations'\]` must be a dictionary"),
+        (lambda: ENGINE.cycle(ENGINE.start | {"rates": {}}), "must hold 'durations', .*'rates'"),
+        (lambda: ENGINE.cycle(start_with("durations", rest=1.0)), "must be of 'hot isoch.*'rest'"),
+        (lambda: ENGINE.cycle(start_with("durations", expansion="a")), "'expansion'.* real"),
+        (lambda: ENGINE.cycle(start_with("durations", expansion=np.nan)), "must be finite"),
+        (lambda: ENGINE.cycle(start_with("ramps", expansion=[0.5])), r"must have the shape \(8,\)"),
+        (lambda: ENGINE.cycle(start_with("coefficients", cold={})), "must hold 'sigmaz', got"),
+        (lambda: scattered_starts(ENGINE.start, {}, starts=2, seed=0), "`bounds` must hold a"),
+        (lambda: scattered_starts(ENGINE.start, ENGINE.bounds, starts=2, seed=-1), "`seed` must"),
+        (lambda: scattered_starts(ENGINE.start, ENGINE.bounds, starts=10**12, seed=0),
+         "`starts` asks for an array"),
+        (lambda: parameters_at(ENGINE.table, ENGINE.start, {"a": 1.0}), "`values` must hold"),
+        (lambda: operator_from({"sigmax": 1.0}, 2, {"sigmay": 1.0}), "a coefficient of 'sig"),
+        (lambda: operator_from({}, 2), "found no operators"),
+        (lambda: operator_from([], 2), "expected the name of an operator, a sum of some, or a mat"),
+        (lambda: operator_from({"sigmax": "1.0"}, 2), r"`entry\['sigmax'\]` must be a real number"),
+        (lambda: operator_from([[True]], 1), "found the entry True, expected a number"),
+        (lambda: named_operator("", 1), "found the operator ''"),
+        (lambda: named_operator("number", 10**12), "`d` asks for an array"),
+    ],
+)  # fmt: skip
+def test_what_an_engine_is_not_made_of_is_told(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("value", ["true", '"4.0"', "nan", "inf", "-1.0", "[]"])
+def test_a_number_of_a_file_is_a_number(tmp_path, value):
+    text = TEXT.replace("temperature = 4.0", f"temperature = {value}")
+    with pytest.raises(EngineError, match=r"key `baths\.hot\.temperature`: found"):
+        read(tmp_path, text)
 
 
 def test_round_trip_keeps_the_machine(tmp_path):

@@ -215,7 +215,9 @@ def test_a_map_of_numbers(ax):
     np.testing.assert_allclose(mesh.get_array(), work)
     assert mesh.get_cmap().name == "cividis"
     assert ax.figure.axes[1].get_ylabel() == "work (meV)"
-    with pytest.raises(ValueError, match="`maps` has no 'heat', only work; name one of them"):
+    with pytest.raises(ValueError, match="`x` and `y` must be axes of 'work', which are hot"):
+        qt.plots.parameter_map(ax, maps, "work", x="cold", y="hot")
+    with pytest.raises(ValueError, match=r"`output` must be .*work, got 'heat'; name one of"):
         qt.plots.parameter_map(ax, maps, "heat", x="gap", y="hot")
 
 
@@ -246,6 +248,12 @@ def test_a_single_time_and_a_batch_are_told(ax, relaxing, name):
     ("draw", "message"),
     [
         (lambda ax, s, c: check_axes("ax"), "`ax` must be an Axes of Matplotlib"),
+        (lambda ax, s, c: qt.plots.parameter_map(ax, s, "work", x="a", y="b"),
+         "`maps` must be a `Dataset` of xarray"),
+        (lambda ax, s, c: qt.plots.schedules(ax, N, [0.0, np.nan]), "`ts` must be finite"),
+        (lambda ax, s, c: qt.plots.schedules(ax, N, [0.0, 1.0], names=(1.0,)), "must be 1 names"),
+        (lambda ax, s, c: qt.plots.energy_frequency(ax, c, samples=()), "`samples` must be those"),
+        (lambda ax, s, c: qt.plots.energy_levels(ax, c, points=10**12), "`points` asks for an arr"),
         (lambda ax, s, c: qt.plots.correlation_balance(ax, s),
          "must hold one `PartRates`, and it holds none: evolve with `save=qt.thermodynamics.part"),
         (lambda ax, s, c: qt.plots.bloch(ax, s, plane="xw"), "two of the letters x, y and z"),
