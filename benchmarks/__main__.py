@@ -14,6 +14,7 @@ CLAIMS = (
     "spin_chain",
     "batched_gradient",
     "limit_cycle_gradient",
+    "carnot_like_cycle",
     "knot_gradient_under_2_ms",
     "thousand_limit_cycles",
     "following_bath",

@@ -32,7 +32,7 @@ def warn_of_precision() -> None:
     if not jax.config.read("jax_enable_x64"):
         _warn_of_float32()
         return
-    device = jax.config.jax_default_device or jax.devices()[0]
+    device = getattr(jax.config, "jax_default_device", None) or jax.devices()[0]
     if getattr(device, "platform", "") == "gpu" and _SLOW_FLOAT64.search(device.device_kind):
         _warn_of_slow_float64(device.device_kind)
 
