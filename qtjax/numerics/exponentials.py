@@ -180,9 +180,9 @@ def taylor_expm1(
     powers, a4 = (a, a2, product(a2, a)), product(a2, a2)
     total: Any = None
     for below in range(_DEGREE - 3, -1, -4):  # the unit matrix is never needed
-        part = sum(power / math.factorial(below + k) for k, power in enumerate(powers, 1))
+        part = sum(power / float(math.factorial(below + k)) for k, power in enumerate(powers, 1))
         if total is not None:
-            part = part + a4 / math.factorial(below + 4) + product(a4, total)
+            part = part + a4 / float(math.factorial(below + 4)) + product(a4, total)
         total = part
     return total
 
