@@ -141,7 +141,7 @@ MAKERS = {
     "partner": matrix(LOWER), "parts": counts(0), "period": scalar(1.0), "phase": scalar(0.0),
     "photons": count(2), "points": count(9), "probability": scalar(0.5), "ramp": function(None),
     "ramps": thing(None), "rank": count(2), "rate": rate(0.5), "rates": rate(0.5),
-    "reservoirs": counts((1,)), "resolution": count(512), "rho": matrix(RHO), "rho0": matrix(RHO),
+    "equation": thing(None), "reservoirs": counts((1,)), "resolution": count(512), "rho": matrix(RHO), "rho0": matrix(RHO),
     "rho_dot": matrix(np.array([[-0.1, 0.05], [0.05, 0.1]])), "rounding": scalar(0.0),
     "rtol": scalar(1e-6), "save": thing(qt.rates), "sigma": matrix(np.diag([0.6, 0.4])),
     "sines": vector([1.0, 2.0]), "site": count(0), "sites": counts(0), "solution": thing(SOLUTION),

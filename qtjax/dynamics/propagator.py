@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Inexact
 
 from .._checked import checked
-from .._checks import check_finite, check_hermitian, check_size, traced
+from .._checks import check_finite, check_hermitian, check_instance, check_size, traced
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
@@ -204,6 +204,8 @@ def propagator(
         >>> rho.diagonal().real
         [1.0, 0.0]
     """
+    wanted = "a `LinearEquation`, that of the system, or None"
+    check_instance("equation", equation, LinearEquation | None, wanted)
     times = jnp.linspace(0.0, 1.0, 5)
     unit, quantum = energy_unit(system, times), energy_per_particle(system, times)
     equation = stroke_equation(system) if equation is None else equation

@@ -87,6 +87,7 @@ WITHOUT = {
             EngineError
             EngineTable
             FreeTable
+            RolesTable
             OptimizeTable
             SteadyTable
             StrokeTable
