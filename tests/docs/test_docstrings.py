@@ -87,8 +87,8 @@ WITHOUT = {
             EngineError
             EngineTable
             FreeTable
-            RolesTable
             OptimizeTable
+            RolesTable
             SteadyTable
             StrokeTable
             SweepTable
