@@ -1,4 +1,4 @@
-"""A limit cycle whose baths follow the drive, with its gradient, in a tenth of a millisecond.
+"""A limit cycle whose baths follow the drive in 40 microseconds, in 200 with its gradient.
 
 A Carnot-like cycle of a qubit, H = w(s)/2 sigma_z + 0.3 sigma_x: four driven strokes, two of them
 in contact with a bath that follows H(t) (flat, coupled by sigma_x), 16 Magnus steps each. Power
