@@ -182,7 +182,7 @@ def taylor_expm1(
     for below in range(_DEGREE - 3, -1, -4):  # the unit matrix is never needed
         part = sum(power / float(math.factorial(below + k)) for k, power in enumerate(powers, 1))
         if total is not None:
-            part = part + a4 / float(math.factorial(below + 4)) + product(a4, total)
+            part = product(a4, total) + a4 / float(math.factorial(below + 4)) + part
         total = part
     return total
 

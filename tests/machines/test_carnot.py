@@ -49,7 +49,7 @@ def test_heats_of_a_qubit(steps):
     assert float(solution.work) == pytest.approx(-(hot + cold), abs=1e-13)
     np.testing.assert_array_equal(solution.works, 0.0)  # all work is that of the quenches
     assert solution.regime == "engine"
-    assert abs(float(solution.first_law_residual)) < 2e-14
+    assert abs(float(solution.first_law_residual)) < 1e-14
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4])
