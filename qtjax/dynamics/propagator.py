@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Inexact
+from jaxtyping import Array, Complex, Float, Inexact, PyTree
 
 from .._checked import checked
 from .._checks import check_finite, check_hermitian, check_instance, check_size, traced
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
-from ..algebra.operators import commutator, dag, product
+from ..algebra.operators import dag, product
 from ..algebra.superoperators import sandwich
 from ..numerics.equation import LinearEquation
 from ..numerics.exponentials import (
@@ -30,8 +30,16 @@ from ..numerics.exponentials import (
 from ..numerics.magnus_rows import MOST_COMPONENTS, magnus_product
 from ..numerics.null_vector import null_vector
 from ..numerics.resolution import Seen, block_length, look, spread
+from ..numerics.rotations import (
+    components,
+    compose_rotations,
+    pauli_components,
+    rotation_expm1,
+    rotation_increment,
+    spin_commutator,
+)
 from .equation_of_motion import energy_per_particle, equation_of_motion
-from .hamiltonians import hamiltonian_jump, hamiltonian_rate
+from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
 from .open_system import OpenSystem, energy_unit, most_defect
 
 RESOLUTION = 4096  # samples of a stroke of which something is only known as a function of time
@@ -300,9 +308,9 @@ def _in_units(
         else:
             most = 2 * parts * seen.bins.shape[0]
             t = jnp.sort(jnp.concatenate([edges, spread(seen, edges, most)]))
-        jumps = _jumps_of_energy(system, t if sampled else edges, sampled)
         if not system.baths:
-            return _unitary_increment(system, duration, unit, t, jumps), t
+            return _unitary_increment(system, duration, unit, t), t
+        jumps = _jumps_of_energy(system, t if sampled else edges, sampled)
         return _increment(equation, generator, duration, unit, t, jumps), t
 
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
@@ -354,7 +362,7 @@ def _increment(
     if works is not None:
         empty = jnp.zeros((works.shape[0], *steps.shape[1:]), steps.dtype)
         steps = _insert(steps, empty.at[:, -1].set(works))
-    return _product(steps)
+    return _product(steps, jax.vmap(compose))
 
 
 def _increment_of_few(
@@ -384,40 +392,38 @@ def _increment_of_few(
 
 
 def _unitary_increment(
-    system: OpenSystem, duration: RealLike, unit: Real, t: Float[Array, " edges"],
-    jumps: Complex[Array, "pieces d d"] | None,
-) -> Matrix:  # fmt: skip
-    """The same without baths, by way of U.
+    system: OpenSystem, duration: RealLike, unit: Real, t: Float[Array, " edges"]
+) -> Matrix:
+    """The same without baths, by way of U; the work is what the energy gains."""
+    widths = jnp.asarray(duration, t.dtype) * jnp.diff(t)
+    turn = _qubit_turn if system.dimension == 2 else _turn
+    state = turn(system.hamiltonian, jax.vmap(magnus_nodes)(t[:-1], t[1:]), widths)
+    before, after = (to_components(system.energy_hamiltonian(s)) for s in (t[0], t[-1]))
+    work = matmul(after, state) + (after - before)
+    return jnp.concatenate([state, work[None] / unit])
 
-    The work is tr(rho W) with W = int U^+ B U, B = dE/ds + i duration [H, E] for the energy E. Its
-    integral is a derivative of U: dU = -i U W if -i B is added to the generator.
-    """
-    h, energy = system.hamiltonian, system.energy_hamiltonian
-    duration = jnp.asarray(duration, t.dtype)
 
-    def power(s: Array) -> Operator:
-        rate = hamiltonian_rate(energy, s)
-        if system.energy is None:
-            return rate
-        return rate + 1j * duration * commutator(h(s), energy(s))
-
-    def unitary(nodes: Array, jumps: Array | None) -> Operator:
-        exponents = jax.vmap(lambda a: magnus_combination(a, _anti_hermitian_commutator))(nodes)
-        steps = unitary_expm1(exponents)
-        return _product(steps if jumps is None else _insert(steps, jumps))
-
-    nodes = jax.vmap(magnus_nodes)(t[:-1], t[1:])
-    widths = jnp.diff(t)[:, None, None, None]
-    generators = -1j * duration * widths * jax.vmap(jax.vmap(h))(nodes)
-    powers = -1j * widths / unit * jax.vmap(jax.vmap(power))(nodes)
-    still = None if jumps is None else jnp.zeros_like(jumps)
-    moved = None if jumps is None else -1j * jumps / unit
-    f, along = jax.jvp(unitary, (generators, still), (powers, moved))
+def _turn(
+    h: AbstractHamiltonian, nodes: Float[Array, "steps 3"], widths: Float[Array, " steps"]
+) -> Matrix:
+    """rho -> U rho U^+ - rho of successive steps, on components."""
+    generators = -1j * widths[:, None, None, None] * jax.vmap(jax.vmap(h))(nodes)
+    exponents = jax.vmap(lambda a: magnus_combination(a, _anti_hermitian_commutator))(generators)
+    f = _product(unitary_expm1(exponents), jax.vmap(compose))
     one = jnp.eye(f.shape[0], dtype=f.dtype)
     both = sandwich(f, dag(f)) + sandwich(f, one) + sandwich(one, dag(f))
-    state = real_map(both, f.shape[0])
-    work = to_components(1j * (along + product(dag(f), along)))
-    return jnp.concatenate([state, work[None]])
+    return real_map(both, f.shape[0])
+
+
+def _qubit_turn(
+    h: AbstractHamiltonian, nodes: Float[Array, "steps 3"], widths: Float[Array, " steps"]
+) -> Matrix:
+    """The same of a qubit, by rotations."""
+    fields = jax.vmap(jax.vmap(lambda s: pauli_components(h(s))[1:]))(nodes)
+    vectors = [components([widths * field[:, k] for field in fields]) for k in range(3)]
+    steps = rotation_expm1(magnus_combination(vectors, spin_commutator))
+    f = _product(list(steps), lambda *each: list(compose_rotations(*map(components, each))))
+    return rotation_increment(components(f))
 
 
 def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
@@ -447,18 +453,28 @@ def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"
     return jnp.concatenate([inner.reshape(-1), edges[-1:]])
 
 
-def _product(increments: Inexact[Array, "steps m n"]) -> Inexact[Array, "m n"]:
+def _product(steps: PyTree, compose: Callable[[PyTree, PyTree], PyTree]) -> PyTree:
     """The ordered product of 1 + F_k, minus 1: rows of about sqrt(steps) side by side, then theirs.
 
     What is small is composed first, which rounds less, and the loops are short.
+
+    Args:
+        steps: F_k, arrays with a leading axis of steps.
+        compose: of what comes later and what comes earlier, for stacks of them.
     """
+    count = jax.tree.leaves(steps)[0].shape[0]
+    length = math.isqrt(count - 1) + 1
 
-    def follow(total: Array, step: Array) -> tuple[Array, None]:
-        return jax.vmap(compose)(step, total), None
+    def columns(a: Array) -> Array:
+        padded = jnp.pad(a, [(0, -count % length), *[(0, 0)] * (a.ndim - 1)])
+        return padded.reshape(-1, length, *a.shape[1:]).swapaxes(0, 1)
 
-    steps, m, n = increments.shape
-    length = math.isqrt(steps - 1) + 1
-    padded = jnp.pad(increments, ((0, -steps % length), (0, 0), (0, 0)))
-    columns = padded.reshape(-1, length, m, n).swapaxes(0, 1)
-    rows = jax.lax.scan(follow, columns[0], columns[1:])[0]
-    return jax.lax.scan(follow, rows[:1], rows[1:, None])[0][0]
+    def follow(total: PyTree, step: PyTree) -> tuple[PyTree, None]:
+        return compose(step, total), None
+
+    def all_of(steps: PyTree) -> PyTree:
+        first, others = (jax.tree.map(lambda a, i=i: a[i], steps) for i in (0, slice(1, None)))
+        return jax.lax.scan(follow, first, others)[0]
+
+    rows = all_of(jax.tree.map(columns, steps))
+    return jax.tree.map(lambda a: a[0], all_of(jax.tree.map(lambda a: a[:, None], rows)))

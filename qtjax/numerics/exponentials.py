@@ -135,35 +135,15 @@ def expm1_with_doubt(a: Matrix, allowed: RealLike) -> tuple[Matrix, Matrix, Arra
 def unitary_expm1(a: Inexact[Array, "steps d d"]) -> Inexact[Array, "steps d d"]:
     """exp(A) - 1 of anti-Hermitian matrices, (steps, d, d), unitary to rounding for any ||A||.
 
-    A closed form for d = 2; else the Taylor polynomial where all norms are below 0.7, as they are
-    in short steps, and squaring beyond.
+    The Taylor polynomial where all norms are below 0.7, as they are in short steps, and squaring
+    beyond.
     """
-    if a.shape[-1] == 2:
-        return jax.vmap(_unitary_expm1_of_two_levels)(a)
     norms = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(a)), axis=-2), axis=-1)
     long = unvmap_any(~(jnp.max(norms) <= _RADIUS))
     # what derivatives need is found again: else room for that of both branches would be made
     return jax.lax.cond(
         long, jax.checkpoint(jax.vmap(expm1)), jax.checkpoint(jax.vmap(taylor_expm1)), a
     )
-
-
-def _unitary_expm1_of_two_levels(a: Matrix) -> Matrix:
-    """e^{i c} (cos b + (sin b / b) B) - 1 for A = i c + B with B^2 = -b^2, free of cancellation."""
-    one = jnp.eye(2, dtype=a.dtype)
-    c = 0.5 * (a[0, 0] + a[1, 1]).imag
-    rest = a - 1j * c * one
-    x, y, z = rest[0, 0].imag, rest[0, 1].real, rest[0, 1].imag
-    square = x * x + y * y + z * z
-    small = square < 1e-4
-    b = jnp.sqrt(jnp.where(small, 1.0, square))
-    series = 1.0 - square / 6.0 + square**2 / 120.0 - square**3 / 5040.0
-    ratio = jnp.where(small, series, jnp.sin(b) / b)
-    cosine_less = square * (-0.5 + square / 24.0 - square**2 / 720.0 + square**3 / 40320.0)
-    cosine_less = jnp.where(small, cosine_less, -2.0 * jnp.sin(0.5 * b) ** 2)
-    phase_less = -2.0 * jnp.sin(0.5 * c) ** 2 + 1j * jnp.sin(c)
-    inner = cosine_less * one + ratio * rest
-    return inner + phase_less * (one + inner)
 
 
 def taylor_expm1(
@@ -247,8 +227,13 @@ def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
     return jnp.asarray(t0 + (t1 - t0) * _NODES)
 
 
-def magnus_combination(nodes: Inexact[Array, "3 m n ..."], commutator: Callable[..., Any]) -> Any:
-    """The exponent from the generator at the nodes, times the length of the step, (m, n)."""
+def magnus_combination(nodes: Any, commutator: Callable[..., Any]) -> Any:
+    """The exponent from the generator at the three nodes, times the length of the step.
+
+    Args:
+        nodes: of matrices, (3, m, n), or of what else `commutator` knows.
+        commutator: of two of them.
+    """
     a1, b1, a3 = nodes
     b2 = (math.sqrt(15.0) / 3.0) * (a3 - a1)
     b3 = (10.0 / 3.0) * (a3 - 2.0 * b1 + a1)
