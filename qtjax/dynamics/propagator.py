@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Inexact, PyTree
+from jaxtyping import Array, Complex, Float, Inexact
 
 from .._checked import checked
 from .._checks import check_finite, check_hermitian, check_instance, check_size, traced
@@ -45,6 +45,7 @@ from .open_system import OpenSystem, energy_unit, most_defect
 RESOLUTION = 4096  # samples of a stroke of which something is only known as a function of time
 
 Matrix = Float[Array, "m n"]
+Steps = Inexact[Array, "steps ..."]
 
 
 class Propagator(NamedTuple):
@@ -192,8 +193,9 @@ def propagator(
 
     Exact (one exponential) where nothing moves, whatever the duration. Otherwise sixth-order Magnus
     steps, all exponentials at once, with step edges on the breakpoints of the schedules and on the
-    jumps that were found; without baths they are taken in Hilbert space. The error is estimated
-    from the same map with half as many steps.
+    jumps that were found. Without baths they are taken in Hilbert space, a qubit's as rotations,
+    and the work is what the energy gains. The error is estimated from the same map with half as
+    many steps.
 
     Args:
         system: an open system driven in scaled time s in [0, 1].
@@ -422,8 +424,7 @@ def _qubit_turn(
     fields = jax.vmap(jax.vmap(lambda s: pauli_components(h(s))[1:]))(nodes)
     vectors = [components([widths * field[:, k] for field in fields]) for k in range(3)]
     steps = rotation_expm1(magnus_combination(vectors, spin_commutator))
-    f = _product(list(steps), lambda *each: list(compose_rotations(*map(components, each))))
-    return rotation_increment(components(f))
+    return rotation_increment(_product(steps, compose_rotations))
 
 
 def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
@@ -432,9 +433,7 @@ def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
     return ab - dag(ab)
 
 
-def _insert(
-    steps: Inexact[Array, "steps ..."], jumps: Inexact[Array, "pieces ..."]
-) -> Inexact[Array, "more ..."]:
+def _insert(steps: Steps, jumps: Inexact[Array, "pieces ..."]) -> Inexact[Array, "more ..."]:
     """The steps with a jump after every piece."""
     shape = steps.shape[1:]
     pieces = steps.reshape(jumps.shape[0], -1, *shape)
@@ -453,28 +452,21 @@ def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"
     return jnp.concatenate([inner.reshape(-1), edges[-1:]])
 
 
-def _product(steps: PyTree, compose: Callable[[PyTree, PyTree], PyTree]) -> PyTree:
+def _product(steps: Steps, compose: Callable[[Steps, Steps], Steps]) -> Inexact[Array, "..."]:
     """The ordered product of 1 + F_k, minus 1: rows of about sqrt(steps) side by side, then theirs.
 
     What is small is composed first, which rounds less, and the loops are short.
 
     Args:
-        steps: F_k, arrays with a leading axis of steps.
+        steps: F_k, (steps, ...).
         compose: of what comes later and what comes earlier, for stacks of them.
     """
-    count = jax.tree.leaves(steps)[0].shape[0]
-    length = math.isqrt(count - 1) + 1
+    length = math.isqrt(steps.shape[0] - 1) + 1
 
-    def columns(a: Array) -> Array:
-        padded = jnp.pad(a, [(0, -count % length), *[(0, 0)] * (a.ndim - 1)])
-        return padded.reshape(-1, length, *a.shape[1:]).swapaxes(0, 1)
-
-    def follow(total: PyTree, step: PyTree) -> tuple[PyTree, None]:
+    def follow(total: Array, step: Array) -> tuple[Array, None]:
         return compose(step, total), None
 
-    def all_of(steps: PyTree) -> PyTree:
-        first, others = (jax.tree.map(lambda a, i=i: a[i], steps) for i in (0, slice(1, None)))
-        return jax.lax.scan(follow, first, others)[0]
-
-    rows = all_of(jax.tree.map(columns, steps))
-    return jax.tree.map(lambda a: a[0], all_of(jax.tree.map(lambda a: a[:, None], rows)))
+    padded = jnp.pad(steps, [(0, -steps.shape[0] % length), *[(0, 0)] * (steps.ndim - 1)])
+    columns = padded.reshape(-1, length, *steps.shape[1:]).swapaxes(0, 1)
+    rows = jax.lax.scan(follow, columns[0], columns[1:])[0]
+    return jax.lax.scan(follow, rows[:1], rows[1:, None])[0][0]
