@@ -27,6 +27,8 @@ _CONVERSIONS = {
     "pandas": ".to_numpy()",
     "xarray": ".to_numpy()",
 }
+_UNITS = frozenset(("pint", "astropy", "unyt"))  # libraries of quantities
+_PRECISIONS = tuple(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
 
 
 def is_concrete(*values: Any) -> bool:
@@ -60,16 +62,36 @@ def as_numbers(name: str, value: Any, wanted: str) -> Array | np.ndarray | np.ge
             f"`{name}` must be {wanted}, got {described(value)} of {library}; "
             f"give the array `{name}{_CONVERSIONS[library]}`."
         )
+    if library in _UNITS:  # they would be dropped
+        raise ValueError(
+            f"`{name}` must be {wanted}, got {described(value)} with a unit, and hbar = k_B = 1 "
+            "here; `qtjax.units.natural` makes a number of it."
+        )
+    if isinstance(value, np.ma.MaskedArray):  # its mask would be
+        raise ValueError(
+            f"`{name}` must be {wanted}, got a masked array; say what stands where it is masked, "
+            f"with `{name}.filled(...)`."
+        )
     if not isinstance(value, jax.Array | np.ndarray | np.generic):
-        if any(isinstance(leaf, bool) for leaf in jax.tree.leaves(value)):
+        truths = any(isinstance(leaf, bool | np.bool_) for leaf in jax.tree.leaves(value))
+        if truths or isinstance(value, bytearray):
             raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
         try:
             array = np.asarray(value) if is_concrete(value) else jax.numpy.asarray(value)
         except (TypeError, ValueError) as error:
             raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.") from error
-    if not jax.numpy.issubdtype(array.dtype, np.number):
+    number = jax.numpy.issubdtype(array.dtype, np.number)
+    if not number or array.dtype.kind == "m":  # a span of time counts as one
         raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
-    return array
+    return array if isinstance(array, jax.Array) else _in_common_precision(array)
+
+
+def _in_common_precision(array: np.ndarray | np.generic) -> np.ndarray | np.generic:
+    """In double precision, if it is of a length for which NumPy's linear algebra has no routine."""
+    floats = jax.numpy.issubdtype(array.dtype, np.inexact)
+    if not floats or array.dtype in _PRECISIONS:
+        return array
+    return np.asarray(array, np.complex128 if np.iscomplexobj(array) else np.float64)
 
 
 def check_finite(name: str, value: Any) -> None:
@@ -210,13 +232,16 @@ def _real(name: str, value: Any, entries: bool, infinite: bool = False) -> Any:
 
 
 def check_increasing(name: str, value: Any) -> None:
-    """Raise unless `value` is a finite, strictly increasing vector of at least one entry."""
-    shape = np.shape(as_numbers(name, value, "a vector of times"))
+    """Raise unless `value` is a real, finite, strictly increasing vector of at least one entry."""
+    given = as_numbers(name, value, "a vector of times")
+    if np.iscomplexobj(given):
+        raise ValueError(f"`{name}` must be real, got {described(given)}.")
+    shape = np.shape(given)
     if len(shape) != 1 or shape[0] == 0:
         raise ValueError(f"`{name}` must be a vector of at least one time, got shape {shape}.")
     if not is_concrete(value):
         return
-    array = np.asarray(value)
+    array = np.asarray(value, float)  # differences of unsigned whole numbers are never negative
     check_finite(name, array)
     steps = np.diff(array)
     if np.any(steps <= 0):

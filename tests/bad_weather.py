@@ -424,7 +424,7 @@ RECORDS = frozenset((
     "design.Front", "design.Objective", "design.Optimum", "design.History", "design.Progress",
     # the tables of an engine file, which `bad_files` walks
     "engine.BathTable", "engine.EngineTable", "engine.FreeTable", "engine.OptimizeTable",
-    "engine.SteadyTable", "engine.StrokeTable", "engine.SweepTable",
+    "engine.RolesTable", "engine.SteadyTable", "engine.StrokeTable", "engine.SweepTable",
 ))  # fmt: skip
 
 
