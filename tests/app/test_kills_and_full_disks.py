@@ -209,8 +209,8 @@ def test_an_optimization_on_a_full_disk_says_so_and_goes_on_when_there_is_room(r
     folder, start = runs
     out = folder / "full"
     sizes = {path.name: path.stat().st_size for path in whole.iterdir()}
-    assert sizes["settings.json"] < 2000 < sizes["checkpoint.eqx"] < 24_000
-    limits = {2000: "checkpoint.eqx", 9000: "checkpoint.eqx", 24_000: "png"}
+    assert sizes["settings.json"] < 9000 < sizes["checkpoint.eqx"] < 24_000 < sizes["history.json"]
+    limits = {9000: "checkpoint.eqx", 24_000: "history.json", sizes["history.json"] + 4000: "png"}
     for limit, name in limits.items():
         arguments = go_on(out) if out.exists() else begin(folder, out)
         code, said = ended(start(limit, *arguments, command=LIMITED))
