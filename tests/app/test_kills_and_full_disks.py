@@ -103,7 +103,7 @@ def go_on(out):
 
 def ended(process):
     """Exit code of a command, and what it said, in one line."""
-    printed, _ = process.communicate(timeout=500)
+    printed, _ = process.communicate(timeout=1200)
     return process.returncode, " ".join(printed.split())
 
 
