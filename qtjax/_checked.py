@@ -114,13 +114,13 @@ def _rule_of(kinds: tuple[Any, ...]) -> Rule | None:
 
 def _static_number(name: str, value: Any, sizes: Sizes) -> Any:
     """A number of Python's, as static arguments are hashed."""
-    check_number(name, value)
-    return float(value) if is_concrete(value) else value
+    number = _number(name, value, sizes)
+    return float(number) if is_concrete(number) else number
 
 
 def _number(name: str, value: Any, sizes: Sizes) -> Any:
     check_number(name, value)
-    return value
+    return value if isinstance(value, float | int) else as_numbers(name, value, "a real number")
 
 
 def _whole(name: str, value: Any, sizes: Sizes) -> int:

@@ -19,7 +19,7 @@ from jaxtyping import Array
 
 from ._jax import Tracer
 
-_HERMITICITY_TOLERANCE = 1e-6  # relative to the largest entry
+HERMITICITY_TOLERANCE = 1e-6  # relative to the largest entry
 _CONVERSIONS = {
     "qutip": ".full()",
     "scipy": ".toarray()",
@@ -27,6 +27,9 @@ _CONVERSIONS = {
     "pandas": ".to_numpy()",
     "xarray": ".to_numpy()",
 }
+_UNITS = frozenset(("pint", "astropy", "unyt"))  # libraries of quantities
+_WHOLE = tuple(map(np.dtype, ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")))
+_PRECISIONS = tuple(map(np.dtype, (np.float32, np.float64, np.complex64, np.complex128)))
 
 
 def is_concrete(*values: Any) -> bool:
@@ -60,16 +63,36 @@ def as_numbers(name: str, value: Any, wanted: str) -> Array | np.ndarray | np.ge
             f"`{name}` must be {wanted}, got {described(value)} of {library}; "
             f"give the array `{name}{_CONVERSIONS[library]}`."
         )
+    if library in _UNITS:  # they would be dropped
+        raise ValueError(
+            f"`{name}` must be {wanted}, got {described(value)} with a unit, and hbar = k_B = 1 "
+            "here; `qtjax.units.natural` makes a number of it."
+        )
+    if isinstance(value, np.ma.MaskedArray):  # its mask would be
+        raise ValueError(
+            f"`{name}` must be {wanted}, got a masked array; say what stands where it is masked, "
+            f"with `{name}.filled(...)`."
+        )
     if not isinstance(value, jax.Array | np.ndarray | np.generic):
-        if any(isinstance(leaf, bool) for leaf in jax.tree.leaves(value)):
+        truths = any(isinstance(leaf, bool | np.bool_) for leaf in jax.tree.leaves(value))
+        if truths or isinstance(value, bytearray):
             raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
         try:
             array = np.asarray(value) if is_concrete(value) else jax.numpy.asarray(value)
         except (TypeError, ValueError) as error:
             raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.") from error
-    if not jax.numpy.issubdtype(array.dtype, np.number):
+    number = jax.numpy.issubdtype(array.dtype, np.number)
+    if not number or array.dtype.kind == "m":  # a span of time counts as one
         raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
-    return array
+    return array if isinstance(array, jax.Array) else _in_common_precision(array)
+
+
+def _in_common_precision(array: np.ndarray | np.generic) -> np.ndarray | np.generic:
+    """In double precision, if it is of a length for which NumPy's linear algebra has no routine."""
+    floats = jax.numpy.issubdtype(array.dtype, np.inexact)
+    if not floats or array.dtype in _PRECISIONS:
+        return array
+    return np.asarray(array, np.complex128 if np.iscomplexobj(array) else np.float64)
 
 
 def check_finite(name: str, value: Any) -> None:
@@ -119,7 +142,7 @@ def check_hermitian(name: str, value: Any, d: int | None = None) -> None:
         return
     matrix = np.asarray(value)
     error = np.max(np.abs(matrix - matrix.conj().T))
-    if error > _HERMITICITY_TOLERANCE * np.max(np.abs(matrix)):
+    if error > HERMITICITY_TOLERANCE * np.max(np.abs(matrix)):
         raise ValueError(
             f"`{name}` must be Hermitian, but max|A - A^dagger| = {error:.3g}; "
             "add the Hermitian conjugate of what is missing (`a + dag(a)`)."
@@ -153,8 +176,7 @@ def check_density_matrix(name: str, value: Any, d: int | None = None) -> None:
     if not is_concrete(value):
         return
     matrix = np.asarray(value)
-    single = matrix.dtype in (np.complex64, np.float32)
-    tolerance = 1e-4 if single else 1e-8
+    tolerance = state_tolerance(matrix.dtype)
     trace = np.trace(matrix).real
     if abs(trace - 1.0) > tolerance:
         raise ValueError(
@@ -167,6 +189,11 @@ def check_density_matrix(name: str, value: Any, d: int | None = None) -> None:
             f"`{name}` must be positive semidefinite, but its smallest eigenvalue is "
             f"{smallest:.6g}; it is not a quantum state."
         )
+
+
+def state_tolerance(dtype: Any) -> float:
+    """By how much the trace and the smallest eigenvalue of a state may be wrong."""
+    return 1e-4 if dtype in (np.complex64, np.float32) else 1e-8
 
 
 def check_nonnegative(name: str, value: Any, remedy: str, *, entries: bool = False) -> None:
@@ -210,13 +237,16 @@ def _real(name: str, value: Any, entries: bool, infinite: bool = False) -> Any:
 
 
 def check_increasing(name: str, value: Any) -> None:
-    """Raise unless `value` is a finite, strictly increasing vector of at least one entry."""
-    shape = np.shape(as_numbers(name, value, "a vector of times"))
+    """Raise unless `value` is a real, finite, strictly increasing vector of at least one entry."""
+    given = as_numbers(name, value, "a vector of times")
+    if np.iscomplexobj(given):
+        raise ValueError(f"`{name}` must be real, got complex numbers: {described(given)}.")
+    shape = np.shape(given)
     if len(shape) != 1 or shape[0] == 0:
         raise ValueError(f"`{name}` must be a vector of at least one time, got shape {shape}.")
     if not is_concrete(value):
         return
-    array = np.asarray(value)
+    array = np.asarray(value, float)  # differences of unsigned whole numbers are never negative
     check_finite(name, array)
     steps = np.diff(array)
     if np.any(steps <= 0):
@@ -227,10 +257,14 @@ def check_increasing(name: str, value: Any) -> None:
         )
 
 
+def is_whole(value: Any) -> bool:
+    """Whether `value` is a whole number of Python or NumPy, whose spans of time count as some."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
+
+
 def check_count(name: str, value: Any, least: int = 1) -> None:
     """Raise unless `value` is a whole number of Python or NumPy, not below `least`."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
+    if not is_whole(value) or value < least:
         raise ValueError(f"`{name}` must be a whole number >= {least}, got {value!r}.")
 
 
@@ -265,9 +299,10 @@ def _memory() -> int:
 def as_counts(name: str, value: Any, least: int | None = 0) -> tuple[int, ...]:
     """One whole number not below `least`, or a sequence of them, as a tuple of Python's."""
     several = isinstance(value, list | tuple | range) or np.ndim(value) == 1
-    found: tuple[Any, ...] = tuple(value) if several else (value,)
+    wanted = "a whole number or a sequence of some"
+    found: tuple[Any, ...] = as_sequence(name, value, wanted) if several else (value,)
     for k, number in enumerate(found):
-        index = operator.index(number) if _is_whole(number) else None
+        index = operator.index(number) if _holds_whole(number) else None
         if index is None or (least is not None and index < least):
             where = f"{name}[{k}]" if several else name
             bound = "" if least is None else f" >= {least}"
@@ -275,12 +310,12 @@ def as_counts(name: str, value: Any, least: int | None = 0) -> tuple[int, ...]:
     return tuple(map(operator.index, found))
 
 
-def _is_whole(value: Any) -> bool:
+def _holds_whole(value: Any) -> bool:
     """Whether `value` is a whole number, perhaps a concrete array of one."""
     if isinstance(value, int):
-        return not isinstance(value, bool)
+        return is_whole(value)
     array = isinstance(value, np.generic | np.ndarray | jax.Array) and is_concrete(value)
-    return array and value.ndim == 0 and jax.numpy.issubdtype(value.dtype, np.integer)
+    return array and value.ndim == 0 and value.dtype in _WHOLE
 
 
 def check_ket(name: str, value: Any) -> None:
@@ -315,9 +350,10 @@ def check_final(name: str, value: Any, base: type) -> None:
 
 
 def as_sequence(name: str, value: Any, wanted: str) -> tuple[Any, ...]:
-    """`value` as a tuple; raises on what cannot be gone through, and on strings."""
-    refused = isinstance(value, str | bytes | dict) or _library(value) in _CONVERSIONS
-    if refused or not isinstance(value, Iterable):  # a table of pandas would go by its columns
+    """`value` as a tuple; raises on what cannot be gone through or has no order, and on texts."""
+    refused = isinstance(value, str | bytes | bytearray | dict | set | frozenset)
+    refused |= _library(value) in _CONVERSIONS  # a table of pandas would go by its columns
+    if refused or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
         raise ValueError(f"`{name}` must be {wanted}, got {described(value)}.")
     return tuple(value)
 
@@ -354,15 +390,35 @@ def as_scalar(name: str, value: Any, *, infinite: bool = False) -> Array:
 
 
 def as_nonnegative(name: str, value: Any, remedy: str) -> Array:
-    """`value` as a real JAX scalar, finite and >= 0 where it is concrete."""
+    """`value` as a real JAX scalar, finite and >= 0; nan where a traced one is negative."""
     check_nonnegative(name, value, remedy)
-    return as_real(name, value)
+    number = as_real(name, value)
+    return nan_unless(number >= 0.0, number)
 
 
 def as_positive(name: str, value: Any, remedy: str) -> Array:
-    """`value` as a real JAX scalar, finite and > 0 where it is concrete."""
+    """`value` as a real JAX scalar, finite and > 0; nan where a traced one is not."""
     check_positive(name, value, remedy)
-    return as_real(name, value)
+    number = as_real(name, value)
+    return nan_unless(number > 0.0, number)
+
+
+def nan_unless(right: Any, array: Array) -> Array:
+    """An array, nan where it is traced and wrong: the lane does not end as a successful one."""
+    return array if is_concrete(array) else jax.numpy.where(right, array, jax.numpy.nan)
+
+
+def as_hermitian(name: str, value: Any, d: int | None = None) -> Array:
+    """`value` as a complex JAX array (d, d), Hermitian; nan where a traced one is not."""
+    check_hermitian(name, value, d)
+    matrix = as_complex(value)
+    return matrix if is_concrete(matrix) else nan_unless(is_hermitian(matrix), matrix)
+
+
+def is_hermitian(matrix: Array) -> Array:
+    """Whether a traced matrix is Hermitian, as `check_hermitian` asks of a concrete one."""
+    error = jax.numpy.max(jax.numpy.abs(matrix - matrix.conj().T))
+    return ~(error > HERMITICITY_TOLERANCE * jax.numpy.max(jax.numpy.abs(matrix)))
 
 
 def as_entries(name: str, value: Any, meaning: tuple[str, ...]) -> list[Array]:

@@ -23,7 +23,10 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
 
     not_finite = (
         "The result is not finite: an input or a parameter was nan or infinite, or a rate is too "
-        "large to be integrated. Check the parameters of this system."
+        "large to be integrated; or, inside `jit`, `vmap` or `grad`, something was given that is "
+        "refused outside: a negative temperature, rate or duration, an initial state that is none, "
+        "a Hamiltonian that is not Hermitian, times that do not increase. Check the parameters of "
+        "this system."
     )
     not_unique = (
         "The limit cycle is not unique: the one-cycle map has more than one fixed point, as when "

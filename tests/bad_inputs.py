@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import lineax
 import numpy as np
 import optax
+import pint
 import qutip
 
 import qtjax as qt
@@ -487,6 +488,44 @@ SPECIAL = {
     "ts repeated": (lambda: evolve(ts=[0.0, 0.0]), r"`ts` must increase strictly, but entry 1 \(0"),
     "ts decreasing": (lambda: evolve(ts=[1.0, 0.0]), r"`ts` must increase .*; sort the times and"),
     "ts complex": (lambda: evolve(ts=[0.0, 1j]), r"`ts` must be real, got complex"),
+    "ts unsigned, decreasing": (
+        lambda: evolve(ts=np.array([1, 0], np.uint8)),
+        r"`ts` must increase .*; sort the times and",
+    ),
+    "rates as a set": (lambda: qt.Lindblad(X, {0.1}), r"`rates\[0\]` .* got \{0\.1\} \(set\)"),
+    # what would lose its mask or its unit
+    "masked rho0": (
+        lambda: evolve(np.ma.masked_equal(np.diag([1.0, 0.0]), 0.0)),
+        r"`rho0` must .* got a masked array; .* with `rho0\.filled\(\.\.\.\)`",
+    ),
+    "quantity as temperature": (
+        lambda: qt.thermal_state(N, pint.Quantity(50.0, "millikelvin")),
+        r"`temperature` must .* with a unit, .* `qtjax\.units\.natural` makes a number of it",
+    ),
+    "span of time as duration": (
+        lambda: qt.Stroke(SYSTEM, np.timedelta64(1, "s")),
+        r"`duration` must be a real number, got .*timedelta",
+    ),
+    "span of time as steps": (
+        lambda: minimize(steps=np.timedelta64(3, "s")),
+        r"`steps` must be a whole number",
+    ),
+    "half precision that is no state": (
+        lambda: evolve(np.diag([1.5, 0.0]).astype(np.float16)),
+        r"`rho0` must have trace 1, got 1\.5",
+    ),
+    "starts of other lengths": (
+        lambda: minimize(lambda x: x["a"] + x["b"], {"a": np.ones(2), "b": np.ones(3)}, many=True),
+        r"`start` must have a leading axis of starts .* got the shapes \(2,\), \(3,\)",
+    ),
+    "text from a spectrum": (
+        lambda: evolve(system=qt.OpenSystem(N, qt.LocalBath(X, 1.0, 1.0, lambda w: "0.1"))),
+        r"`spectrum\(omega\)` must be a real number, got '0\.1' \(str\)",
+    ),
+    "if in a spectrum": (
+        lambda: qt.DaviesBath(N, X, 1.0, lambda w: 0.1 if w > 0.5 else 0.0),
+        r"`spectrum` \(<lambda>\) must be written with jax\.numpy",
+    ),
     # what evolve is told
     "no system": (lambda: evolve(system=N), r"`system` must be an `OpenSystem\(hamiltonian, bat"),
     "save number": (lambda: evolve(save=3), r"`save` must be a function \(system, t, rho\).*got 3"),

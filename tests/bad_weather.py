@@ -35,6 +35,7 @@ import numpy as np
 import optax
 import outer_weather
 import pandas
+import pint
 import qutip
 import xarray
 from matplotlib.axes import Axes
@@ -424,7 +425,7 @@ RECORDS = frozenset((
     "design.Front", "design.Objective", "design.Optimum", "design.History", "design.Progress",
     # the tables of an engine file, which `bad_files` walks
     "engine.BathTable", "engine.EngineTable", "engine.FreeTable", "engine.OptimizeTable",
-    "engine.SteadyTable", "engine.StrokeTable", "engine.SweepTable",
+    "engine.RolesTable", "engine.SteadyTable", "engine.StrokeTable", "engine.SweepTable",
 ))  # fmt: skip
 
 
@@ -498,6 +499,11 @@ OBJECTS = {
     "a class": qt.Constant,
     "a Qobj": qutip.sigmax(),
     "a DataFrame": pandas.DataFrame([[1.0, 0.0], [0.0, 1.0]]),
+    "a Series": pandas.Series([1.0, 2.0], index=[3, 1]),
+    "a quantity": pint.Quantity(1.0, "kelvin"),
+    "a span of time": np.timedelta64(1, "s"),
+    "a set": {1.0, 2.0},
+    "masked": np.ma.array([1.0, 2.0], mask=[False, True]),
     "a schedule": qt.Linear(1.0, 2.0),
 }
 ABSURD = {"absurd": 10**12, "absurd too": 10**9}
@@ -530,6 +536,7 @@ def harmless(value: Any) -> dict[str, Any]:
     single = np.complex64 if np.iscomplexobj(array) else np.float32
     found = {
         "a list": array.tolist(),
+        "long double": array.astype(np.clongdouble if np.iscomplexobj(array) else np.longdouble),
         "read-only": read_only(array),
         "float32": jnp.asarray(array.astype(single)),
         "a JAX array": jnp.asarray(array),
@@ -575,6 +582,7 @@ def ill_formed(kind: str, value: Any) -> dict[str, dict[str, Any]]:
         wrong = {
             "a number": 3.0, "true": True, "of true": np.eye(len(value), dtype=bool),
             "of text": np.full((2, 2), "a"), "ragged": [[1.0, 0.0], [0.0]],
+            "of objects": np.array(value, object), "masked matrix": np.ma.masked_equal(value, 0.0),
             "not square": np.ones((len(value), len(value) + 1)),
             "of no dimension": np.zeros((0, 0)),
         }  # fmt: skip

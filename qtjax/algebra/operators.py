@@ -13,14 +13,14 @@ import numpy as np
 from jaxtyping import Array
 
 from .._checked import checked
-from .._checks import as_complex, check_ket, check_size, check_square
+from .._checks import as_complex, check_ket, check_size, check_square, is_whole
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, VectorLike
 
 
 def _check_dimension(d: Any) -> None:
     """Raise unless d is a positive integer."""
-    if not isinstance(d, int | np.integer) or isinstance(d, bool) or d < 1:
+    if not is_whole(d) or d < 1:
         raise ValueError(f"`d` must be an integer >= 1, got {d!r}; it counts the levels kept.")
     check_size("d", int(d), int(d))
 
@@ -160,7 +160,7 @@ def spin(j: float | int, axis: str) -> Operator:
         >>> qt.spin(1 / 2, "x")
         [[0.0, 0.5], [0.5, 0.0]]
     """
-    number = isinstance(j, int | float | np.integer | np.floating) and not isinstance(j, bool)
+    number = is_whole(j) or isinstance(j, float | np.floating)
     if not number or not 0 < 2 * j < np.inf or 2 * j != int(2 * j):
         raise ValueError(f"`j` must be a positive multiple of 1/2, got {j!r}.")
     check_size("j", int(2 * j) + 1, int(2 * j) + 1)

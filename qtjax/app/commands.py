@@ -49,6 +49,7 @@ def optimize_command(
     from .reports import task_line
 
     given = {"steps": steps, "seed": seed, "starts": starts, "polish": polish}
+    folder = None
     try:
         if resume:
             folder = _begun(out, {"ENGINE": engine, **{f"--{k}": v for k, v in given.items()}})
@@ -67,15 +68,18 @@ def optimize_command(
                 progress.update(task, completed=step, figures=figures)
 
             improvement = improve(machine, settings, folder, resume=resume, tell=tell)
+        _say(improvement.report, machine.table.title)
+        _draw(folder, machine, improvement)
     except _MISTAKES as error:
-        raise _told(error) from error
+        told = _told(error)
+        if folder is not None and isinstance(error, OSError):
+            _tell_how_to_go_on(folder)
+        raise told from error
     except KeyboardInterrupt:
-        console.print(
-            f"Interrupted. Go on with: qtjax optimize --out {folder} --resume", soft_wrap=True
-        )
+        console.print("Interrupted.")
+        if folder is not None:
+            _tell_how_to_go_on(folder)
         raise typer.Exit(130) from None
-    _say(improvement.report, machine.table.title)
-    _draw(folder, machine, improvement)
     console.print(f"Results in {folder}", soft_wrap=True)
 
 
@@ -114,6 +118,8 @@ def pareto_command(
         console.print(f"  {save_front(folder, front)}", highlight=False, soft_wrap=True)
     except ImportError:
         console.print(_NO_FIGURES)
+    except OSError as error:
+        raise _told(error) from error
     console.print(f"  {folder / FRONT}", highlight=False, soft_wrap=True)
 
 
@@ -272,6 +278,15 @@ def _told(error: Exception) -> typer.Exit:
     """Say what was wrong, and the way out."""
     console.print(f"[red]{escape(str(error))}[/red]", highlight=False, soft_wrap=True)
     return typer.Exit(2)
+
+
+def _tell_how_to_go_on(folder: Path) -> None:
+    """Say how to go on with an optimization that ended early, if it was begun."""
+    if (folder / "settings.json").exists():
+        console.print(
+            f"Go on with: qtjax optimize --out {escape(str(folder))} --resume",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def _make_folders(json: Path | None, markdown: Path | None, figures: Path | None) -> None:

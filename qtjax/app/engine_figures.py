@@ -15,6 +15,7 @@ from ..machines.sampling import sample_cycle
 from ..plots.cycles import energy_frequency, temperature_entropy
 from ..plots.fronts import pareto
 from ..plots.style import BLACK, BLUE, legend, line
+from .files import write_png
 from .improvement import Improvement
 
 _COLORS = {"before": "0.7", "after": BLUE}  # apart in grey too
@@ -50,7 +51,7 @@ def save_figures(folder: Path, engine: Engine, improvement: Improvement) -> list
         figure = Figure(figsize=(6.0, 4.4), layout="constrained")
         draw(figure.subplots())
         paths.append(folder / f"{name}.png")
-        figure.savefig(paths[-1], dpi=150)
+        write_png(paths[-1], figure)
     return paths
 
 
@@ -66,7 +67,7 @@ def save_front(folder: Path, front: Front) -> Path:
     """
     figure = Figure(figsize=(6.0, 4.2), layout="constrained")
     pareto(figure.subplots(), front, first="power", second="efficiency")
-    figure.savefig(folder / "pareto.png", dpi=150)
+    write_png(folder / "pareto.png", figure)
     return folder / "pareto.png"
 
 

@@ -6,6 +6,7 @@ number which changed on the disk is not taken for one that was computed.
 
 import hashlib
 import importlib.metadata
+import io
 import json
 import math
 import platform
@@ -51,6 +52,21 @@ def read_json(path: Path) -> Any:
             f"{path} is damaged, was cut off or was changed after it was written ({error}); copy "
             "it again from where it came, or run the command that wrote it once more."
         ) from error
+
+
+def write_png(path: Path, figure: Any) -> None:
+    """Write a Matplotlib figure as a PNG file, whole or not at all.
+
+    Args:
+        path: where to.
+        figure: the figure.
+
+    Raises:
+        OSError: the file cannot be written; what was there is still there.
+    """
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=150)
+    write_whole(path, data.getvalue())
 
 
 def versions() -> dict[str, str]:

@@ -138,6 +138,8 @@ def improve(
     write_engine(engine, out / "start.toml")
     write_json(out / "settings.json", asdict(settings) | {"engine": as_data(engine)})
     monitor = Monitor(engine, tell, out / "checkpoints.json")
+    if not resume:
+        monitor.path.unlink(missing_ok=True)  # of a run that ended before its first checkpoint
     steps = search_steps(engine)
     optimum = _search(engine, settings, float(before.power), steps, monitor, resume)
     best = best_lane(optimum.loss, optimum.violation, optimum.feasible)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from ..papers.entries import Curve, Paper
 from ..plots.style import BLACK, line
+from .files import write_png
 
 
 def save_curves(folder: Path, papers: Sequence[Paper]) -> list[Path]:
@@ -29,7 +30,7 @@ def save_curves(folder: Path, papers: Sequence[Paper]) -> list[Path]:
         figure = Figure(figsize=(6.0, 4.2), layout="constrained")
         draw_curve(figure.subplots(), paper.curve())
         paths.append(folder / f"{paper.name}.png")
-        figure.savefig(paths[-1], dpi=150)
+        write_png(paths[-1], figure)
     return paths
 
 

@@ -24,7 +24,7 @@ from .._describe import as_html, as_text
 from .describe import describe_front
 from .optimize import optimize
 from .optimum import Optimum
-from .problem import check_optimizer
+from .problem import check_optimizer, check_starts
 
 Objectives = Callable[[PyTree], tuple[Any, Any]]
 
@@ -146,9 +146,7 @@ def pareto_front(
         if function is not None:
             check_takes(name, function, starts)
     starts = jax.tree.map(lambda x: as_real("starts", x), starts)
-    leaves = jax.tree.leaves(starts)
-    if not leaves or any(np.ndim(x) == 0 or np.shape(x)[0] < 1 for x in leaves):
-        raise ValueError("`starts` must have a leading axis of starts in every leaf.")
+    check_starts("starts", starts)
     options = {
         "steps": steps, "bounds": bounds, "polish": polish, "feasibility": feasibility,
         "round_steps": round_steps,

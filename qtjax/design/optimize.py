@@ -22,7 +22,15 @@ from .._checks import (
 from .optimum import Optimum
 from .parameters import free_of
 from .polish import Polish, polish_of
-from .problem import Count, Loss, Problem, check_optimizer, value_and_margins, violation_of
+from .problem import (
+    Count,
+    Loss,
+    Problem,
+    check_optimizer,
+    check_starts,
+    value_and_margins,
+    violation_of,
+)
 from .progress import History, Progress, join, load, save
 
 
@@ -109,7 +117,7 @@ def optimize(
     optimizer = optax.with_extra_args_support(optimizer)
     problem = Problem(loss, optimizer, bounds, round_steps, penalty, feasibility)
     free = free_of("start", bounds, start)
-    progress = (jax.vmap(problem.first) if many else problem.first)(free)
+    progress = _first(problem, free, many)
     run = _run(problem, many)
     finish = _finish(problem, last, finer, many)
     if not is_concrete(progress):
@@ -143,6 +151,14 @@ def _check_counts(steps: int, **counts: int) -> None:
     check_size("steps", steps)  # of the history
     for name, count in counts.items():
         check_count(name, count)
+
+
+def _first(problem: Problem, free: PyTree, many: bool) -> Progress:
+    """Where every start stands before its first step."""
+    if not many:
+        return problem.first(free)
+    check_starts("start", free)
+    return jax.vmap(problem.first)(free)
 
 
 def _run(problem: Problem, many: bool) -> Callable[[Progress, int], tuple[Progress, History]]:

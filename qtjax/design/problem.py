@@ -148,6 +148,17 @@ def check_optimizer(optimizer: Any) -> None:
         )
 
 
+def check_starts(name: str, starts: PyTree) -> None:
+    """Raise unless all arrays of several starts have one leading axis of the same length."""
+    shapes = [jnp.shape(leaf) for leaf in jax.tree.leaves(starts)]
+    lengths = {shape[0] if shape else 0 for shape in shapes}
+    if len(lengths) != 1 or 0 in lengths:
+        raise ValueError(
+            f"`{name}` must have a leading axis of starts in every leaf, of one length >= 1, got "
+            f"the shapes {', '.join(map(str, shapes)) or 'of no array'}."
+        )
+
+
 def violation_of(margins: Float[Array, " margins"]) -> Real:
     """The largest violation max(0, -g) of margins; 0 without any.
 

@@ -118,7 +118,7 @@ def create(
     zarr = _zarr()
     part = path.with_name(f"{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    with _said(path), warnings.catch_warnings():
+    with _said(path), _or_removed(part), warnings.catch_warnings():
         # xarray reads consolidated metadata at once; zarr says that they are no standard yet
         warnings.filterwarnings("ignore", message="Consolidated metadata")
         root = zarr.create_group(part, attributes=_root_attributes(grid, outputs, made_with))
@@ -355,6 +355,16 @@ def _is_whole(chunk: Path) -> bool:
     except FileNotFoundError:
         return False
     return len(data) > 4 and google_crc32c.value(data[:-4]).to_bytes(4, "little") == data[-4:]
+
+
+@contextlib.contextmanager
+def _or_removed(folder: Path) -> Iterator[None]:
+    """Remove a folder that could not be written, as on a full disk."""
+    try:
+        yield
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 @contextlib.contextmanager

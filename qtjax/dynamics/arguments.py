@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from .._checks import (
+    as_complex,
     as_real,
     called,
     check_count,
@@ -21,8 +22,14 @@ from .._checks import (
     described,
     is_concrete,
     is_function,
+    is_hermitian,
     is_own,
+    nan_unless,
+    state_tolerance,
 )
+from .._types import Operator
+from ..algebra.operators import dag
+from ..algebra.spectral import eigenvalues
 from ..numerics.equation import LinearEquation
 from .channels import Channel
 from .dissipators import ThermalRate
@@ -60,13 +67,27 @@ def as_times(ts: Any) -> Array:
         raise ValueError(
             f"`ts` must hold at least two times (start and end), got {times.shape[0]}."
         )
-    return times
+    return nan_unless(jnp.all(times[1:] > times[:-1]), times)
 
 
-def check_problem(system: OpenSystem, rho0: Any, ts: Array, save: Any) -> None:
-    """Raise unless a system, a state, times and what is to be saved fit together."""
-    check_instance("system", system, OpenSystem, "an `OpenSystem(hamiltonian, baths)`")
-    check_density_matrix("rho0", rho0, system.dimension)
+def as_state(name: str, rho: Any, d: int) -> Operator:
+    """A density matrix (d, d); nan where a traced one is none.
+
+    Raises:
+        ValueError: a concrete one is none, or has another shape.
+    """
+    check_density_matrix(name, rho, d)
+    matrix = as_complex(rho)
+    if is_concrete(matrix):
+        return matrix
+    fixed, tolerance = jax.lax.stop_gradient(matrix), state_tolerance(rho.dtype)
+    normalized = jnp.abs(jnp.trace(fixed).real - 1.0) <= tolerance
+    positive = eigenvalues((fixed + dag(fixed)) / 2)[0] >= -tolerance
+    return nan_unless(normalized & positive & is_hermitian(fixed), matrix)
+
+
+def check_problem(system: OpenSystem, ts: Array, save: Any) -> None:
+    """Raise unless a system, times and what is to be saved fit together."""
     check_hermitian("hamiltonian(ts[0])", system.hamiltonian(ts[0]))
     if system.energy is not None:
         check_hermitian("energy(ts[0])", system.energy(ts[0]))

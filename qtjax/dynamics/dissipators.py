@@ -17,6 +17,7 @@ from jaxtyping import Array, Complex, Float
 from .._checked import checked
 from .._checks import (
     as_complex,
+    as_hermitian,
     as_nonnegative,
     as_numbers,
     as_sequence,
@@ -318,6 +319,7 @@ class Lindblad(AbstractDissipator):
         self.operators = as_operators("operators", operators, check_operator)
         if is_function(rates) or not (isinstance(rates, list | tuple) or np.ndim(rates)):
             rates = (rates,)
+        rates = as_sequence("rates", rates, "a rate, or a sequence of rates")
         if len(rates) != len(self.operators):
             raise ValueError(
                 f"`rates` must give one rate for each of the {len(self.operators)} jump "
@@ -568,7 +570,8 @@ def _is_row(value: Any) -> bool:
 
 def as_couplings(value: Any, d: int | None = None) -> Complex[Array, "couplings d d"]:
     """One coupling or several as a stack of Hermitian operators."""
-    return jnp.stack(as_operators("couplings", value, check_hermitian, d))
+    operators = as_operators("couplings", value, check_hermitian, d)
+    return jnp.stack([as_hermitian("couplings", operator) for operator in operators])
 
 
 @checked

@@ -30,7 +30,7 @@ from ..information.entropy import entropy
 from ..numerics.equation import LinearEquation
 from ..numerics.resolution import Seen, look
 from .acting import acting_equation, acts
-from .arguments import as_times, check_options, check_problem, check_rates
+from .arguments import as_state, as_times, check_options, check_problem, check_rates
 from .channels import Moving
 from .describe import describe_solution
 from .equation_of_motion import (
@@ -259,7 +259,8 @@ def evolve(
     """
     warn_of_precision()
     given, ts = ts, as_times(ts)  # as given they may be known in a trace
-    check_problem(system, rho0, ts, save)
+    rho0 = as_state("rho0", rho0, system.dimension)
+    check_problem(system, ts, save)
     options = {"controller": controller, "adjoint": adjoint, "dt0": dt0}
     check_options({"solver": solver} | options, max_steps)
     check_resolution(resolution)
@@ -276,7 +277,7 @@ def evolve(
     tolerances = (as_real("rtol", tolerances[0]), as_real("atol", tolerances[1]))  # compile once
     with told_of_memory():
         solution = _evolve(
-            system, equation, quantum, as_complex(rho0), ts, save, method, reason, tolerances,
+            system, equation, quantum, rho0, ts, save, method, reason, tolerances,
             max_steps, resolution, is_uniform(given) if equation.constant else None,
         )  # fmt: skip
     if throw:

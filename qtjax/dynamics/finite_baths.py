@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checked import checked
-from .._checks import as_complex, as_real, is_concrete
+from .._checks import as_real, is_concrete
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.hermitian_basis import from_components, to_components
@@ -25,7 +25,7 @@ from ..algebra.operators import expectation
 from ..information.entropy import entropy
 from ..numerics.controllers import total_of
 from ..numerics.resolution import look
-from .arguments import as_times, check_problem
+from .arguments import as_state, as_times, check_problem
 from .equation_of_motion import equation_of_motion
 from .evolve import default_tolerances
 from .methods import Problem, real_leaves, watchful
@@ -127,8 +127,9 @@ def evolve_with_finite_baths(
         ([1.128], [1.128])
     """
     ts = as_times(ts)
-    check_problem(system, rho0, ts, lambda system, t, rho: rho)
-    found = _evolve(system, as_complex(rho0), ts, _capacities(system, capacities))
+    rho0 = as_state("rho0", rho0, system.dimension)
+    check_problem(system, ts, lambda system, t, rho: rho)
+    found = _evolve(system, rho0, ts, _capacities(system, capacities))
     if throw:
         raise_if_failed(found)
     return found

@@ -17,6 +17,7 @@ from .._checked import checked
 from .._checks import (
     as_complex,
     as_finite,
+    as_hermitian,
     as_scalar,
     as_sequence,
     called,
@@ -146,8 +147,7 @@ class Static(AbstractHamiltonian):
     operator: Operator
 
     def __init__(self, operator: OperatorLike):
-        check_hermitian("operator", operator)
-        self.operator = as_complex(operator)
+        self.operator = as_hermitian("operator", operator)
 
     def terms(self) -> tuple[Term, ...]:
         return (Term(Constant(1.0), self.operator),)
@@ -185,8 +185,7 @@ class Driven(AbstractHamiltonian):
                     f"`terms[{k}]` must be a pair (schedule, operator), got {described(pair)}."
                 )
             schedule = as_schedule(f"terms[{k}][0]", pair[0])
-            check_hermitian(f"terms[{k}][1]", pair[1], d)
-            parts.append(Term(schedule, pair[1]))
+            parts.append(Term(schedule, as_hermitian(f"terms[{k}][1]", pair[1], d)))
             d = parts[0].operator.shape[0]
         self.parts = tuple(parts)
 

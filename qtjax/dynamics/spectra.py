@@ -24,6 +24,7 @@ from jaxtyping import Array, Bool, Float
 
 from .._checked import checked
 from .._checks import (
+    as_numbers,
     as_positive,
     as_real,
     as_scalar,
@@ -33,6 +34,7 @@ from .._checks import (
     concretely,
     is_concrete,
     is_function,
+    nan_unless,
     real_numbers,
 )
 from .._describe import one_line
@@ -319,7 +321,7 @@ def as_cutoff(value: RealLike) -> Real:
     cutoff = as_scalar("cutoff", value, infinite=True)
     if is_concrete(cutoff) and not cutoff > 0:
         raise ValueError(f"`cutoff` must be > 0 (or inf for none), got {cutoff}.")
-    return cutoff
+    return nan_unless(cutoff > 0, cutoff)
 
 
 @checked
@@ -433,8 +435,8 @@ def name_of(spectrum: Spectrum) -> str:
 def _scalar(spectrum: Spectrum, omega: Array) -> Array:
     """gamma(omega) as a real scalar; raises if it is something else."""
     try:
-        value = spectrum(omega)
-    except jax.errors.TracerArrayConversionError as error:
+        found = spectrum(omega)
+    except jax.errors.JAXTypeError as error:
         raise ValueError(
             f"`spectrum` ({name_of(spectrum)}) must be written with jax.numpy, as it is called "
             "with traced frequencies; tabulate a NumPy function with `Tabulated` or "
@@ -442,6 +444,7 @@ def _scalar(spectrum: Spectrum, omega: Array) -> Array:
         ) from error
     except TypeError as error:
         raise ValueError(f"`spectrum` ({name_of(spectrum)}) cannot be called: {error}") from error
+    value = as_numbers("spectrum(omega)", found, "a real number")
     if jnp.shape(value) != () or jnp.iscomplexobj(value):
         raise ValueError(
             f"`spectrum` ({name_of(spectrum)}) must return a real scalar, but gamma(omega) has "

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from .._checked import checked
-from .._checks import as_complex, check_density_matrix, is_concrete
+from .._checks import is_concrete
 from .._describe import as_html, as_text
 from .._in_turn import in_turn
 from .._memory import told_of_memory
@@ -19,6 +19,7 @@ from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import dag, product
 from ..numerics.null_vector import NullVector, null_vector
+from .arguments import as_state
 from .asymptotic import (
     LARGEST_DECOMPOSED,
     asymptotic,
@@ -135,9 +136,8 @@ def steady_state(
     """
     warn_of_precision()
     if rho0 is not None:
-        check_density_matrix("rho0", rho0, system.dimension)
+        rho0 = as_state("rho0", rho0, system.dimension)
         check_decomposable("system", system)
-        rho0 = as_complex(rho0)
         if solver is not None:
             raise ValueError("`solver` finds a unique steady state: leave it or `rho0` away.")
     if is_concrete(system, t):

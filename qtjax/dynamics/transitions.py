@@ -93,6 +93,14 @@ def bohr_frequencies(hamiltonian: OperatorLike, transitions: Transitions) -> np.
     return np.array([np.mean([levels[j] - levels[i] for i, j in g]) for g in transitions.groups])
 
 
+def _is_degenerate(hamiltonian: Any) -> bool:
+    """Whether all levels of a concrete Hamiltonian are one, so that there is no transition."""
+    if hamiltonian is None or not is_concrete(hamiltonian):
+        return False
+    energies = np.linalg.eigvalsh(np.asarray(hamiltonian))
+    return bool(np.ptp(energies) <= 1e-14 * np.max(np.abs(energies)))
+
+
 def resolve_transitions(
     hamiltonian: Any, transitions: Transitions | None, d: int | None = None
 ) -> Transitions:
@@ -105,7 +113,7 @@ def resolve_transitions(
                 f"have d = {d}; make it with `bohr_transitions` from a Hamiltonian of this size."
             )
         return transitions
-    if d == 2:
+    if d == 2 and not _is_degenerate(hamiltonian):
         return QUBIT
     if hamiltonian is not None and is_concrete(hamiltonian):
         return bohr_transitions(hamiltonian)

@@ -10,9 +10,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._checked import checked
 from .._checks import (
-    as_complex,
     check_count,
-    check_density_matrix,
     check_instance,
     check_positive,
     check_size,
@@ -24,6 +22,7 @@ from .._precise import warn_of_precision
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.operators import expectation
+from ..dynamics.arguments import as_state
 from ..dynamics.equation_of_motion import Books
 from ..dynamics.evolve import check_resolution
 from ..dynamics.propagator import (
@@ -477,11 +476,11 @@ def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) ->
         [1.0, 0.625, 0.4375, 0.34375]
     """
     check_instance("cycle", cycle, Cycle, "a `Cycle`")
-    check_density_matrix("rho0", rho0, cycle.dimension)
+    rho0 = as_state("rho0", rho0, cycle.dimension)
     check_count("cycles", cycles)
     check_size("cycles", cycles, cycle.dimension, cycle.dimension)
     check_count("steps", steps)
-    return _repeat(cycle, _groups(cycle), as_complex(rho0), cycles, steps)
+    return _repeat(cycle, _groups(cycle), rho0, cycles, steps)
 
 
 @checked

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._checked import checked
-from .._checks import check_instance, described
+from .._checks import as_sequence, check_instance, described
 from .continuous import SteadyMachine
 from .cycle import CycleSolution
 from .stroke import Contact, names_of, renamed, replaced
@@ -49,7 +49,8 @@ def in_roles(solution: Any, hot: Names, cold: Names) -> Any:
     known = list(dict.fromkeys(name for some in contacts for name in some if name is not None))
     roles: dict[str, str] = {}
     for role, given in (("hot", hot), ("cold", cold)):
-        names = [given] if isinstance(given, str) else list(given)
+        one = isinstance(given, str)
+        names = (given,) if one else as_sequence(role, given, "the name of a contact, or several")
         for name in names:
             if name not in known:
                 raise ValueError(

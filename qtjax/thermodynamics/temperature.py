@@ -146,7 +146,7 @@ def temperature_of(
     beta = jnp.where(no_heat, _signed_infinity(entropy), beta)
     # 0 where S' = 0, with the derivative of the quotient: beta crosses 0 smoothly
     beta = beta - jax.lax.stop_gradient(jnp.where(no_entropy, beta, 0.0))
-    undefined = no_heat & no_entropy
+    undefined = (no_heat & no_entropy) | jnp.isinf(heat)  # or beyond what the numbers hold
     status = jnp.select(
         [undefined, no_entropy, no_heat, divergent],
         [

@@ -313,3 +313,13 @@ def test_gibbs_defect_shows_a_local_bath_on_a_coupled_system():
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("hamiltonian", [np.zeros((2, 2)), np.eye(2)])
+def test_a_qubit_without_a_gap_has_no_transitions_but_its_zero_frequency(hamiltonian):
+    """A(0) is the whole coupling, so that sigma_x is conserved: exp(-2 g t) for what it flips."""
+    bath = qt.DaviesBath(hamiltonian, qt.sigmax(), 1.2, qt.Flat(0.3), zero_frequency=0.4)
+    rho = jnp.array([[0.7, 0.1], [0.1, 0.3]]) + 0j
+    state = qt.evolve(qt.OpenSystem(hamiltonian, bath), rho, jnp.array([0.0, 1.0])).state
+    np.testing.assert_allclose(state[0, 0], 0.5 + 0.2 * np.exp(-0.8), atol=1e-9)
+    np.testing.assert_allclose(state[0, 1], 0.1, atol=1e-9)

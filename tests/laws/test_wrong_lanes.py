@@ -1,0 +1,89 @@
+"""What raises outside `jit` and `vmap` ends a lane inside them that is not successful.
+
+The other lanes are what they are alone.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import qtjax as qt
+
+NAN, INF = float("nan"), float("inf")
+N, X, LOWER = qt.number(2), qt.sigmax(), qt.destroy(2)
+RHO = jnp.array([[0.7, 0.1], [0.1, 0.3]]) + 0j
+TS = jnp.array([0.0, 0.5, 1.0])
+
+
+def lanes(right, **wrong):
+    """Arrays by name: lane 0 and the last are right, every other one has one wrong value."""
+    count = sum(map(len, wrong.values()))
+    found = {name: [value] * (count + 2) for name, value in right.items()}
+    k = 1
+    for name, values in wrong.items():
+        for value in values:
+            found[name][k] = value
+            k += 1
+    return {name: jnp.stack([jnp.asarray(v) for v in values]) for name, values in found.items()}
+
+
+def check(solve, right, **wrong):
+    given = lanes(right, **wrong)
+    good, states = jax.jit(jax.vmap(solve))(given)
+    assert [bool(g) for g in good] == [True, *[False] * (len(good) - 2), True]
+    alone = solve(right)[1]
+    for state in (states[0], states[-1]):
+        np.testing.assert_allclose(state, alone, atol=1e-12)
+
+
+def bath(temperature):
+    return qt.LocalBath(LOWER, 1.0, temperature, qt.Flat(0.3))
+
+
+def test_of_a_trajectory():
+    def solve(given):
+        system = qt.OpenSystem(given["hamiltonian"], bath(given["temperature"]))
+        solution = qt.evolve(system, given["rho0"], given["ts"], throw=False)
+        return solution.result == qt.RESULTS.successful, solution.state
+
+    negative = jnp.diag(jnp.array([1.001, -0.001]) + 0j)
+    right = {"hamiltonian": N, "temperature": 1.2, "rho0": RHO, "ts": TS}
+    check(
+        solve, right,
+        hamiltonian=[N + LOWER, N + 1e-3j * jnp.eye(2), NAN * N],
+        temperature=[-1.0, -1e-300, NAN],
+        rho0=[1.001 * RHO, NAN * RHO, negative, RHO + 1e-3 * LOWER],
+        ts=[TS[::-1], jnp.array([0.0, 0.5, 0.5]), jnp.array([0.0, 0.5, INF])],
+    )  # fmt: skip
+
+
+def test_of_a_steady_state():
+    def solve(given):
+        system = qt.OpenSystem(given["hamiltonian"], bath(given["temperature"]))
+        solution = qt.steady_state(system, throw=False)
+        return solution.result == qt.RESULTS.successful, solution.state
+
+    right = {"hamiltonian": N, "temperature": 1.2}
+    check(solve, right, hamiltonian=[N + LOWER, NAN * N], temperature=[-1.0, NAN])
+
+
+def test_of_a_limit_cycle():
+    def solve(given):
+        hot = qt.OpenSystem(2.0 * given["hamiltonian"], bath(given["temperature"]))
+        cold = qt.OpenSystem(given["hamiltonian"], bath(1.0))
+        cycle = qt.Cycle([qt.Stroke(hot, given["duration"], "hot"), qt.Stroke(cold, 1.0, "cold")])
+        solution = qt.limit_cycle(cycle, throw=False)
+        return solution.result == qt.RESULTS.successful, solution.states
+
+    right = {"hamiltonian": N, "temperature": 4.0, "duration": 1.0}
+    check(solve, right, hamiltonian=[N + LOWER], temperature=[-1.0, NAN], duration=[-1.0, INF, NAN])
+
+
+def test_a_right_value_keeps_its_derivative():
+    def heat(temperature):
+        system = qt.OpenSystem(N, bath(temperature))
+        return qt.evolve(system, RHO, TS).ledger.heat[-1, 0]
+
+    step = 1e-4
+    slope = (heat(1.2 + step) - heat(1.2 - step)) / (2.0 * step)
+    np.testing.assert_allclose(jax.grad(heat)(1.2), slope, rtol=1e-6)
