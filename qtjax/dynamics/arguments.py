@@ -80,7 +80,7 @@ def as_state(name: str, rho: Any, d: int) -> Operator:
     matrix = as_complex(rho)
     if is_concrete(matrix):
         return matrix
-    fixed, tolerance = jax.lax.stop_gradient(matrix), state_tolerance(rho.dtype)
+    fixed, tolerance = jax.lax.stop_gradient(matrix), state_tolerance(jnp.asarray(rho).dtype)
     normalized = jnp.abs(jnp.trace(fixed).real - 1.0) <= tolerance
     positive = eigenvalues((fixed + dag(fixed)) / 2)[0] >= -tolerance
     return nan_unless(normalized & positive & is_hermitian(fixed), matrix)
