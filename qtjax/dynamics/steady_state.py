@@ -35,6 +35,7 @@ from .generator import (
     in_basis,
     strengths,
 )
+from .level_blocks import is_in_levels, steady_in_levels
 from .many_lanes import Found, are_few, by_factors
 from .open_system import OpenSystem
 from .sector_blocks import matrix_free
@@ -103,6 +104,9 @@ def steady_state(
     made unless the solver makes one. There uniqueness and `error` are estimated from a second solve
     whose answer is known. So they are of 17 to 49 entries whose populations LU factors give to
     twelve digits, all of them in all lanes of a batch: elimination takes ten times as long there.
+
+    With Davies baths of the system's own H alone, where a list of their jump operators would fill
+    memory, from the rate equation of the levels (of blocks where levels coincide).
 
     Derivatives are those of the implicit function, in both modes; they are not bounded by `error`.
 
@@ -175,6 +179,8 @@ def _steady_state(
     tolerance: float,
     sectors: Sectors,
 ) -> SteadyState:
+    if rho0 is None and solver is None and is_in_levels(system):
+        return _judged(*steady_in_levels(system, t), jnp.asarray(False), tolerance)
     generator = generator_at(system, t)
     h, rates, _ = generator
     finite = jnp.all(jnp.isfinite(h)) & jnp.all(jnp.isfinite(rates))
@@ -184,12 +190,18 @@ def _steady_state(
         result = RESULTS.where(finite, result, RESULTS.not_finite)
         residual = jnp.max(jnp.abs(action(generator, state)))
         return SteadyState(state, gap, residual, error, result)
-    state, gap, error, residual = _found(generator, sectors, solver)
+    found = _found(generator, sectors, solver)
+    return _judged(found, finite, _drowned(generator), tolerance)
+
+
+def _judged(found: Found, finite: Array, drowned: Array, tolerance: float) -> SteadyState:
+    """A steady state with its outcome."""
+    state, gap, error, residual = found
     unique = gap > 0.0
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
     accurate = error <= tolerance
     result = RESULTS.where(accurate, result, RESULTS.steady_state_inaccurate)
-    result = RESULTS.where(unique | _drowned(generator), result, RESULTS.steady_state_not_unique)
+    result = RESULTS.where(unique | drowned, result, RESULTS.steady_state_not_unique)
     result = RESULTS.where(finite, result, RESULTS.not_finite)
     state, residual = (jnp.where(unique, x, jnp.nan) for x in (state, residual))
     return SteadyState(state, gap, residual, error, result)
