@@ -1,7 +1,7 @@
 """The weak-coupling (Davies) generator of a Hamiltonian, at one time or as it follows H(t)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -10,15 +10,18 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checks import concretely, is_concrete
-from .._precise import einsum
+from .._precise import einsum, matmul
 from .._types import Operator, RealLike
+from ..algebra.operators import dag
 from ..algebra.spectral import eigenvalues, level_projectors
 from .channels import Channel, Jumps, Moving
-from .hamiltonians import AbstractHamiltonian, Term, hamiltonian_rate
+from .hamiltonians import AbstractHamiltonian, Static, Term, hamiltonian_rate
 from .spectra import scale_of, thermal_rates
+from .transitions import Transitions, pairs_of_levels
 
 COLD = 80.0  # gaps over temperatures beyond which nothing thermal is left
 FINEST = 2048  # of an interval, where levels may meet
+MOST_ENTRIES = 2**26  # of a list of jump operators that is made before it is needed
 
 
 class Following(eqx.Module):
@@ -69,8 +72,10 @@ class Following(eqx.Module):
         return around
 
 
-def davies_channels(bath: Any, hamiltonian: Operator) -> tuple[Channel, ...]:
+def davies_channels(bath: Any, hamiltonian: Operator) -> tuple[Channel | Moving, ...]:
     """The channels of the Davies generator of a fixed Hamiltonian; `bath` as in `davies_jumps`."""
+    if has_many_jumps(bath):
+        return (Moving(Following(bath, Static(hamiltonian))),)
     jumps = concretely(_compiled_davies_jumps, bath, hamiltonian)
     return tuple(map(Channel, *concretely(lambda found: tuple(map(list, found)), jumps)))
 
@@ -84,6 +89,77 @@ def following_channels(bath: Any, hamiltonian: AbstractHamiltonian) -> tuple[Cha
         return (Moving(following),)
     axes = _axes_of(hamiltonian)
     return (Moving(following, QubitScalars(following, axes), qubit_matrices(axes)),)
+
+
+def has_many_jumps(bath: Any) -> bool:
+    """Whether a list of the jump operators of a Davies generator would fill memory."""
+    couplings, d, _ = bath.couplings.shape
+    return 2 * len(bath.transitions.groups) * couplings * d**2 > MOST_ENTRIES
+
+
+class InLevels(NamedTuple):
+    """A Davies generator in the eigenbasis of H, entry by entry and without a list of operators.
+
+    Args:
+        rates: of what the couplings' entries (to, from) do, (d, d).
+        couplings: in the eigenbasis, (couplings, d, d).
+        loss: sum rate A(w)^+ A(w), (d, d): it joins states of one level only.
+    """
+
+    rates: Float[Array, "d d"]
+    couplings: Complex[Array, "couplings d d"]
+    loss: Operator
+
+
+def in_levels(bath: Any, energies: Float[Array, " d"], vectors: Operator) -> InLevels:
+    """The Davies generator in the eigenbasis of H.
+
+    Args:
+        bath: as for `davies_jumps`; its groups join no level to two (`keeps_levels`).
+        energies: ascending, (d,).
+        vectors: eigenvectors in columns, (d, d).
+    """
+    sizes = np.asarray(bath.transitions.levels)
+    level = np.repeat(np.arange(sizes.size), sizes)
+    group, lower, upper = pairs_of_levels(bath.transitions)
+    means = jnp.zeros(sizes.size).at[level].add(energies) / sizes
+    count = len(bath.transitions.groups)
+    gaps = jnp.zeros(count).at[group].add(means[upper] - means[lower]) / np.bincount(group)
+    down, up = jax.vmap(lambda gap: thermal_rates(bath.spectrum, gap, bath.temperature))(gaps)
+    still = 0.0 if bath.zero_frequency is None else bath.zero_frequency
+    rates = still * jnp.eye(sizes.size)
+    rates = rates.at[lower, upper].set(down[group]).at[upper, lower].set(up[group])
+    rates = rates[level[:, None], level]
+    couplings = matmul(matmul(dag(vectors), bath.couplings), vectors)
+    loss = einsum("aij,ij,ail->jl", couplings.conj(), rates, couplings)
+    return InLevels(rates, couplings, jnp.where(level[:, None] == level, loss, 0.0))
+
+
+def heat_observable(bath: Any, hamiltonian: Operator) -> Operator:
+    """sum rate (A(w)^+ H A(w) - {A(w)^+ A(w), H}/2), whose mean is the heat current, (d, d).
+
+    Args:
+        bath: as for `in_levels`.
+        hamiltonian: of the generator, (d, d).
+    """
+    energies, vectors = jnp.linalg.eigh(hamiltonian)
+    rates, couplings, loss = in_levels(bath, energies, vectors)
+    gain = einsum("aij,i,ij,ail->jl", couplings.conj(), energies, rates, couplings)
+    sizes = bath.transitions.levels
+    level = np.repeat(np.arange(len(sizes)), sizes)
+    gain = jnp.where(level[:, None] == level, gain, 0.0)
+    moved = gain - 0.5 * (energies[:, None] + energies) * loss
+    return matmul(matmul(vectors, moved), dag(vectors))
+
+
+def keeps_levels(transitions: Transitions) -> bool:
+    """Whether in no group of transitions a level stands twice on one side.
+
+    Then what coherences between levels turn into are coherences between levels.
+    """
+    group, lower, upper = pairs_of_levels(transitions)
+    count = len(transitions.levels)
+    return all(np.unique(group * count + side).size == group.size for side in (lower, upper))
 
 
 def davies_jumps(bath: Any, hamiltonian: Operator) -> Jumps:

@@ -36,7 +36,7 @@ from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import dag
 from ..algebra.states import thermal_state
 from .channels import Channel, Jumps, Moving, dissipate
-from .davies import davies_channels, following_channels
+from .davies import Following, davies_channels, following_channels
 from .hamiltonians import AbstractHamiltonian
 from .schedules import AbstractSchedule, Constant, Schedule, as_schedule, breakpoints_of
 from .spectra import Spectrum, check_spectrum, thermal_rates
@@ -219,6 +219,8 @@ def check_channels(
 
 def _moving_dimension(name: str, channel: Moving) -> int:
     """The dimension d of a moving channel; raises at other shapes or types."""
+    if isinstance(channel.function, Following):
+        return channel.function.bath.couplings.shape[-1]  # its operators may be very many
     name, wanted = f"{name}.function", "(rates (jumps,), operators (jumps, d, d))"
 
     def convert(found: Any) -> tuple[Any, Any]:
@@ -459,7 +461,7 @@ class DaviesBath(AbstractDissipator):
             frequencies = bohr_frequencies(self.hamiltonian, self.transitions)
             check_spectrum(self.spectrum, frequencies)
 
-    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
+    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         return davies_channels(self, self.hamiltonian)
 
 

@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Bool, Complex, Float
 
 from .._checked import checked
 from .._checks import as_sequence, check_hermitian, check_instance, check_size
@@ -19,9 +19,12 @@ from ..algebra.canonical import CanonicalForm, canonical_form
 from ..algebra.operators import commutator, expectation
 from ..algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
 from .channels import Channel, dissipate
+from .davies import has_many_jumps, heat_observable, keeps_levels
 from .describe import describe_system
 from .dissipators import (
     AbstractDissipator,
+    AdiabaticBath,
+    DaviesBath,
     check_channels,
     gibbs_defect,
     has_reference,
@@ -283,8 +286,39 @@ def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array
         >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([1, 0]))
         [0.2]
     """
+    if any(map(_lists_no_jumps, system.baths)):
+        return jnp.stack([_heat_current(system, bath, t, rho) for bath in system.baths])
     operators = heat_operators(system, system.energy_hamiltonian(t), t)
     return jnp.sum(dissipative_parts(system, t, rho) * operators.mT, axis=(-2, -1)).real
+
+
+def _lists_no_jumps(bath: AbstractDissipator) -> bool:
+    """Whether a bath is a Davies bath of too many jump operators."""
+    return isinstance(bath, DaviesBath | AdiabaticBath) and has_many_jumps(bath)
+
+
+def _heat_current(system: OpenSystem, bath: Any, t: RealLike, rho: Operator) -> Real:
+    """The heat current of one bath; nan of a Davies bath whose H is not the energy."""
+    h, energy = system.hamiltonian(t), system.energy_hamiltonian(t)
+    if not _lists_no_jumps(bath) or not keeps_levels(bath.transitions):
+        moved = dissipate(*jump_operators(bath, system.hamiltonian, t), rho)
+        return expectation(heat_operator(bath.at(t), energy), moved)
+    current = expectation(heat_observable(bath, h), rho)
+    other = differs_from(bath, h) | (jnp.max(jnp.abs(energy - h)) > 0.0)
+    return jnp.where(other, jnp.nan, current)
+
+
+def differs_from(bath: AbstractDissipator, hamiltonian: Operator) -> Bool[Array, ""]:
+    """Whether a bath is made for another Hamiltonian than this, by more than rounding.
+
+    Args:
+        bath: the dissipator.
+        hamiltonian: (d, d).
+    """
+    if not isinstance(bath, DaviesBath):
+        return jnp.asarray(False)
+    largest = jnp.max(jnp.abs(hamiltonian))
+    return jnp.max(jnp.abs(bath.hamiltonian - hamiltonian)) > most_defect() * largest
 
 
 def heat_operators(

@@ -9,6 +9,7 @@ is far above the rates is weak coupling itself.)
 import warnings
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -17,7 +18,7 @@ from .._checks import check_square, concretely, is_concrete
 from .._types import OperatorLike
 from .dissipators import AbstractDissipator, AdiabaticBath, DaviesBath
 from .spectra import Spectrum
-from .transitions import Transitions, bohr_frequencies
+from .transitions import Transitions, bohr_frequencies, pairs_of_levels
 
 # Terms that turn with a spacing of fewer rates certainly do not average out.
 SECULAR_FACTOR = 1.0
@@ -66,18 +67,33 @@ def closest_pair(bath: DaviesBath | AdiabaticBath, hamiltonian: OperatorLike) ->
     acts = np.any(sizes > 0, axis=1)
     frequencies, sizes = frequencies[acts], sizes[acts]
     temperature = float(bath.temperature)
-    rates = np.array([_rate(bath.spectrum, float(w), temperature) for w in frequencies])
-    pairs = [SecularPair(np.inf, 0.0, np.nan)]
-    for size in sizes.T:
-        strength = np.sqrt(rates) * size
-        chosen = np.flatnonzero(strength > 0)
-        i, j = (chosen[index] for index in np.triu_indices(chosen.size, 1))
-        if i.size:
-            spacing, rate = np.abs(frequencies[j] - frequencies[i]), strength[i] * strength[j]
-            k = np.argmin(spacing / rate)
-            lower = min(frequencies[i[k]], frequencies[j[k]])
-            pairs.append(SecularPair(float(spacing[k]), float(rate[k]), float(lower)))
-    return min(pairs, key=lambda pair: pair.spacing / pair.rate if pair.rate else np.inf)
+    rates = _rates(bath.spectrum, frequencies, temperature)
+    found = [_closest(frequencies, np.sqrt(rates) * size) for size in sizes.T]
+    return min(found, key=_relative, default=_NONE)
+
+
+_NONE = SecularPair(np.inf, 0.0, np.nan)
+
+
+def _relative(pair: SecularPair) -> float:
+    return pair.spacing / pair.rate if pair.rate else np.inf
+
+
+def _closest(frequencies: np.ndarray, strengths: np.ndarray) -> SecularPair:
+    """The closest pair of one coupling: neighbours first, then the next but one, and so on."""
+    order = np.argsort(frequencies)
+    order = order[strengths[order] > 0]
+    frequencies, strengths = frequencies[order], strengths[order]
+    best = _NONE
+    for apart in range(1, order.size):
+        spacing = frequencies[apart:] - frequencies[:-apart]
+        if np.min(spacing) >= _relative(best) * np.max(strengths) ** 2:
+            break  # no pair further apart can be closer
+        rate = strengths[apart:] * strengths[:-apart]
+        k = np.argmin(spacing / rate)
+        pair = SecularPair(float(spacing[k]), float(rate[k]), float(frequencies[k]))
+        best = min(best, pair, key=_relative)
+    return best
 
 
 @checked
@@ -129,20 +145,27 @@ def _driven(
     _, vectors = np.linalg.eigh(h)
     blocks = np.abs(vectors.conj().T @ couplings @ vectors)
     blocks[blocks < 1e-12 * np.max(blocks, axis=(1, 2), keepdims=True)] = 0.0
-    sizes = []
-    for group in transitions.groups:
-        mask = np.zeros(h.shape)
-        for lower, upper in group:
-            mask += np.outer(level == lower, level == upper)
-        lowering = blocks * mask
-        # max row sum times max column sum is not below the square of the operator's norm
-        sizes.append(np.sqrt(lowering.sum(1).max(-1) * lowering.sum(2).max(-1)))
-    return bohr_frequencies(h, transitions), np.array(sizes)
+    group, lower, upper = pairs_of_levels(transitions)
+    of = np.zeros((len(transitions.levels),) * 2, int)
+    of[lower, upper] = group
+    i, j = np.nonzero(level[:, None] < level)
+    of = of[level[i], level[j]]
+
+    def most(state: np.ndarray, entries: np.ndarray) -> np.ndarray:
+        """The largest sum over a row or a column in every group."""
+        keys, where = np.unique(of * level.size + state, return_inverse=True)
+        found = np.zeros(len(transitions.groups))
+        np.maximum.at(found, keys // level.size, np.bincount(where, entries))
+        return found
+
+    # max row sum times max column sum is not below the square of the operator's norm
+    sizes = [np.sqrt(most(i, block[i, j]) * most(j, block[i, j])) for block in blocks]
+    return bohr_frequencies(h, transitions), np.array(sizes).T
 
 
-def _rate(spectrum: Spectrum, omega: float, temperature: float) -> float:
+def _rates(spectrum: Spectrum, omegas: np.ndarray, temperature: float) -> np.ndarray:
     """gamma(omega) (n + 1), in plain numbers; 0 where the spectrum is not known here."""
-    gamma = concretely(spectrum, omega)
+    gamma = concretely(jax.vmap(spectrum), omegas)
     if not is_concrete(gamma):
-        return 0.0
-    return float(gamma) if temperature == 0 else float(gamma) / -np.expm1(-omega / temperature)
+        return np.zeros(omegas.shape)
+    return np.asarray(gamma) / (1.0 if temperature == 0 else -np.expm1(-omegas / temperature))

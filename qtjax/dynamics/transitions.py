@@ -5,6 +5,7 @@ once, from a concrete Hamiltonian, and kept as hashable data, so that everything
 can be traced, differentiated and batched.
 """
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -90,7 +91,20 @@ def bohr_frequencies(hamiltonian: OperatorLike, transitions: Transitions) -> np.
     """
     energies, sizes = np.linalg.eigvalsh(np.asarray(hamiltonian)), np.asarray(transitions.levels)
     levels = np.bincount(np.repeat(np.arange(sizes.size), sizes), energies) / sizes
-    return np.array([np.mean([levels[j] - levels[i] for i, j in g]) for g in transitions.groups])
+    group, lower, upper = pairs_of_levels(transitions)
+    return np.bincount(group, levels[upper] - levels[lower]) / np.bincount(group)
+
+
+@lru_cache(maxsize=16)
+def pairs_of_levels(transitions: Transitions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The group, the lower and the upper level of every transition, group by group.
+
+    Args:
+        transitions: the grouping.
+    """
+    groups = transitions.groups
+    pairs = np.array([pair for group in groups for pair in group], int).reshape(-1, 2)
+    return np.repeat(np.arange(len(groups)), list(map(len, groups))), pairs[:, 0], pairs[:, 1]
 
 
 def _is_degenerate(hamiltonian: Any) -> bool:

@@ -361,6 +361,32 @@ def test_what_sectors_save_changes_nothing():
         np.testing.assert_allclose(found, expected, atol=1e-14)
 
 
+@pytest.mark.slow
+def test_lanes_that_lu_factors_do_not_know_well_are_eliminated():
+    """Slow ends keep sixteen digits, still ends are not unique, and neither spoils a neighbour."""
+
+    def value(rate, one=None):
+        chain = qt.models.boundary_driven_chain(
+            3, exchange=1.0, anisotropy=0.5, rate=rate, bias=0.7
+        )
+        h = chain.hamiltonian if one is None else qt.Static(one * chain.hamiltonian(0.0))
+        solution = qt.steady_state(qt.OpenSystem(h, chain.baths), throw=False)
+        return solution.state[1, 1].real, solution
+
+    rates, step = np.array([1.0, 1e-9, 0.0, 2.0]), 1e-3
+    (found, batch), slopes = jax.jit(jax.vmap(jax.value_and_grad(value, has_aux=True)))(rates)
+    eliminated = jax.jit(jax.vmap(lambda rate: value(rate, 1.0 + 0.0 * rate)[0]))
+    good = np.array([True, True, False, True])
+    assert ((batch.result == qt.RESULTS.successful) == good).all()
+    assert (batch.result == qt.RESULTS.steady_state_not_unique)[2]
+    np.testing.assert_allclose(found[good], eliminated(rates)[good], rtol=0, atol=1e-14)
+    around = [eliminated(rates * (1.0 + k * step)) for k in (-2, -1, 1, 2)]
+    difference = np.dot([1, -8, 8, -1], np.array(around)[:, good]) / (12.0 * step)
+    np.testing.assert_allclose((slopes * rates)[good], difference, rtol=0, atol=1e-10)
+    assert np.max(batch.error[good]) < 1e-12
+    assert np.max(batch.residual[good]) < 1e-15
+
+
 def test_the_sectors_of_a_chain():
     chain = qt.models.boundary_driven_chain(3, exchange=1.0, anisotropy=0.5)
     sectors = known_sectors(chain)

@@ -9,7 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from qtjax.numerics.null_vector import null_vector
+from qtjax.numerics.null_vector import factored, null_vector
 
 
 def flow(n, decades, seed):
@@ -181,3 +181,19 @@ def test_what_is_not_finite():
     found = null_vector(jnp.array([[-1.0, np.nan], [1.0, 0.0]]), np.ones(2))
     assert np.isnan(found.gap)
     assert np.isinf(found.error)
+
+
+def test_lu_factors_know_what_they_know():
+    """Right where rates are alike; beside 1e12 their error says so; and never sure of nothing."""
+    solve = jax.jit(lambda g: factored(g, np.ones(g.shape[0]), jnp.max(jnp.abs(g))))
+    for seed in range(5):
+        g = flow(7, 1, seed)
+        found, moved = solve(g)
+        wrong = np.max(np.abs(np.asarray(found.solution) - exact(g, np.ones(7))))
+        assert wrong <= float(found.error) < 1e-12
+        np.testing.assert_allclose(moved, g @ found.solution, atol=1e-15)
+    g = flow(7, 12, 0)
+    wrong = np.max(np.abs(np.asarray(solve(g)[0].solution) - exact(g, np.ones(7))))
+    assert wrong <= float(solve(g)[0].error)
+    for g in NOT_UNIQUE.values():
+        assert np.isinf(solve(jnp.asarray(g) + 0.0)[0].error)
