@@ -262,7 +262,7 @@ def test_bad_strokes():
         engine((1.0,) * 4, frequencies=(0.0, 1.0))
     with pytest.raises(ValueError, match="give both or none"):
         qt.machines.GaussianStroke(1.0, 1.0, 0.3)
-    with pytest.raises(ValueError, match="`contact` must be \"hot\", \"cold\" or None, got 'warm'"):
+    with pytest.raises(ValueError, match='`contact` must be "hot", "cold" or None, got \'warm\''):
         qt.machines.GaussianStroke(1.0, 1.0, contact="warm")
     with pytest.raises(ValueError, match="`bath_frequency` must be > 0"):
         qt.machines.GaussianStroke(1.0, 1.0, 0.3, 1.0, bath_frequency=0.0)

@@ -91,7 +91,9 @@ def test_protocols():
 def test_temperatures_that_cannot_be_reached():
     with pytest.raises(ValueError, match="cannot be reached: adiabats between them change"):
         isothermal(qt.machines.carnot_cycle, 1.0, scales=(1.0, 1.5))
-    with pytest.raises(ValueError, match="T_hot/T_cold = 2, but `scales` leave x_max/x_min = 2, so"):
+    with pytest.raises(
+        ValueError, match="T_hot/T_cold = 2, but `scales` leave x_max/x_min = 2, so"
+    ):
         isothermal(qt.machines.carnot_cycle, 1.0, scales=(1.0, 2.0), temperatures=(0.5, 1.0))
     with pytest.raises(ValueError, match=r"must be \(smallest, largest\), got \(1, 1\)"):
         isothermal(qt.machines.stirling_cycle, 1.0, scales=(1.0, 1.0))

@@ -9,6 +9,7 @@ import pytest
 
 import qtjax as qt
 from qtjax.thermodynamics import scales
+from qtjax.thermodynamics.parts import _roundings
 from qtjax.thermodynamics.rates import thermal_entropy_flux, thermal_flux
 from qtjax.thermodynamics.temperature import TemperatureStatus, temperature_of
 
@@ -29,6 +30,16 @@ def test_sizes_by_hand():
     rho = jnp.diag(jnp.array([0.9, 0.1])) + 0j
     expected = 64 * EPS * np.log(10.0) * np.array([2.0, 5.0])
     np.testing.assert_allclose(scales.entropy_roundings(rho, sizes), expected)
+
+
+def test_roundings_of_parts():
+    """64 eps (max|H| + size of the bath), times that of H_i and of ln rho_i."""
+    h, bath = 3.0 * qt.number(2), qt.Lindblad(qt.embed(LOWER, (2, 2), 0), 0.5)
+    pair = qt.composite_system((h, 0.5 * N), 0.25 * qt.tensor(qt.sigmax(), qt.sigmax()), bath)
+    one, two = (jnp.diag(jnp.array([1.0 - p, p])) + 0j for p in (0.1, 0.25))
+    found = _roundings(pair, 0.0, [one, two], [h, 0.5 * N])
+    noise = 64 * EPS * (3.5 + 0.5)
+    np.testing.assert_allclose(found, noise * np.array([[3.0, 0.5], np.log([10.0, 4.0])]))
 
 
 def test_heats_that_a_time_allows():
