@@ -11,6 +11,7 @@ import pytest
 from scipy.interpolate import make_interp_spline
 
 import qtjax as qt
+from qtjax.thermodynamics.accountings import _one_temperature
 
 # toy baths whose rates are of the size of the spacings
 pytestmark = pytest.mark.filterwarnings("ignore:.*secular step is doubtful")
@@ -542,6 +543,46 @@ def test_a_table_of_a_closed_whole_with_finite_reservoirs(start):
 def stateless():
     system, solution = driven(False)
     return system, eqx.tree_at(lambda s: s.saved, solution, {"energy": solution.ledger.energy})
+
+
+def test_a_table_line_by_line():
+    """The value at the time asked for, the smallest one that is a number, yes or no."""
+
+    def row(name, values, guaranteed, reason):
+        values = jnp.array(values)
+        return qt.thermodynamics.Accounting(name, "f", "rate", values, guaranteed, reason)
+
+    nan = np.nan
+    table = [row("one", [nan, 2.0, 1.0], True, "sure"), row("two", [nan] * 3, False, "lost")]
+
+    def shown(index):
+        text = qt.thermodynamics.accounting_table(table, index)
+        return [line.split() for line in text.splitlines()[1:]]
+
+    assert shown(1) == [
+        ["one", "rate", "2", "1", "yes:", "sure"], ["two", "rate", "nan", "nan", "no:", "lost"],
+    ]  # fmt: skip
+    assert shown(-1) == shown(2)
+    assert shown(-3)[0][2] == "nan"
+    for index in (3, -4):
+        with pytest.raises(ValueError, match=f"must be that of a saved time, got {index}"):
+            qt.thermodynamics.accounting_table(table, index)
+
+
+def test_the_temperature_that_all_baths_have():
+    def system(*temperatures):
+        lower = qt.destroy(2)
+        baths = [qt.LocalBath(lower, 1.0, t, qt.Flat(0.1)) for t in temperatures]
+        return qt.OpenSystem(qt.number(2), baths)
+
+    assert _one_temperature(system(0.5, 0.5), None) == 0.5
+    assert _one_temperature(system(0.5, 0.5), 0.5 * (1 + 9e-10)) == 0.5 * (1 + 9e-10)
+    for others in ((0.5, 1.0), (0.0,), ()):
+        assert _one_temperature(system(*others), None) is None
+        assert _one_temperature(system(*others), 2.0) == 2.0
+    for wrong in (0.5 * (1 + 2e-9), 0.5 * (1 - 2e-9)):
+        with pytest.raises(ValueError, match=r"is 0\.5, but the baths are at 0\.5; leave it out"):
+            _one_temperature(system(0.5), wrong)
 
 
 HOLDS_STATES = "`solution` must hold the states in `saved`"
