@@ -9,7 +9,7 @@ import pytest
 from scipy.linalg import expm, logm
 
 import qtjax as qt
-from qtjax.machines.audit import _instants, _summary
+from qtjax.machines.audit import _instants, _limit_cycle, _moves, _second_law, _summary
 from qtjax.thermodynamics import bath_checks, state_checks
 from qtjax.thermodynamics.instants import Instant
 
@@ -227,3 +227,43 @@ def test_where_strokes_are_looked_at():
         ("strokes[2].system.", 1.0, [words.format("end", 2)]),
     ]  # fmt: skip
     assert [x.states[0][1][1, 1].real for x in found if x.states] == [0.1, 0.3, 0.4]
+
+
+def test_what_moves():
+    bath, way = qt.LocalBath(LOWER, 1.0, 0.5, qt.Flat(0.1)), qt.Linear(1.0, 2.0)
+    driven = qt.Driven([(way, N)])
+    assert not _moves(qt.OpenSystem(N, bath))
+    assert _moves(qt.OpenSystem(driven, bath))
+    assert _moves(qt.OpenSystem(N, bath, energy=driven))
+    assert _moves(qt.OpenSystem(N, (bath, qt.Lindblad(qt.sigmaz(), way))))
+    assert _moves(qt.OpenSystem(driven, qt.AdiabaticBath(X, 0.5, qt.Flat(0.1))))
+
+
+def test_cycles_that_are_not_unique_or_not_found():
+    def checked(values, result=qt.RESULTS.successful):
+        fixed = SimpleNamespace(map_increment=np.diag(values))
+        found = SimpleNamespace(fixed=fixed, result=result, error=jnp.asarray(0.25))
+        return inspect.unwrap(_limit_cycle)(found)
+
+    assert checked([1.0, 0.5, 9e-13]) == []
+    assert checked([1.0, 0.5, 9e-13, 2e-12]) == []
+    assert only(checked([1.0, 0.5, 9e-13, 8e-13])).numbers == {"conserved": 2}
+    lost = only(checked([1.0, 0.5, 1e-13], qt.RESULTS.inaccurate))
+    assert lost.numbers == {"error": 0.25}
+    assert lost.sentence.startswith("the limit cycle was not found to the tolerance. ")
+    assert only(checked([np.nan, 0.5], qt.RESULTS.not_finite)).numbers == {"error": 0.25}
+
+
+def test_how_much_a_cycle_may_beat_the_second_law():
+    """By 1e-9 of the moduli of its heats, over the lowest temperature: here 8e-9."""
+    baths = [qt.LocalBath(LOWER, 1.0, t, qt.Flat(0.1)) for t in (0.5, 2.0)]
+    cycle = qt.Cycle([qt.Stroke(qt.OpenSystem(N, baths), 1.0)])
+
+    def checked(produced):
+        heats = (jnp.array([3.0, -1.0]),)
+        found = SimpleNamespace(spohn_production=produced, cycle=cycle, bath_heats=heats)
+        return inspect.unwrap(_second_law)(found)
+
+    assert checked(-7.9e-9) == checked(0.1) == []
+    assert only(checked(-8.1e-9)).numbers == {"production": -8.1e-9}
+    assert checked(np.inf) == "a bath without a temperature, or at T = 0, carries heat"
