@@ -267,3 +267,40 @@ def test_how_much_a_cycle_may_beat_the_second_law():
     assert checked(-7.9e-9) == checked(0.1) == []
     assert only(checked(-8.1e-9)).numbers == {"production": -8.1e-9}
     assert checked(np.inf) == "a bath without a temperature, or at T = 0, carries heat"
+
+
+def test_a_bath_in_plain_numbers():
+    """D, its adjoint, the flow between the columns of a basis and sizes, by sums over jumps."""
+    rng = np.random.default_rng(2)
+    jumps, rho, h = (rng.normal(size=(k, 3, 3, 2)) @ np.array([1.0, 1.0j]) for k in (2, 1, 1))
+    rho, h = rho[0] @ rho[0].conj().T, h[0] + h[0].conj().T
+    rates = [0.7, -0.2]
+    x = Instant(qt.OpenSystem(h, qt.Lindblad(jumps, rates, temperature=0.9)), 0.0)
+    (contact,) = x.contacts
+    pairs = list(zip(rates, jumps, strict=True))
+    moved = sum(
+        g * (a @ rho @ a.conj().T - (a.conj().T @ a @ rho + rho @ a.conj().T @ a) / 2)
+        for g, a in pairs
+    )
+    np.testing.assert_allclose(contact.dissipate(rho), moved, atol=1e-13)
+    assert np.isclose(np.trace(contact.heat(h) @ rho), np.trace(moved @ h))
+    turn = np.linalg.qr(jumps[0])[0]
+    flow = sum(g * np.abs(turn.conj().T @ a @ turn) ** 2 for g, a in pairs)
+    np.testing.assert_allclose(contact.flow(turn), flow)
+    size = sum(abs(g) * np.max(np.abs(a)) ** 2 for g, a in pairs)
+    assert contact.size == pytest.approx(size)
+    gibbs = expm(-h / 0.9) / np.trace(expm(-h / 0.9))
+    np.testing.assert_allclose(contact.reference(h), gibbs, atol=1e-14)
+    assert not contact.is_cold
+    gaps, weights = x.frequencies(jumps[0])
+    assert np.all(np.diff(gaps) >= 0.0)
+    size = np.linalg.norm(jumps[0]) ** 2  # the mean of [H, L] in L is that of the frequencies
+    taken = np.vdot(jumps[0], jumps[0] @ h - h @ jumps[0]).real / size
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights @ gaps == pytest.approx(taken)
+
+
+@pytest.mark.parametrize(("small", "count"), [(5e-10, 1), (2e-9, 2)])
+def test_operators_of_no_size_are_left_out(small, count):
+    bath = qt.Lindblad([LOWER, RAISE], [1.0, small], temperature=0.5)
+    assert len(Instant(qt.OpenSystem(N, bath), 0.0).contacts[0].single) == count

@@ -2,6 +2,7 @@
 
 import functools
 import re
+import types
 
 import equinox as eqx
 import jax
@@ -11,6 +12,7 @@ import pytest
 from scipy.interpolate import make_interp_spline
 
 import qtjax as qt
+from qtjax.thermodynamics import conditions
 from qtjax.thermodynamics.accountings import _one_temperature
 
 # toy baths whose rates are of the size of the spacings
@@ -543,6 +545,25 @@ def test_a_table_of_a_closed_whole_with_finite_reservoirs(start):
 def stateless():
     system, solution = driven(False)
     return system, eqx.tree_at(lambda s: s.saved, solution, {"energy": solution.ledger.energy})
+
+
+# what is measured, the last value at which a condition holds, one at which it does not
+LIMITS = {
+    "POSITIVE_RATES": ("smallest_rate", 0.0, -1e-12),
+    "NO_ATHERMAL_HEAT": ("athermal_defect", 1e-10, 2e-10),
+    "UNIQUE_FIXED_POINT": ("fixed_point_gap", 2e-13, 1e-13),
+    "NO_COHERENCE": ("coherence", 1e-10, 2e-10),
+    "COVARIANT": ("covariance", 1e-10, np.nan), "PRODUCT_START": ("initial_defect", 1e-10, 2e-10),
+    "CLOSED": ("closed", True, False), "GIBBS_FIXED_POINTS": ("gibbs_defect", 1e-6, 2e-6),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_conditions_at_their_limits(name):
+    condition, (field, last, first) = getattr(conditions, name), LIMITS[name]
+    here = functools.partial(types.SimpleNamespace, gibbs_tolerance=1e-6)
+    assert condition.holds(here(**{field: last}))
+    assert not condition.holds(here(**{field: first}))
 
 
 def test_a_table_line_by_line():
