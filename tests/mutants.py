@@ -1,18 +1,17 @@
 """Mutants of the thermodynamics and machines floors: whether the tests notice a wrong program.
 
-A program of its own, outside the suite; it needs `coverage` beside what the tests need:
+A program of its own, outside the suite:
 
     python tests/mutants.py FOLDER 150 0      # so many mutants, drawn with this seed
 
 A mutant is a copy of one file in which one operator, comparison, sign, constant or name is another.
-Every one runs, in a copy of the tree under FOLDER, the tests that passed through its line when all
-of `TESTS` ran once, the quickest first, until one fails. A line that runs when qtjax is imported is
-passed by no test of its own: there, and where `jit` kept a line from a later test, the tests of the
-file's own name run too. What came of each stays in FOLDER/mutants.jsonl; a second call goes on.
+Each runs, in a copy of the tree under FOLDER, the daily tests that `TESTS` names for its file, in
+that order, until one fails. One process imports all that is not changed; for every mutant a copy of
+it (`fork`) goes on from there. What came of each stays in FOLDER/mutants.jsonl; a second call goes
+on.
 """
 
 import ast
-import collections
 import json
 import os
 import random
@@ -28,12 +27,53 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("thermodynamics", "machines")
-TESTS = (
-    "tests/thermodynamics", "tests/machines", "tests/test_identities.py", "tests/test_describe.py",
-    "tests/test_bad_input.py",
-)  # fmt: skip
-LIMIT = 120  # seconds of a processor that the tests of a mutant may take
-STALL = 1800  # seconds after which they are ended in any case
+LIMIT = 120  # seconds of a processor that the tests of a mutant may take; a full one does not count
+
+# the tests that look at a file, by the names of their own files, the quickest first
+TESTS = {
+    "accounting_records": "production identities",
+    "accountings": "production identities",
+    "bath_checks": "audit_limits audit",
+    "conditions": "production identities",
+    "entropy_based": "entropy_based all_numbers",
+    "erasure": "erasure",
+    "ergotropy": "ergotropy local_unitaries",
+    "findings": "audit",
+    "instants": "audit_limits audit",
+    "local_unitaries": "local_unitaries",
+    "mean_force": "mean_force strong_coupling",
+    "optimal_erasure": "optimal_erasure",
+    "parts": "thresholds parts all_numbers",
+    "production": "production identities",
+    "rates": "thresholds production identities parts",
+    "reservoirs": "production all_numbers",
+    "scales": "thresholds production identities parts",
+    "state_checks": "audit_limits audit",
+    "state_temperatures": "state_temperatures",
+    "temperature": "thresholds identities production",
+    "alongside": "cycle otto",
+    "audit": "audit_limits audit",
+    "carnot": "carnot recipes",
+    "charging": "recipes",
+    "clausius": "otto carnot collision",
+    "collision": "collision",
+    "continuous": "continuous roles",
+    "cycle": "cycle otto functions",
+    "describe": "describe",
+    "figures": "merit names otto",
+    "gaussian": "gaussian",
+    "isotherms": "recipes",
+    "oscillator": "truncated_levels gaussian",
+    "otto": "otto cycle",
+    "periodic": "periodic collision",
+    "piecewise": "steps",
+    "quasi_static": "quasi_static recipes",
+    "roles": "roles names",
+    "sampling": "functions collision",
+    "shortcuts": "recipes",
+    "stroke": "cycle names collision",
+    "two_stroke": "recipes collision",
+}
 
 OPERATORS: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
@@ -107,105 +147,88 @@ def mutants_of(root: Path, path: str) -> Iterator[Mutant]:
             setattr(node, field, kept)
 
 
-class Recorder:
-    """A plugin of pytest: the lines that every test passes, and how long it takes."""
-
-    def __init__(self, coverage: Any):
-        self.coverage, self.seconds = coverage, collections.Counter[str]()
-        self.failed: set[str] = set()
-
-    def pytest_runtest_setup(self, item: Any) -> None:
-        self.coverage.switch_context(item.nodeid)
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        self.seconds[report.nodeid] += report.duration
-        if report.failed:
-            self.failed.add(report.nodeid)
-
-
 class Chosen:
-    """A plugin of pytest: these tests alone, in this order; the first that fails is printed."""
+    """A plugin of pytest: the first test that fails is written down."""
 
-    def __init__(self, tests: list[str]):
-        self.order = {test: k for k, test in enumerate(tests)}
-
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        kept = [item for item in items if item.nodeid in self.order]
-        items[:] = sorted(kept, key=lambda item: self.order[item.nodeid])
+    def __init__(self, written: Path):
+        self.written = written
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
-            print(f"\nKILLED BY {report.nodeid}", flush=True)
+            self.written.write_text(report.nodeid)
+
+    pytest_collectreport = pytest_runtest_logreport  # a file that cannot be imported
 
 
-OPTIONS = ["-o", "addopts=", "-q", "-m", "not slow", "-p", "no:cacheprovider"]
+OPTIONS = [
+    "-o", "addopts=", "-x", "-q", "-m", "not slow", "-p", "no:cacheprovider",
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",
+]  # fmt: skip
 
 
-def record() -> None:
-    """Run all tests in the copy that is the working folder; writes what they pass through."""
-    import coverage
+class Fork:
+    """A finder of modules that finds none: it tries the mutants where qtjax reaches the floors.
+
+    Args:
+        folder: with the copies of the tree.
+        sample: mutants to be tried.
+    """
+
+    def __init__(self, folder: Path, sample: list[Mutant]):
+        self.folder, self.sample, self.killer = folder, sample, folder / "killer"
+        self.tests: list[str] = []
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        if name not in [f"qtjax.{floor}" for floor in FLOORS]:
+            return
+        sys.meta_path.remove(self)  # pyright: ignore[reportArgumentType]
+        for mutant in self.sample:
+            if self._in_copy(mutant):  # which imports the mutant, and runs its tests
+                names = TESTS[Path(mutant.path).stem].split()
+                self.tests = [str(next(Path("tests").rglob(f"test_{x}.py"))) for x in names]
+                return
+        os._exit(0)
+
+    def _in_copy(self, mutant: Mutant) -> bool:
+        """Whether this is the process of the mutant; the other one waits and writes."""
+        begun, changed = time.time(), self.folder / "tree" / mutant.path
+        changed.write_text(mutant.source)
+        os.utime(changed, (begun, random.randrange(10**9)))  # so that no compiled file is taken
+        self.killer.write_text("")
+        child = os.fork()
+        if child == 0:
+            for stream in (1, 2):
+                os.dup2(
+                    os.open(self.folder / "output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream
+                )
+            resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 9))
+            return True
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        shutil.copy2(self.folder / "source" / mutant.path, changed)
+        if status in (3, 4, 5):  # of pytest: there was no test to run
+            raise RuntimeError((self.folder / "output").read_text())
+        names = {0: "survived", -signal.SIGXCPU: "timed out", -signal.SIGKILL: "timed out"}
+        said = [
+            names.get(status, "killed"), mutant.path, mutant.line, mutant.change,
+            self.killer.read_text() or f"status {status}", round(time.time() - begun, 1),
+        ]  # fmt: skip
+        with (self.folder / "mutants.jsonl").open("a") as file:
+            file.write(json.dumps(said) + "\n")
+        print(*said, flush=True)
+        return False
+
+
+def run(folder: Path, sample: list[Mutant]) -> None:
+    """Try mutants one after another, in the copy that is the working folder."""
+    sys.path.insert(0, "tests")
+    import conftest  # noqa: F401  # types are checked as in the tests
     import pytest
 
-    measured = coverage.Coverage(data_file=None, include=[f"qtjax/{f}/*" for f in FLOORS])
-    recorder = Recorder(measured)
-    measured.start()
-    pytest.main([*OPTIONS, *TESTS], plugins=[recorder])
-    measured.stop()
-    data = measured.get_data()
-    lines = {
-        os.path.relpath(path): {k: tests for k, tests in data.contexts_by_lineno(path).items()}
-        for path in data.measured_files()
-    }
-    seconds = {t: s for t, s in recorder.seconds.items() if t not in recorder.failed}
-    print("without a mutant fail:", sorted(recorder.failed))
-    Path("../recorded.json").write_text(json.dumps([lines, seconds]))
+    fork = Fork(folder, sample)
+    sys.meta_path.insert(0, fork)  # pyright: ignore[reportArgumentType]
+    import qtjax  # noqa: F401  # from here on a process per mutant
 
-
-def run(tests: list[str]) -> None:
-    """Run some tests in the copy that is the working folder, until one fails."""
-    import pytest
-
-    files = sorted({test.split("::")[0] for test in tests})
-    raise SystemExit(pytest.main([*OPTIONS, "-x", *files], plugins=[Chosen(tests)]))
-
-
-def tests_of(mutant: Mutant, lines: Any, seconds: dict[str, float]) -> list[str]:
-    """The tests that may notice a mutant, the quickest first, those of its own file before."""
-    passing = set(lines.get(mutant.path, {}).get(str(mutant.line), ())) & set(seconds)
-    own = f"{Path(mutant.path).parent.name}/test_{Path(mutant.path).stem}.py"
-    near = {test for test in seconds if own in test}
-    ranked = sorted(passing, key=lambda test: seconds[test])
-    return ranked + sorted(near - passing, key=lambda test: seconds[test])
-
-
-def outcome(folder: Path, mutant: Mutant, tests: list[str]) -> tuple[str, str]:
-    """(killed, survived, timed out or not run; by which test)."""
-    if not tests:
-        return "not run", ""
-    path = folder / "tree" / mutant.path
-    path.write_text(mutant.source)
-    os.utime(path, (time.time(), random.randrange(10**9)))  # so that no compiled file is taken
-    command = [sys.executable, "tests/mutants.py", "run"]
-    try:
-        done = subprocess.run(
-            command, cwd=folder / "tree", env=environment(folder), input=json.dumps(tests),
-            capture_output=True, text=True, timeout=STALL, check=False, preexec_fn=limited,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "timed out", ""
-    finally:
-        shutil.copy2(folder / "source" / mutant.path, path)
-    if done.returncode == -signal.SIGXCPU:
-        return "timed out", ""
-    if done.returncode == 0:
-        return "survived", ""
-    by = [line for line in done.stdout.splitlines() if line.startswith("KILLED BY ")]
-    return "killed", by[0][10:] if by else f"status {done.returncode}"
-
-
-def limited() -> None:
-    """End the process where it has used up its seconds; a loaded machine does not count."""
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
+    raise SystemExit(pytest.main([*OPTIONS, *fork.tests], plugins=[Chosen(fork.killer)]))
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -219,40 +242,31 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def main(folder: Path, count: int, seed: int) -> None:
-    """Try a random sample of all mutants; prints what came of each."""
-    source, tree = folder / "source", folder / "tree"
-    if not source.exists():
-        for name in ("qtjax", "tests"):
-            shutil.copytree(ROOT / name, source / name)
-        shutil.copy2(ROOT / "pyproject.toml", source)
-    shutil.copytree(source, tree, dirs_exist_ok=True)
-    if not (folder / "recorded.json").exists():
-        command = [sys.executable, "tests/mutants.py", "record"]
-        subprocess.run(command, cwd=tree, env=environment(folder), check=True)
-    lines, seconds = json.loads((folder / "recorded.json").read_text())
+def draw(source: Path, count: int, seed: int) -> list[Mutant]:
+    """A random sample of all mutants."""
     paths = [path for floor in FLOORS for path in sorted((source / "qtjax" / floor).glob("*.py"))]
     every = [
         mutant for path in paths for mutant in mutants_of(source, str(path.relative_to(source)))
     ]
-    sample = random.Random(seed).sample(every, count)
-    written = folder / "mutants.jsonl"
-    known = len(written.read_text().splitlines()) if written.exists() else 0
-    print(f"{count} of {len(every)} mutants, {known} known", flush=True)
-    for mutant in sample[known:]:
-        begun, tests = time.time(), tests_of(mutant, lines, seconds)
-        found, by = outcome(folder, mutant, tests)
-        took = round(time.time() - begun, 1)
-        said = [found, mutant.path, mutant.line, mutant.change, by, len(tests), took]
-        with written.open("a") as file:
-            file.write(json.dumps(said) + "\n")
-        print(*said, flush=True)
+    print(f"{count} of {len(every)} mutants", flush=True)
+    return random.Random(seed).sample(every, count)
+
+
+def main(folder: Path, count: int, seed: int) -> None:
+    """Try a random sample; what is known of it is not tried again."""
+    source, tree, written = folder / "source", folder / "tree", folder / "mutants.jsonl"
+    if Path.cwd() == tree:
+        return run(folder, draw(source, count, seed)[len(written.read_text().splitlines()) :])
+    if not source.exists():
+        for name in ("qtjax", "tests", "examples"):
+            shutil.copytree(ROOT / name, source / name)
+        shutil.copy2(ROOT / "pyproject.toml", source)
+    shutil.copytree(source, tree, dirs_exist_ok=True)
+    written.touch()
+    command = [sys.executable, "tests/mutants.py", str(folder), str(count), str(seed)]
+    subprocess.run(command, cwd=tree, env=environment(folder), check=True)
+    return None
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "record":
-        record()
-    elif sys.argv[1] == "run":
-        run(json.load(sys.stdin))
-    else:
-        main(Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3]))

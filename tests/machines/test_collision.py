@@ -273,6 +273,37 @@ def test_a_collision_lasts_its_duration(duration):
     np.testing.assert_allclose([heat, work], [moved, 0.0], atol=1e-14)
 
 
+def test_limits_of_what_collisions_take():
+    h = qt.number(2)
+    for p in (0.0, 1.0):
+        rho, (heat, work) = (
+            Reset(h, h, p, temperature=1 / np.log(3))
+            .propagator(1)
+            .apply(jnp.diag(jnp.array([0.0, 1.0])) + 0j)
+        )
+        np.testing.assert_allclose([rho[1, 1].real, heat, work], [1 - 0.75 * p, -0.75 * p, 0.0])
+    for p in (-1e-3, 1.001):
+        with pytest.raises(ValueError, match=f"`probability` must be between 0 and 1, got {p:g}"):
+            Reset(h, h, p, temperature=1.0)
+    almost = SWAP + 2e-9 * jnp.eye(4)  # off by 4e-9, where 1e-8 is allowed
+    Collision(h, h, unitary=almost, temperature=1.0)
+    Collision(h, h, unitary=(SWAP + 4e-5 * jnp.eye(4)).astype(jnp.complex64), temperature=1.0)
+    for wrong in (SWAP + 2e-8 * jnp.eye(4), (SWAP + 2e-4 * jnp.eye(4)).astype(jnp.complex64)):
+        with pytest.raises(ValueError, match=r"`unitary` must be unitary, but max\|U\^dagger U"):
+            Collision(h, h, unitary=wrong, temperature=1.0)
+    two = qt.tensor(SWAP, qt.identity(2))
+    with pytest.raises(ValueError, match="`temperature` must be one number, or 2 of them, got 3"):
+        Collision(h, (h, h), unitary=two, temperature=[1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"`temperature\[1\]` must be >= 0"):
+        Collision(h, (h, h), unitary=two, temperature=[1.0, -2.0])
+    with pytest.raises(ValueError, match="`ancillas` must hold at least one Hamiltonian"):
+        Collision(h, (), unitary=SWAP, temperature=1.0)
+    several = Collision(h, (h, 2 * h), unitary=two, temperature=[1.0, 2.0])
+    assert [float(t) for t in several.temperatures] == [1.0, 2.0]
+    same = Collision(h, (h, 2 * h), unitary=two, temperature=0.5)
+    assert [float(t) for t in same.temperatures] == [0.5, 0.5]
+
+
 def test_what_has_no_inside(engine):
     for function in (
         qt.machines.sample_cycle,

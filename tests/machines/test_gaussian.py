@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import qtjax as qt
 
@@ -159,6 +160,71 @@ def test_too_few_steps_are_inaccurate():
     assert bool(solution.result == qt.RESULTS.inaccurate)
 
 
+def by_equations(frequency, slope, duration, rate, temperature, mode=None):
+    """The affine map of (<x^2>, <p^2>, c, heat, work) by an integrator of SciPy."""
+
+    def change(s, y):
+        xx, pp, c = y[:3]
+        w = frequency + slope * s
+        b = w if mode is None else mode
+        g, d = rate, 0.5 * rate / np.tanh(0.5 * b / temperature)
+        moved = [2 * c - g * xx + d / b, -2 * w**2 * c - g * pp + d * b, pp - w**2 * xx - g * c]
+        heat = 0.5 * (moved[1] + 2 * w**2 * c) + 0.5 * w**2 * (moved[0] - 2 * c)
+        return [*(duration * np.array([*moved, heat])), w * slope * xx]
+
+    def end(y):
+        found = solve_ivp(change, (0.0, 1.0), [*y, 0.0, 0.0], "DOP853", rtol=1e-12, atol=1e-13)
+        return found.y[:, -1]
+
+    offset = end(np.zeros(3))
+    return np.stack([end(row) - offset for row in np.eye(3)], axis=1), offset
+
+
+def test_driven_strokes_in_contact_with_baths():
+    """Every book of two ramps under baths, one of a fixed mode: its equations, by SciPy."""
+    first = (1.0, 0.6, 1.3, 0.4, 0.8, 1.2)  # w from 1 to 1.6, the mode that is damped has 1.2
+    second = (1.5, -0.3, 0.7, 0.3, 2.0)  # from 1.5 to 1.2, the bath follows
+    strokes = [
+        qt.machines.GaussianStroke(
+            qt.dynamics.Between(w, w + slope, qt.Linear(0.0, 1.0)), duration, rate, temperature,
+            contact, *mode,
+        )
+        for (w, slope, duration, rate, temperature, *mode), contact in (
+            (first, "cold"), (second, "hot"),
+        )
+    ]  # fmt: skip
+    solution, power, _, _ = solved(strokes)
+    (a, b), (c, d) = by_equations(*first), by_equations(*second)
+    start = np.linalg.solve(np.eye(3) - c[:3] @ a[:3], c[:3] @ b[:3] + d[:3])
+    middle = a[:3] @ start + b[:3]
+    books = np.stack([(a @ start + b)[3:], (c @ middle + d)[3:]])
+    moments = np.stack([start, middle, start])
+    quenches = 0.5 * np.array([(1.5**2 - 1.6**2) * middle[0], (1.0 - 1.2**2) * start[0]])
+    np.testing.assert_allclose(solution.moments[:, 2:], moments, rtol=1e-9)
+    np.testing.assert_allclose(solution.heats, books[:, 0], atol=1e-9)
+    np.testing.assert_allclose(solution.works, books[:, 1], atol=1e-9)
+    np.testing.assert_allclose(solution.quenches, quenches, rtol=1e-9)
+    produced = -books[0, 0] / 0.8 - books[1, 0] / 2.0
+    assert float(solution.spohn_production) == pytest.approx(produced, abs=1e-9)
+    assert float(power) == pytest.approx(-(books[:, 1].sum() + quenches.sum()) / 2.0, abs=1e-9)
+    assert 0.0 < float(solution.error) < 1e-9
+    assert abs(float(solution.first_law_residual)) < 1e-12
+
+
+def test_a_sudden_refrigerator():
+    """Q_c = (w_c/2)(coth_c - Q* coth_h) > 0, with Q* = 5/4."""
+    hot = qt.machines.GaussianStroke(2.0, 80.0, 0.5, 1.2, "hot")
+    cold = qt.machines.GaussianStroke(1.0, 80.0, 0.5, 1.0, "cold")
+    solution = qt.machines.gaussian_limit_cycle([hot, cold])
+    coth_c, coth_h = 1 / np.tanh(0.5), 1 / np.tanh(1.0 / 1.2)
+    q_c, q_h = 0.5 * (coth_c - 1.25 * coth_h), coth_h - 1.25 * coth_c
+    assert q_c > 0.0
+    performance = float(solution.coefficient_of_performance)
+    assert performance == pytest.approx(-q_c / (q_c + q_h), rel=1e-10)
+    assert np.isnan(float(solution.efficiency))
+    assert float(solution.period) == 160.0
+
+
 def test_a_closed_cycle_has_no_one_fixed_point():
     with pytest.raises(qt.SolverError, match="not unique"):
         qt.machines.gaussian_limit_cycle([qt.machines.GaussianStroke(1.0, 1.0)])
@@ -196,6 +262,10 @@ def test_bad_strokes():
         engine((1.0,) * 4, frequencies=(0.0, 1.0))
     with pytest.raises(ValueError, match="give both or none"):
         qt.machines.GaussianStroke(1.0, 1.0, 0.3)
+    with pytest.raises(ValueError, match='`contact` must be "hot", "cold" or None, got \'warm\''):
+        qt.machines.GaussianStroke(1.0, 1.0, contact="warm")
+    with pytest.raises(ValueError, match="`bath_frequency` must be > 0"):
+        qt.machines.GaussianStroke(1.0, 1.0, 0.3, 1.0, bath_frequency=0.0)
     with pytest.raises(ValueError, match="at least one stroke"):
         qt.machines.gaussian_limit_cycle(())
     with pytest.warns(UserWarning, match="kept to 8 levels"):

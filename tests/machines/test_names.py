@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import qtjax as qt
+from qtjax.machines.stroke import as_contact, names_of
 
 N, LOWER = qt.number(2), qt.destroy(2)
 
@@ -44,6 +45,18 @@ def test_heats_by_name(named):
     assert efficiency == pytest.approx(0.5, rel=1e-12)  # 1 - 1/2, the ratio of the gaps
     assert math.isnan(float(qt.machines.efficiency_from(named, "sea")))  # no heat from there
     assert math.isnan(float(qt.machines.heat_ratio(named, "sea", "sun")))
+
+
+def test_names_of_heats():
+    """A name, none, or one for each heat; nothing else, and no empty name."""
+    for given, heats, names in (
+        ("hot", 2, ("hot", "hot")), (None, 1, (None,)), ((), 0, ()),
+        (["hot", None], 2, ("hot", None)),
+    ):  # fmt: skip
+        assert names_of(as_contact(given, heats), heats) == names
+    for wrong in ("", ("hot",), ("hot", ""), ("hot", 1), 3, ("a", "b", "c")):
+        with pytest.raises(ValueError, match="for each of the stroke's 2 heats, got"):
+            as_contact(wrong, 2)
 
 
 def test_figures_say_which_names_they_need(named):

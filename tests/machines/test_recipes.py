@@ -56,9 +56,47 @@ def test_slow_stirling_cycles():
     assert float(q_h + q_c) == pytest.approx(float(done), abs=1e-6)
 
 
+def protocol(cycle):
+    """Per stroke: gaps of a qubit at its start and end, duration, contact, temperatures."""
+    return [
+        (
+            *(float(stroke.energy(s)[1, 1].real) for s in (0.0, 1.0)),
+            float(stroke.duration), stroke.contact, tuple(map(float, stroke.temperatures)),
+        )
+        for stroke in cycle.strokes
+    ]  # fmt: skip
+
+
+def test_protocols():
+    """Which gaps, how long, under which bath: read off the docstrings, binary fractions."""
+    given = {"couplings": X, "rate": 1.0, "temperatures": (0.5, 1.0), "scales": (1.0, 4.0)}
+    times = {"durations": (1.0, 2.0, 3.0, 4.0)}
+    assert protocol(qt.machines.carnot_cycle(N, **given, **times)) == [
+        (4.0, 2.0, 1.0, "hot", (1.0,)), (2.0, 1.0, 2.0, None, ()),
+        (1.0, 2.0, 3.0, "cold", (0.5,)), (2.0, 4.0, 4.0, None, ()),
+    ]  # fmt: skip
+    assert protocol(qt.machines.stirling_cycle(N, **given, **times)) == [
+        (4.0, 1.0, 1.0, "hot", (1.0,)), (1.0, 1.0, 2.0, "cold", (0.5,)),
+        (1.0, 4.0, 3.0, "cold", (0.5,)), (4.0, 4.0, 4.0, "hot", (1.0,)),
+    ]  # fmt: skip
+    stepwise = qt.machines.stepwise_carnot_cycle(N, **given, duration=5.0, steps=3)
+    assert protocol(stepwise) == [
+        *((x, x, 5.0, "hot", (1.0,)) for x in (3.0, 2.0, 1.0)),
+        *((x, x, 5.0, "cold", (0.5,)) for x in (1.0, 1.5, 2.0)),
+    ]
+    ramped = qt.machines.carnot_cycle(N, **given, **times, ramp=lambda s: s**2)
+    assert float(ramped.strokes[3].energy(0.5)[1, 1].real) == 2.5
+
+
 def test_temperatures_that_cannot_be_reached():
     with pytest.raises(ValueError, match="cannot be reached: adiabats between them change"):
         isothermal(qt.machines.carnot_cycle, 1.0, scales=(1.0, 1.5))
+    with pytest.raises(
+        ValueError, match="T_hot/T_cold = 2, but `scales` leave x_max/x_min = 2, so"
+    ):
+        isothermal(qt.machines.carnot_cycle, 1.0, scales=(1.0, 2.0), temperatures=(0.5, 1.0))
+    with pytest.raises(ValueError, match=r"must be \(smallest, largest\), got \(1, 1\)"):
+        isothermal(qt.machines.stirling_cycle, 1.0, scales=(1.0, 1.0))
     with pytest.raises(ValueError, match=r"`scales` must be \(smallest, largest\)"):
         isothermal(qt.machines.stirling_cycle, 1.0, scales=(1.5, 1.0))
     with pytest.raises(ValueError, match="`durations` must have 4 entries"):

@@ -70,6 +70,17 @@ def test_filling_is_emptying_the_other_way():
     np.testing.assert_allclose(up.energy, -down.energy, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("start", "end"), [(1.0, 0.3), (0.0, 0.7)])
+def test_full_and_empty_levels_may_be_where_it_begins(start, end):
+    """One is the other with p and 1 - p exchanged; numbers that are known are checked."""
+    found = optimal_erasure(start, end, 2.0, 1.3, 1.0, points=3)
+    same = optimal(1.0, 0.3, 2.0, 1.3, 1.0)
+    assert float(found.heat) == pytest.approx(float(same.heat), rel=1e-12)
+    assert float(found.occupation[0]) == pytest.approx(start, abs=1e-14)
+    assert float(found.occupation[2]) == pytest.approx(end, abs=1e-14)
+    assert found.times.shape == (3,)
+
+
 def test_limits_and_units():
     slow = optimal(0.5, 0.01, 1e6, 1.0, 1.0)
     assert float(slow.excess / slow.slow_bound) == pytest.approx(1.0, abs=2e-6)
@@ -94,6 +105,10 @@ def test_slopes():
     ("arguments", "message"),
     [
         ((1.2, 0.1, 5.0, 1.0, 1.0), "`start` must be an occupation between 0 and 1, got 1.2"),
+        ((-0.1, 0.1, 5.0, 1.0, 1.0), "`start` must be an occupation between 0 and 1, got -0.1"),
+        ((0.5, 1.0, 5.0, 1.0, 1.0), "`end` must lie strictly between 0 and 1, got 1.0"),
+        ((0.5, 0.25, float(np.log(2.0)), 1.0, 1.0), "the occupation takes 0.693147 to get there"),
+        ((0.5, 0.01, 1e40, 1.0, 1.0), "`duration` is 1e\\+40, so long that the heat is that of no"),
         ((0.5, 0.0, 5.0, 1.0, 1.0), "`end` must lie strictly between 0 and 1"),
         ((0.5, 0.5, 5.0, 1.0, 1.0), "`end` must differ from `start`"),
         ((0.5, 0.01, 3.0, 1.0, 1.0), "takes 3.91202 to get there"),

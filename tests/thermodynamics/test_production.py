@@ -2,6 +2,7 @@
 
 import functools
 import re
+import types
 
 import equinox as eqx
 import jax
@@ -11,6 +12,8 @@ import pytest
 from scipy.interpolate import make_interp_spline
 
 import qtjax as qt
+from qtjax.thermodynamics import conditions
+from qtjax.thermodynamics.accountings import _one_temperature
 
 # toy baths whose rates are of the size of the spacings
 pytestmark = pytest.mark.filterwarnings("ignore:.*secular step is doubtful")
@@ -542,6 +545,65 @@ def test_a_table_of_a_closed_whole_with_finite_reservoirs(start):
 def stateless():
     system, solution = driven(False)
     return system, eqx.tree_at(lambda s: s.saved, solution, {"energy": solution.ledger.energy})
+
+
+# what is measured, the last value at which a condition holds, one at which it does not
+LIMITS = {
+    "POSITIVE_RATES": ("smallest_rate", 0.0, -1e-12),
+    "NO_ATHERMAL_HEAT": ("athermal_defect", 1e-10, 2e-10),
+    "UNIQUE_FIXED_POINT": ("fixed_point_gap", 2e-13, 1e-13),
+    "NO_COHERENCE": ("coherence", 1e-10, 2e-10),
+    "COVARIANT": ("covariance", 1e-10, np.nan), "PRODUCT_START": ("initial_defect", 1e-10, 2e-10),
+    "CLOSED": ("closed", True, False), "GIBBS_FIXED_POINTS": ("gibbs_defect", 1e-6, 2e-6),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_conditions_at_their_limits(name):
+    condition, (field, last, first) = getattr(conditions, name), LIMITS[name]
+    here = functools.partial(types.SimpleNamespace, gibbs_tolerance=1e-6)
+    assert condition.holds(here(**{field: last}))
+    assert not condition.holds(here(**{field: first}))
+
+
+def test_a_table_line_by_line():
+    """The value at the time asked for, the smallest one that is a number, yes or no."""
+
+    def row(name, values, guaranteed, reason):
+        values = jnp.array(values)
+        return qt.thermodynamics.Accounting(name, "f", "rate", values, guaranteed, reason)
+
+    nan = np.nan
+    table = [row("one", [nan, 2.0, 1.0], True, "sure"), row("two", [nan] * 3, False, "lost")]
+
+    def shown(index):
+        text = qt.thermodynamics.accounting_table(table, index)
+        return [line.split() for line in text.splitlines()[1:]]
+
+    assert shown(1) == [
+        ["one", "rate", "2", "1", "yes:", "sure"], ["two", "rate", "nan", "nan", "no:", "lost"],
+    ]  # fmt: skip
+    assert shown(-1) == shown(2)
+    assert shown(-3)[0][2] == "nan"
+    for index in (3, -4):
+        with pytest.raises(ValueError, match=f"must be that of a saved time, got {index}"):
+            qt.thermodynamics.accounting_table(table, index)
+
+
+def test_the_temperature_that_all_baths_have():
+    def system(*temperatures):
+        lower = qt.destroy(2)
+        baths = [qt.LocalBath(lower, 1.0, t, qt.Flat(0.1)) for t in temperatures]
+        return qt.OpenSystem(qt.number(2), baths)
+
+    assert _one_temperature(system(0.5, 0.5), None) == 0.5
+    assert _one_temperature(system(0.5, 0.5), 0.5 * (1 + 9e-10)) == 0.5 * (1 + 9e-10)
+    for others in ((0.5, 1.0), (0.0,), ()):
+        assert _one_temperature(system(*others), None) is None
+        assert _one_temperature(system(*others), 2.0) == 2.0
+    for wrong in (0.5 * (1 + 2e-9), 0.5 * (1 - 2e-9)):
+        with pytest.raises(ValueError, match=r"is 0\.5, but the baths are at 0\.5; leave it out"):
+            _one_temperature(system(0.5), wrong)
 
 
 HOLDS_STATES = "`solution` must hold the states in `saved`"

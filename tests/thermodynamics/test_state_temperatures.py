@@ -165,6 +165,16 @@ def test_definitions_by_hand():
     assert table["covariance"] == pytest.approx(covariance, rel=1e-13)
 
 
+def test_any_two_of_the_levels():
+    """Counted from either end, the first and the last included."""
+    rho, h = np.diag([0.5, 0.2, 0.3]), np.diag([0.0, 1.0, 3.0])
+    for lower, upper in ((0, 1), (1, 2), (-3, -2), (2, -3)):
+        beta = qt.thermodynamics.population_beta(rho, h, lower, upper)
+        i, j = lower % 3, upper % 3
+        expected = np.log(rho[i, i] / rho[j, j]) / (h[j, j] - h[i, i])
+        assert float(beta) == pytest.approx(expected, rel=1e-14)
+
+
 @pytest.mark.parametrize("d", [2, 3, 4])
 def test_same_energy_and_same_entropy(d):
     """The Gibbs states at these betas have them, for a state with coherence."""
@@ -281,6 +291,14 @@ def test_entropy_in_single_precision():
         (
             lambda h: qt.thermodynamics.population_beta(h, h, -4, 1),
             "`lower` and `upper` must name two of the 3",
+        ),
+        (
+            lambda h: qt.thermodynamics.population_beta(h, h, 3, 1),
+            "`lower` and `upper` must name two of the 3 levels, got 3 and 1",
+        ),
+        (
+            lambda h: qt.thermodynamics.population_beta(h, h, 0, -4),
+            "`lower` and `upper` must name two of the 3 levels, got 0 and -4",
         ),
         (lambda h: jax.jit(qt.thermodynamics.population_beta)(h, h), r"is traced.*give `levels`"),
         (lambda h: jax.jit(qt.thermodynamics.spectral_beta)(h, h), r"is traced.*give `levels`"),
