@@ -1,6 +1,7 @@
 """The weak-coupling (Davies) generator of a Hamiltonian, at one time or as it follows H(t)."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -10,10 +11,12 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checks import concretely, is_concrete
-from .._precise import einsum, matmul
+from .._precise import einsum, matmul, tensordot
 from .._types import Operator, RealLike
+from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import dag
 from ..algebra.spectral import eigenvalues, level_projectors
+from ..algebra.superoperators import dissipator_superoperator, sandwich
 from .channels import Channel, Jumps, Moving
 from .hamiltonians import AbstractHamiltonian, Static, Term, hamiltonian_rate
 from .spectra import scale_of, thermal_rates
@@ -22,6 +25,7 @@ from .transitions import Transitions, pairs_of_levels
 COLD = 80.0  # gaps over temperatures beyond which nothing thermal is left
 FINEST = 2048  # of an interval, where levels may meet
 MOST_ENTRIES = 2**26  # of a list of jump operators that is made before it is needed
+MOST_LEVELS = 8  # of which the products of all pairs of basis operators are kept
 
 
 class Following(eqx.Module):
@@ -37,6 +41,13 @@ class Following(eqx.Module):
 
     def __call__(self, t: RealLike) -> Jumps:
         return davies_jumps(self.bath, self.hamiltonian(t))
+
+    def matrix(self, t: RealLike) -> Float[Array, "n n"]:
+        """What it does to the components of rho in the Hermitian basis, (d*d, d*d)."""
+        h = self.hamiltonian(t)
+        if _jumps_between_levels(self.bath.transitions) and self.bath.zero_frequency is None:
+            return _rates_of_levels(self.bath, h)
+        return real_map(dissipator_superoperator(*davies_jumps(self.bath, h)), h.shape[0])
 
     def radius(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
         """(middle, half) -> how far around these times in the complex plane all is analytic.
@@ -160,6 +171,44 @@ def keeps_levels(transitions: Transitions) -> bool:
     group, lower, upper = pairs_of_levels(transitions)
     count = len(transitions.levels)
     return all(np.unique(group * count + side).size == group.size for side in (lower, upper))
+
+
+def _jumps_between_levels(transitions: Transitions) -> bool:
+    """Whether every jump operator leads from one state to one other, on few levels."""
+    d = sum(transitions.levels)
+    return len(transitions.levels) == d <= MOST_LEVELS and all(
+        len(group) == 1 for group in transitions.groups
+    )
+
+
+def _rates_of_levels(bath: Any, hamiltonian: Operator) -> Float[Array, "n n"]:
+    """The Davies generator on components where it is Pauli's rates W and what they damp.
+
+    rho -> sum_ij W_ij tr(P_j rho) P_i - {G, rho}/2 with G = sum_ij W_ij P_j and
+    W_ij = rate_ij tr(P_i A P_j A): no jump operator is made.
+    """
+    d = hamiltonian.shape[0]
+    levels = jax.vmap(to_components)(level_projectors(hamiltonian, bath.transitions.levels))
+    energies = matmul(levels, to_components(hamiltonian))
+    _, lower, upper = pairs_of_levels(bath.transitions)
+    gaps = energies[upper] - energies[lower]
+    down, up = jax.vmap(lambda gap: thermal_rates(bath.spectrum, gap, bath.temperature))(gaps)
+    rates = jnp.zeros((d, d)).at[lower, upper].set(down).at[upper, lower].set(up)
+    coupled = concretely(
+        lambda each: sum(real_map(sandwich(a, a), d) for a in each), bath.couplings
+    )
+    flows = rates * matmul(matmul(levels, coupled), levels.T)
+    damped = matmul(jnp.sum(flows, axis=0), levels)
+    return matmul(levels.T, matmul(flows, levels)) - tensordot(damped, _half_anticommutators(d), 1)
+
+
+@lru_cache(maxsize=MOST_LEVELS)
+def _half_anticommutators(d: int) -> np.ndarray:
+    """rho -> {B, rho}/2 on components, for every B of the Hermitian basis, (d*d, d*d, d*d)."""
+    basis = np.asarray(concretely(jax.vmap(from_components), np.eye(d * d)))
+    both = np.einsum("kij,ajl->akil", basis, basis)
+    both = both + both.conj().swapaxes(2, 3)
+    return 0.5 * np.einsum("bil,akli->abk", basis, both).real
 
 
 def davies_jumps(bath: Any, hamiltonian: Operator) -> Jumps:

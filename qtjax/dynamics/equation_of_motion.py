@@ -40,6 +40,7 @@ from ..numerics.equation import (
     row_times,
 )
 from .channels import Channel, Moving, of_kind
+from .davies import Following
 from .dissipators import Particles
 from .hamiltonians import AbstractHamiltonian, hamiltonian_rate
 from .open_system import OpenSystem, energy_unit
@@ -282,6 +283,8 @@ def _first(d: int) -> int:
 
 def _moving_matrix(channel: Moving, t: RealLike) -> Matrix:
     """What a moving channel does to the components."""
+    if isinstance(channel.function, Following):
+        return channel.function.matrix(t)
     rates, operators = channel.function(t)
     return real_map(dissipator_superoperator(rates, operators), operators.shape[-1])
 

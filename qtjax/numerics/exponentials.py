@@ -50,7 +50,9 @@ def expm1(a: Matrix, max_squarings: int = _MOST_SQUARINGS) -> Matrix:
     scaled = a * jnp.exp2(-squarings).astype(a.real.dtype)
 
     def square(f: Matrix, k: Array) -> tuple[Matrix, None]:
-        return jnp.where(k < squarings, compose(f, f), f), None
+        wanted = k < squarings
+        found = jax.lax.cond(unvmap_any(wanted), lambda f: compose(f, f), lambda f: f, f)
+        return jnp.where(wanted, found, f), None
 
     def squared(f: Matrix, count: int) -> Matrix:
         return jax.lax.scan(square, f, jnp.arange(count))[0]

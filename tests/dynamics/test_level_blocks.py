@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 import qtjax as qt
-from qtjax.dynamics.davies import has_many_jumps, heat_observable, keeps_levels
+from qtjax.algebra.hermitian_basis import real_map
+from qtjax.algebra.superoperators import dissipator_superoperator
+from qtjax.dynamics.davies import (
+    Following,
+    davies_jumps,
+    has_many_jumps,
+    heat_observable,
+    keeps_levels,
+)
 from qtjax.dynamics.level_blocks import is_in_levels, steady_in_levels
 
 TEMPERATURES = 2.0, 1.0
@@ -89,6 +97,25 @@ def test_what_the_blocks_cannot_say_is_not_called_right():
     system = between_two_baths(chain(2, 0.3))
     other = qt.OpenSystem(chain(2, 0.4), system.baths)
     assert np.isinf(steady_in_levels(other, 0.0)[0].error)
+
+
+def test_rates_of_single_levels_are_the_generator_of_the_jumps_as_h_moves():
+    x = np.random.default_rng(0).normal(size=(3, 2, 4, 4))
+    still, driven, coupling = x[:, 0] + x[:, 0].mT + 1j * (x[:, 1] - x[:, 1].mT)
+    transitions = qt.dynamics.bohr_transitions(still)
+    h = qt.Driven([(1.0, still), (lambda t: t, driven)])
+    bath = qt.AdiabaticBath([coupling, driven], 0.7, qt.Ohmic(0.1), transitions=transitions)
+    following = Following(bath, h)
+
+    def by_jumps(t):
+        jumps = davies_jumps(bath, h(t))
+        return real_map(dissipator_superoperator(*jumps), 4)
+
+    both = jax.jit(lambda t: [jax.jvp(f, (t,), (1.0,)) for f in (following.matrix, by_jumps)])
+    (found, slope), (expected, expected_slope) = both(0.3)
+    assert np.max(np.abs(expected_slope)) > 1.0
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(slope, expected_slope, rtol=0, atol=1e-13)
 
 
 @pytest.mark.slow
