@@ -17,6 +17,7 @@ from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import dag
 from ..algebra.spectral import eigenvalues, level_projectors
 from ..algebra.superoperators import dissipator_superoperator, sandwich
+from ..numerics.rotations import pauli_vector
 from .channels import Channel, Jumps, Moving
 from .hamiltonians import AbstractHamiltonian, Static, Term, hamiltonian_rate
 from .spectra import scale_of, thermal_rates
@@ -270,13 +271,13 @@ class QubitScalars(eqx.Module):
     axes: tuple[int, ...] = eqx.field(static=True)
 
     def __call__(self, t: RealLike) -> Float[Array, " scalars"]:
-        bath, h = self.following.bath, _pauli_vector(self.following.hamiltonian(t))
+        bath, h = self.following.bath, jnp.stack(pauli_vector(self.following.hamiltonian(t)))
         anyhow = jnp.asarray(np.eye(3)[self.axes[-1]], h.dtype)
         unit = jax.lax.stop_gradient(jnp.max(jnp.abs(h)))
         h = jnp.where(unit == 0.0, anyhow, h / jnp.where(unit == 0.0, 1.0, unit))
         length = jnp.sqrt(h[0] ** 2 + h[1] ** 2 + h[2] ** 2)
         n = h / length
-        a = [_pauli_vector(coupling) for coupling in bath.couplings]
+        a = [pauli_vector(coupling) for coupling in bath.couplings]
         across = sum(
             (v[1] * n[2] - v[2] * n[1]) ** 2
             + (v[2] * n[0] - v[0] * n[2]) ** 2
@@ -317,12 +318,8 @@ def _axes_of(hamiltonian: AbstractHamiltonian) -> tuple[int, ...]:
     operators = [term.operator for term in terms if isinstance(term, Term)]
     if len(operators) < len(terms) or not is_concrete(operators):
         return (0, 1, 2)
-    vectors = np.array([np.asarray(concretely(_pauli_vector, o)) for o in operators]).reshape(-1, 3)
+    vectors = np.array(
+        [np.asarray(concretely(lambda a: jnp.stack(pauli_vector(a)), o)) for o in operators]
+    ).reshape(-1, 3)
     used = tuple(np.flatnonzero(np.any(vectors != 0.0, axis=0)).tolist())
     return used or (2,)
-
-
-def _pauli_vector(a: Operator) -> Float[Array, " 3"]:
-    """a of a Hermitian operator a_0 + a.sigma."""
-    x, y = 0.5 * (a[0, 1].real + a[1, 0].real), 0.5 * (a[1, 0].imag - a[0, 1].imag)
-    return jnp.stack([x, y, 0.5 * (a[0, 0].real - a[1, 1].real)])

@@ -33,7 +33,7 @@ from ..numerics.resolution import Seen, block_length, look, spread
 from ..numerics.rotations import (
     components,
     compose_rotations,
-    pauli_components,
+    pauli_vector,
     rotation_expm1,
     rotation_increment,
     spin_commutator,
@@ -421,7 +421,7 @@ def _qubit_turn(
     h: AbstractHamiltonian, nodes: Float[Array, "steps 3"], widths: Float[Array, " steps"]
 ) -> Matrix:
     """The same of a qubit, by rotations."""
-    fields = jax.vmap(jax.vmap(lambda s: pauli_components(h(s))[1:]))(nodes)
+    fields = jax.vmap(jax.vmap(lambda s: pauli_vector(h(s))))(nodes)
     vectors = [components([widths * field[:, k] for field in fields]) for k in range(3)]
     steps = rotation_expm1(magnus_combination(vectors, spin_commutator))
     return rotation_increment(_product(steps, compose_rotations))

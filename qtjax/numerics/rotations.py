@@ -26,11 +26,10 @@ def components(arrays: Sequence[Any]) -> Vector:
     return found
 
 
-def pauli_components(a: Operator) -> list[Real]:
-    """Real (a_0, a_x, a_y, a_z) with A = a_0 + a . sigma, of the Hermitian part of A, (2, 2)."""
-    up, down, left, right = a[0, 0].real, a[1, 1].real, a[0, 1], a[1, 0]
-    x, y = 0.5 * (left.real + right.real), 0.5 * (right.imag - left.imag)
-    return [0.5 * (up + down), x, y, 0.5 * (up - down)]
+def pauli_vector(a: Operator) -> list[Real]:
+    """The real components of a in A = a_0 + a . sigma, for the Hermitian part of A, (2, 2)."""
+    x, y = 0.5 * (a[0, 1].real + a[1, 0].real), 0.5 * (a[1, 0].imag - a[0, 1].imag)
+    return [x, y, 0.5 * (a[0, 0].real - a[1, 1].real)]
 
 
 def cross(a: Vector, b: Vector) -> Vector:
