@@ -351,7 +351,9 @@ def _level_projectors(hamiltonian: Operator, levels: tuple[int, ...]) -> Array:
 def _qubit_projectors(hamiltonian: Operator) -> Complex[Array, "2 d d"]:
     """(1 -+ n.sigma)/2 in closed form; n = (0, 0, 1), with derivative 0, where the gap is 0."""
     one = jnp.eye(2, dtype=hamiltonian.dtype)
-    traceless = hamiltonian - 0.5 * jnp.trace(hamiltonian) * one
+    # half a difference, as the trace of H less its mean is not 0 but a rounding of the mean
+    half = 0.5 * (hamiltonian[0, 0] - hamiltonian[1, 1])
+    traceless = hamiltonian * (1.0 - one) + half * jnp.diag(jnp.asarray([1.0, -1.0], one.dtype))
     unit = jax.lax.stop_gradient(jnp.max(jnp.abs(traceless)))  # whose square may overflow
     traceless = traceless / jnp.where(unit == 0.0, 1.0, unit)
     square = 0.5 * jnp.sum(traceless * traceless.T).real

@@ -16,7 +16,7 @@ from .._checked import checked
 from .._checks import as_complex, as_real, check_finite, check_square
 from .._compiled import compiled_for_qubits
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
-from .._precise import matmul
+from .._precise import einsum, matmul
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.divided_differences import AtLeast, Below, Log, One, Restricted
 from ..algebra.operators import expectation
@@ -342,9 +342,9 @@ def relative_entropy(
 def gibbs_divergence(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealLike) -> Real:
     """The relative entropy D(rho||tau) to the Gibbs state of H at T > 0, right in the cold too.
 
-    As `relative_entropy` where the weights of tau stand above rounding; where rho has weight on
-    levels that tau holds with less than 4 d eps, as (F(rho) - F_eq)/T, which needs no logarithm of
-    tau. So it is finite at every T > 0.
+    As `relative_entropy` where the weights of tau stand above rounding, which keeps the digits of a
+    small D; where rho has more weight on cold levels than their rounded weights in tau can say, as
+    (F(rho) - F_eq)/T, which needs no logarithm of tau. So it is right and finite at every T > 0.
 
     Args:
         rho: density matrix, (d, d).
@@ -366,7 +366,18 @@ def gibbs_divergence(rho: OperatorLike, hamiltonian: OperatorLike, temperature: 
     distance = relative_entropy(rho, thermal_state(hamiltonian, temperature))
     excess = free_energy(rho, hamiltonian, temperature)
     excess = (excess - equilibrium_free_energy(hamiltonian, temperature)) / temperature
-    return jnp.where(jnp.isinf(distance), excess, distance)
+    drowned = _is_drowned(*map(jax.lax.stop_gradient, (rho, hamiltonian, temperature)))
+    return jnp.where(jnp.isinf(distance) | drowned, excess, distance)
+
+
+def _is_drowned(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealLike) -> Array:
+    """Whether rounding of tau's weights does more to D(rho||tau) than that of free energies."""
+    energies, v = eigensystem(as_complex(hamiltonian))
+    held = jnp.abs(einsum("ik,ij,jk->k", v.conj(), as_complex(rho), v).real)
+    levels = (energies - energies[0]) / temperature
+    weights, epsilon = jax.nn.softmax(-levels), jnp.finfo(levels.dtype).eps
+    lost = jnp.minimum(epsilon / jnp.where(weights > 0.0, weights, epsilon), 1.0)
+    return jnp.sum(held * lost) > epsilon * (levels.shape[0] + levels[-1])
 
 
 @checked

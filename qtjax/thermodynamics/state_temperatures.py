@@ -8,6 +8,7 @@ state at T. T(t) itself is no state function: it depends on rho' as well.
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optimistix
@@ -25,6 +26,8 @@ from ..information.entropy import entropy
 from ..numerics.roots import Bracketed
 from .rates import rates
 from .temperature import generalized_temperature
+
+_UNDERFLOW = 500.0  # gaps over temperatures beyond which a weight is nothing
 
 
 @checked
@@ -331,19 +334,22 @@ def _root(
 ) -> Real:
     """beta with function(beta) = target at energies between 0 and 1, and beta in their unit.
 
-    By a bracket in x, beta = x/(1 - x^2). The range of x is cut where weights underflow; a target
-    beyond it gives the infinite end.
+    By a bracket in x, beta = sinh(x). The range of x is cut where the weights of all levels but the
+    lowest (highest) underflow, however close the next one is; a target beyond it gives the infinite
+    end.
     """
-    edge = 1.0 - 1e-3
-    lower, upper = (jnp.asarray(edge * x, energies.dtype) for x in branch)
+    lower, upper = (
+        sign * jnp.arcsinh(_UNDERFLOW / _first_gap(jax.lax.stop_gradient(gaps)))
+        for sign, gaps in zip(branch, (energies[-1] - energies, energies), strict=True)
+    )
     middle = lower + (upper - lower) * 0.501
 
     def miss(x: Real, args: Any) -> Real:
         energies, target, solvable = args
         # without a root a line takes the place of the problem, and its root is not used
-        return jnp.where(solvable, function(energies, x / (1 - x**2)) - target, x - middle)
+        return jnp.where(solvable, function(energies, jnp.sinh(x)) - target, x - middle)
 
-    low, high = (function(energies, x / (1 - x**2)) - target for x in (lower, upper))
+    low, high = (function(energies, jnp.sinh(x)) - target for x in (lower, upper))
     inside = low * high < 0.0
     x = optimistix.root_find(
         miss,
@@ -357,7 +363,13 @@ def _root(
     ends = jnp.where(jnp.abs(low) < jnp.abs(high), lower, upper)
     close = jnp.minimum(jnp.abs(low), jnp.abs(high)) <= 1e-12
     limit = jnp.where(ends == 0.0, 0.0, jnp.sign(ends) * jnp.inf)
-    return jnp.where(inside, x / (1 - x**2), jnp.where(close, limit, jnp.nan))
+    return jnp.where(inside, jnp.sinh(x), jnp.where(close, limit, jnp.nan))
+
+
+def _first_gap(gaps: Float[Array, " d"]) -> Real:
+    """The smallest gap that is not rounding, of gaps between 0 and 1."""
+    apart = gaps > 64 * gaps.shape[0] * jnp.finfo(gaps.dtype).eps
+    return jnp.min(jnp.where(apart, gaps, 1.0))
 
 
 def _scaled(energies: Float[Array, " d"]) -> tuple[Float[Array, " d"], Real]:

@@ -225,6 +225,16 @@ def test_group_levels_of_a_multiple_of_the_identity():
     assert group_levels(np.zeros((2, 2))) == (2,)
 
 
+def test_a_qubit_whose_levels_are_apart_by_rounding_has_projectors():
+    """Both of trace 1, though the mean of the diagonal is not an average to the last digit."""
+    eps = np.finfo(float).eps
+    h = np.array([[1.0, 0.9 * eps + 0.1j * eps], [0.9 * eps - 0.1j * eps, 1.0 - 0.5 * eps]])
+    low, high = projectors = np.asarray(level_projectors(h, (1, 1)))
+    np.testing.assert_allclose(np.trace(projectors, axis1=1, axis2=2), 1.0, rtol=1e-15)
+    np.testing.assert_allclose(projectors @ projectors, projectors, atol=1e-15)
+    np.testing.assert_allclose(low + high, np.eye(2), atol=1e-15)
+
+
 def test_messages():
     with pytest.raises(ValueError, match=r"`hamiltonian` is traced.*give `levels`"):
         jax.jit(lambda h: level_projectors(h, group_levels(h)))(np.eye(2))

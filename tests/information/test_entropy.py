@@ -20,6 +20,7 @@ from qtjax.information.entropy import (
     entropy_rate_analytic,
     equilibrium_free_energy,
     free_energy,
+    gibbs_divergence,
     relative_entropy,
 )
 
@@ -255,6 +256,20 @@ def test_free_energies(temperature):
     smallest = np.exp(-energies[-1] / temperature) / z
     distance = float(temperature * relative_entropy(rho, tau))
     assert float(excess) == pytest.approx(distance, abs=1e-15 / smallest)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 0.1, 0.08, 0.065, 0.062, 0.06, 0.01])
+def test_gibbs_divergence_where_weights_come_close_to_rounding(temperature):
+    """sum p ln p + sum p E/T + ln Z, in any basis; nothing is lost near D = 0 either."""
+    p, energies = np.array([0.3, 0.3, 0.4]), np.array([0.0, 1.0, 2.0])
+    vectors = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)) + 1j * np.eye(3))[0]
+    rho, h = ((vectors * x) @ vectors.conj().T for x in (p, energies))
+    log_z = np.log(np.sum(np.exp(-energies / temperature)))
+    expected = np.sum(p * np.log(p)) + np.sum(p * energies) / temperature + log_z
+    divergence = jax.jit(gibbs_divergence)
+    assert float(divergence(rho, h, temperature)) == pytest.approx(expected, rel=1e-13)
+    tau = thermal_state(h, temperature)
+    assert 0.0 <= float(divergence(tau, h, temperature)) < 1e-13
 
 
 def test_equilibrium_free_energy_derivatives_at_degenerate_and_cold():

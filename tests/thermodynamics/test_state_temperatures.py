@@ -273,6 +273,19 @@ def test_curves_of_three_levels_need_the_levels():
         np.testing.assert_allclose(getattr(table, name), 1 / 0.8, rtol=1e-11, err_msg=name)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_levels_much_closer_than_the_range(sign):
+    """At T = 1/3000 of the range, half the gap of the two lowest (highest) levels."""
+    beta, h = sign * 3000.0, np.diag([0.0, 0.2, 1.0])
+    h[1, 1] = 1 / 1500 if sign > 0 else 1.0 - 1 / 1500
+    energies = np.diag(h)
+    weights = np.exp(-beta * (energies - energies[0 if sign > 0 else -1]))
+    rho = np.diag(weights / weights.sum())
+    entropy = qt.thermodynamics.entropy_beta(rho, h, inverted=sign < 0)
+    assert float(entropy) == pytest.approx(beta, rel=1e-11)
+    assert float(qt.thermodynamics.energy_beta(rho, h)) == pytest.approx(beta, rel=1e-11)
+
+
 def test_entropy_in_single_precision():
     """There the Gibbs weights at the ends of the bracket are 0; ln 3 for 3/4 and 1/4, by 2."""
     with jax.enable_x64(False):
