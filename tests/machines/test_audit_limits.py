@@ -278,12 +278,12 @@ def test_populations_of_highest_levels():
     other = qt.OpenSystem(X)
     assert state_checks.truncation(Instant(other, 0.0, states=[("it", np.eye(2) / 2)])) == nowhere
     # the fullest of two states, of the second of two parts
-    pair = qt.composite_system((X, qt.number(4)), 0.1 * qt.tensor(X, qt.number(4)))
-    states = [(words, np.kron([[1, 0], [0, 0]], np.diag([1.0 - top, 0.0, 0.0, top])))
+    pair = qt.composite_system((X, qt.number(6)), 0.1 * qt.tensor(X, qt.number(6)))
+    states = [(words, np.kron([[1, 0], [0, 0]], np.diag([1.0 - top, *[0.0] * 4, top])))
               for words, top in (("one", 0.01), ("two", 0.02))]  # fmt: skip
     found = only(state_checks.truncation(Instant(pair, 0.0, states=states)))
     assert found.where == "parts[1]"
-    assert found.numbers == {"top_population": pytest.approx(0.02), "levels": 4}
+    assert found.numbers == {"top_population": pytest.approx(0.02), "levels": 6}
     assert "in two;" in found.sentence
 
 

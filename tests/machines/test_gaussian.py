@@ -1,7 +1,9 @@
 """The oscillator by moments: published engines, closed forms, truncated levels."""
 
+import inspect
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +12,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import qtjax as qt
+from qtjax.machines import gaussian
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "published.json"
 PUBLISHED = {entry["key"]: entry for entry in json.loads(REFERENCE.read_text())["results"]}
@@ -158,6 +161,27 @@ def test_too_few_steps_are_inaccurate():
     solution = qt.machines.gaussian_limit_cycle(strokes, steps=4, throw=False)
     assert 1e-9 < float(solution.error) < 1e-4
     assert bool(solution.result == qt.RESULTS.inaccurate)
+
+
+@pytest.mark.parametrize(
+    ("errors", "steps", "tried"),
+    [([1.0, 1e-3, 1e-10], None, [64, 256, 1024]), ([1e-9], None, [64]), ([1.0], 8, [8]),
+     ([np.nan, 0.0], None, [64, 256]), ([1.0] * 9, None, [64, 256, 1024, 4096, 16384])],
+)  # fmt: skip
+def test_steps_are_found(monkeypatch, errors, steps, tried):
+    """Four times as many, until the error is 1e-9 at most or there are too many."""
+    counts = []
+
+    def solution(strokes, count, tolerance, resolution):
+        counts.append(count)
+        return SimpleNamespace(error=jnp.asarray(errors[len(counts) - 1]))
+
+    monkeypatch.setattr(gaussian, "_limit_cycle", solution)
+    one = [qt.machines.GaussianStroke(1.0, 1.0)]
+    inspect.unwrap(qt.machines.gaussian_limit_cycle)(one, steps=steps, throw=False)
+    assert counts == tried
+    batch = SimpleNamespace(error=jnp.ones(2))
+    assert not gaussian._unresolved(batch, 0.5)  # which is solved once
 
 
 def by_equations(frequency, slope, duration, rate, temperature, mode=None):

@@ -70,6 +70,14 @@ def test_sudden_otto_cycle_of_an_oscillator():
     np.testing.assert_allclose(found.heat, expected, rtol=1e-12)
 
 
+def test_an_oscillator_in_its_ground_state():
+    """One step in contact with a bath at T = 0: the least that a state may have, and no heat."""
+    found = piecewise_oscillator([1.5], [2.0], rates=[[0.3]], temperatures=[0.0])
+    np.testing.assert_allclose(found.states[0], [1.0 / 3.0, 0.75, 0.0], rtol=1e-14)
+    np.testing.assert_allclose(found.heats, 0.0, atol=1e-15)
+    np.testing.assert_array_equal(found.quenches, [0.0])
+
+
 def test_system_is_a_cycle_of_strokes():
     found = piecewise_limit_cycle(qubit, U, TIMES)
     pairs = zip(U, TIMES, strict=True)
@@ -129,6 +137,15 @@ def test_outcomes():
     assert bool(run(jnp.full((2, 2), jnp.nan), W[:2]) == qt.RESULTS.not_finite)
     with pytest.raises(qt.SolverError, match="not unique"):
         piecewise_oscillator(W, 1.0, rates=jnp.zeros((4, 2)), temperatures=TEMPERATURES)
+
+
+def test_a_step_that_is_not_hermitian():
+    def system(u):
+        return qt.OpenSystem(qt.number(2) + u * qt.destroy(2), qt.Lindblad(qt.destroy(2), 0.3))
+
+    for controls, result in (([0.0, 0.0], "successful"), ([0.0, 0.2], "not_hermitian")):
+        found = piecewise_limit_cycle(system, jnp.array(controls), 1.0, throw=False)
+        assert bool(found.result == getattr(qt.RESULTS, result))
 
 
 def test_bad_input():

@@ -273,6 +273,14 @@ def test_curves_of_three_levels_need_the_levels():
         np.testing.assert_allclose(getattr(table, name), 1 / 0.8, rtol=1e-11, err_msg=name)
 
 
+def test_levels_that_rounding_may_be():
+    """A spread of 1e-14 of the energies is none, and has no temperature."""
+    rho = np.diag([0.6, 0.4])
+    for spread, none in ((0.5e-8, True), (2e-8, False)):
+        h = 1e6 * np.eye(2) + np.diag([0.0, spread])
+        assert np.isnan(float(qt.thermodynamics.energy_beta(rho, h))) == none
+
+
 def test_entropy_in_single_precision():
     """There the Gibbs weights at the ends of the bracket are 0; ln 3 for 3/4 and 1/4, by 2."""
     with jax.enable_x64(False):
