@@ -47,7 +47,9 @@ def test_what_rounding_makes_of_an_entropy_rate(monkeypatch):
     rho = jnp.diag(jnp.array([0.9, 0.1])) + 0j
 
     def rate(change, rounding):
-        path = SimpleNamespace(flow=lambda s, rho: (jnp.diag(jnp.array([-change, change])), 7.0))
+        path = SimpleNamespace(
+            flow=lambda s, rho: (jnp.diag(jnp.array([-change, change])) + 0j, 7.0)
+        )
         heat, found = inspect.unwrap(clausius._flow)(path, jnp.asarray(rounding), 0.0, rho)
         assert heat == 7.0
         return float(found)
