@@ -139,15 +139,6 @@ def test_outcomes():
         piecewise_oscillator(W, 1.0, rates=jnp.zeros((4, 2)), temperatures=TEMPERATURES)
 
 
-def test_a_step_that_is_not_hermitian():
-    def system(u):
-        return qt.OpenSystem(qt.number(2) + u * qt.destroy(2), qt.Lindblad(qt.destroy(2), 0.3))
-
-    for controls, result in (([0.0, 0.0], "successful"), ([0.0, 0.2], "not_hermitian")):
-        found = piecewise_limit_cycle(system, jnp.array(controls), 1.0, throw=False)
-        assert bool(found.result == getattr(qt.RESULTS, result))
-
-
 def test_bad_input():
     def call(w=W, times=1.0, rates=RATES, temperatures=TEMPERATURES):
         return piecewise_oscillator(w, times, rates=rates, temperatures=temperatures)
