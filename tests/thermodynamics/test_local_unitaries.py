@@ -113,7 +113,7 @@ def test_what_it_says_where_it_does_not_succeed():
 
 def test_what_no_unitary_of_a_part_moves():
     """tr_A(H)/d_A of the rest; of a system without a rest its mean energy."""
-    h = hermitian(9, 6)
+    h = jnp.asarray(hermitian(9, 6))
     rest = np.trace(h.reshape(2, 3, 2, 3), axis1=0, axis2=2) / 2
     np.testing.assert_allclose(_of_the_rest(h, (2, 3), 0), np.kron(np.eye(2), rest), atol=1e-14)
     mean = np.trace(h) / 6 * np.eye(6)
