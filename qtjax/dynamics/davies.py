@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from .._checks import concretely, is_concrete
+from .._checks import concretely, entries, is_concrete
 from .._precise import einsum, matmul, tensordot
 from .._types import Operator, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
@@ -89,7 +89,7 @@ def davies_channels(bath: Any, hamiltonian: Operator) -> tuple[Channel | Moving,
     if has_many_jumps(bath):
         return (Moving(Following(bath, Static(hamiltonian))),)
     jumps = concretely(_compiled_davies_jumps, bath, hamiltonian)
-    return tuple(map(Channel, *concretely(lambda found: tuple(map(list, found)), jumps)))
+    return tuple(map(Channel, *map(entries, jumps)))
 
 
 def following_channels(bath: Any, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
