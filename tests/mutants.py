@@ -3,6 +3,7 @@
 A program of its own, outside the suite:
 
     python tests/mutants.py FOLDER 150 0      # so many mutants, drawn with this seed
+    python tests/mutants.py FOLDER OLDER      # those that another folder did not see killed
 
 A mutant is a copy of one file in which one operator, comparison, sign, constant or name is another.
 Each runs, in a copy of the tree under FOLDER, the daily tests that `TESTS` names for its file, in
@@ -45,7 +46,7 @@ TESTS = {
     "optimal_erasure": "optimal_erasure",
     "parts": "thresholds parts all_numbers",
     "production": "production identities",
-    "rates": "thresholds production identities parts",
+    "rates": "thresholds production identities parts leads",
     "reservoirs": "production all_numbers",
     "scales": "thresholds production identities parts",
     "state_checks": "audit_limits audit",
@@ -55,12 +56,12 @@ TESTS = {
     "audit": "audit_limits audit",
     "carnot": "carnot recipes",
     "charging": "recipes",
-    "clausius": "otto carnot collision",
+    "clausius": "clausius otto carnot collision",
     "collision": "collision",
     "continuous": "continuous roles",
-    "cycle": "cycle otto functions",
+    "cycle": "cycle otto functions leads trust",
     "describe": "describe",
-    "figures": "merit names otto",
+    "figures": "merit names otto continuous",
     "gaussian": "gaussian",
     "isotherms": "recipes",
     "oscillator": "truncated_levels gaussian",
@@ -69,7 +70,7 @@ TESTS = {
     "piecewise": "steps",
     "quasi_static": "quasi_static recipes",
     "roles": "roles names",
-    "sampling": "functions collision",
+    "sampling": "sampling functions collision",
     "shortcuts": "recipes",
     "stroke": "cycle names collision",
     "two_stroke": "recipes collision",
@@ -242,31 +243,52 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def draw(source: Path, count: int, seed: int) -> list[Mutant]:
-    """A random sample of all mutants."""
+def every(source: Path) -> list[Mutant]:
+    """All mutants of both floors, in the order of files and lines."""
     paths = [path for floor in FLOORS for path in sorted((source / "qtjax" / floor).glob("*.py"))]
-    every = [
+    return [
         mutant for path in paths for mutant in mutants_of(source, str(path.relative_to(source)))
     ]
-    print(f"{count} of {len(every)} mutants", flush=True)
-    return random.Random(seed).sample(every, count)
 
 
-def main(folder: Path, count: int, seed: int) -> None:
-    """Try a random sample; what is known of it is not tried again."""
+def draw(source: Path, count: int, seed: int) -> list[Mutant]:
+    """A random sample of all mutants."""
+    found = every(source)
+    print(f"{count} of {len(found)} mutants", flush=True)
+    return random.Random(seed).sample(found, count)
+
+
+def alive(source: Path, older: Path) -> list[Mutant]:
+    """The mutants that were not killed in another folder, of lines that stand as they were."""
+    known = [json.loads(line) for line in (older / "mutants.jsonl").read_text().splitlines()]
+    left = [row for row in known if row[0] != "killed"]
+
+    def place(root: Path, path: str, line: int, change: str) -> tuple[str, str, str]:
+        return path, (root / path).read_text().splitlines()[line - 1], change
+
+    wanted = {place(older / "source", *row[1:4]) for row in left}
+    found = [m for m in every(source) if place(source, m.path, m.line, m.change) in wanted]
+    print(f"{len(found)} mutants of {len(left)} that were left", flush=True)
+    return found
+
+
+def main(folder: Path, *which: str) -> None:
+    """Try a sample; what is known of it is not tried again."""
     source, tree, written = folder / "source", folder / "tree", folder / "mutants.jsonl"
+    older = Path(which[0]).resolve() if len(which) == 1 else None
     if Path.cwd() == tree:
-        return run(folder, draw(source, count, seed)[len(written.read_text().splitlines()) :])
+        sample = draw(source, *map(int, which)) if older is None else alive(source, older)
+        return run(folder, sample[len(written.read_text().splitlines()) :])
     if not source.exists():
         for name in ("qtjax", "tests", "examples"):
             shutil.copytree(ROOT / name, source / name)
         shutil.copy2(ROOT / "pyproject.toml", source)
     shutil.copytree(source, tree, dirs_exist_ok=True)
     written.touch()
-    command = [sys.executable, "tests/mutants.py", str(folder), str(count), str(seed)]
+    command = [sys.executable, "tests/mutants.py", str(folder), *([str(older)] if older else which)]
     subprocess.run(command, cwd=tree, env=environment(folder), check=True)
     return None
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]).resolve(), *sys.argv[2:])

@@ -175,3 +175,29 @@ def test_numbers():
     assert number(1 + 2j) == "1+2j"
     assert numbers(jnp.arange(3.0)) == "[0, 1, 2]"
     assert numbers(np.array(["a"])) == "[a]"
+
+
+def traced_lines(thing):
+    said = []
+    eqx.filter_eval_shape(lambda x: said.extend(lines(x)), thing)
+    return said
+
+
+def test_a_batch_of_cycles_and_one_that_is_traced(machine):
+    assert lines(jax.tree.map(lambda x: jnp.stack([x, x]), machine))[0] == (
+        "CycleSolution: batch of 2, 4 strokes"
+    )
+    assert traced_lines(machine) == ["CycleSolution: 4 strokes", "status traced"]
+
+
+def test_a_steady_machine_says_its_contacts_and_figures():
+    baths = [qt.LocalBath(qt.destroy(2), 1.0, t, qt.Flat(0.1)) for t in (0.5, 1.0, 2.0)]
+    found = qt.machines.steady_machine(qt.OpenSystem(N, baths), ("cold", "hot", None))
+    heats, produced = numbers(found.heat_currents), number(found.spohn_production)
+    assert lines(found) == [
+        "SteadyMachine: 3 baths", "status successful", f"heat currents {heats}",
+        "contacts cold, hot, -", "Carnot efficiency 0.5", "power 0", f"Spohn production {produced}",
+    ]  # fmt: skip
+    assert traced_lines(found) == [
+        "SteadyMachine: 3 baths", "status traced", "heat currents traced", "contacts cold, hot, -",
+    ]  # fmt: skip

@@ -189,7 +189,7 @@ def _second_law(solution: CycleSolution) -> list[Finding] | str:
         for stroke in solution.cycle.strokes
         if isinstance(stroke, Stroke)
         for bath in stroke.system.baths
-        if bath.temperature is not None
+        if bath.temperature is not None and bath.temperature > 0.0  # at T = 0 none carried heat
     ]
     size = sum(float(np.abs(np.asarray(heats)).sum()) for heats in solution.bath_heats)
     if not produced < -precision() * size / min(temperatures, default=1.0):

@@ -1,13 +1,13 @@
 """Machines whose medium is a harmonic oscillator, exactly: by the moments of Gaussian states.
 
 H = p^2/2 + w(t)^2 x^2/2 (mass 1: x stands for sqrt(m) x). Under baths on the oscillator's lowering
-operator the moments obey linear equations, x' = p - g x/2, p' = -w^2 x - g p/2,
+operator the second moments obey linear equations,
 
     <x^2>' = 2 c - g <x^2> + D/w_b,  <p^2>' = -2 w^2 c - g <p^2> + D w_b,
     c' = <p^2> - w^2 <x^2> - g c,    c = <xp + px>/2,
 
-with g = down - up and D = (down + up)/2 at the bath's frequency w_b. No level is cut off, and there
-are five numbers in place of d^2.
+with g = down - up and D = (down + up)/2 at the bath's frequency w_b. The means <x> and <p> decay,
+and are 0 in a limit cycle. No level is cut off, and there are three numbers in place of d^2.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,8 +45,8 @@ from . import figures
 
 _FIRST_STEPS, _MOST_STEPS = 64, 16384
 
-Vector = Float[Array, " 6"]  # (1, <x>, <p>, <x^2>, <p^2>, c) in units of the first frequency
-Matrix = Float[Array, "m 6"]
+Vector = Float[Array, " 4"]  # (1, <x^2>, <p^2>, c) in units of the first frequency
+Matrix = Float[Array, "m 4"]
 
 
 class GaussianStroke(eqx.Module):
@@ -255,7 +255,7 @@ def gaussian_limit_cycle(
         check_instance(f"strokes[{k}]", stroke, GaussianStroke, "a `GaussianStroke`")
     count = _FIRST_STEPS if steps is None else steps
     check_count("steps", count)
-    check_size("steps", count, 7, 6)
+    check_size("steps", count, 6, 4)
     check_resolution(resolution)
     if tolerance is None:
         tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
@@ -280,20 +280,20 @@ def _limit_cycle(
 ) -> GaussianSolution:
     unit = jax.lax.stop_gradient(jnp.asarray(strokes[0].frequency(0.0)))
     maps = [_map(stroke, unit, steps, tolerance, resolution) for stroke in strokes]
-    total = maps[0].increment[:6]
+    total = maps[0].increment[:4]
     for stroke in maps[1:]:
-        total = compose(stroke.increment[:6], total)
+        total = compose(stroke.increment[:4], total)
     core, pumped = total[1:, 1:], total[1:, 0]
     fixed = jax.lax.stop_gradient(core)
     gap = 1.0 / (jnp.linalg.norm(fixed) * jnp.linalg.norm(jnp.linalg.inv(fixed)))
     unique = gap > 500.0 * jnp.finfo(gap.dtype).eps
-    solvable = jnp.where(unique, core, jnp.eye(5))
+    solvable = jnp.where(unique, core, jnp.eye(3))
     start = jnp.where(unique, -jnp.linalg.solve(solvable, pumped), jnp.nan)
     vectors, heats, works = _run(maps, jnp.concatenate([jnp.ones(1), start]))
     error = _error(maps, solvable, vectors) + jnp.finfo(gap.dtype).eps / gap
-    physical = jnp.all(jax.vmap(_is_state)(vectors[:, 1:]))
-    root = jnp.sqrt(unit)
-    moments = vectors[:, 1:] * jnp.stack([1.0 / root, root, 1.0 / unit, unit, jnp.ones_like(unit)])
+    squares = vectors[:, 1:] * jnp.stack([1.0 / unit, unit, jnp.ones_like(unit)])
+    moments = jnp.pad(squares, ((0, 0), (2, 0)))  # <x> = <p> = 0
+    physical = jnp.all(jax.vmap(_is_state)(moments))
     quenches = _quenches(strokes, moments)
     residuals = _residuals(strokes, moments, unit * heats, unit * works)
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
@@ -312,7 +312,7 @@ def _limit_cycle(
 
 
 def _generator(stroke: GaussianStroke, unit: Real) -> Callable[[Any], Matrix]:
-    """G(s) on (1, <x>, <p>, <x^2>, <p^2>, c) above the rows of heat and work."""
+    """G(s) on (1, <x^2>, <p^2>, c) above the rows of heat and work."""
     tau = stroke.duration * unit
 
     def frequency(s: RealLike) -> Real:
@@ -328,16 +328,14 @@ def _generator(stroke: GaussianStroke, unit: Real) -> Callable[[Any], Matrix]:
             down, up = thermal_rates(stroke.spectrum, b * unit, stroke.temperature)
             g, d = (down - up) / unit, 0.5 * (down + up) / unit
         rows = [
-            [0.0] * 6,
-            [0.0, -0.5 * g, 1.0, 0.0, 0.0, 0.0],
-            [0.0, -square, -0.5 * g, 0.0, 0.0, 0.0],
-            [d / b, 0.0, 0.0, -g, 0.0, 2.0],
-            [d * b, 0.0, 0.0, 0.0, -g, -2.0 * square],
-            [0.0, 0.0, 0.0, -square, 1.0, -g],
-            [0.5 * d * (b + square / b), 0.0, 0.0, -0.5 * g * square, -0.5 * g, 0.0],
+            [0.0, 0.0, 0.0, 0.0],
+            [d / b, -g, 0.0, 2.0],
+            [d * b, 0.0, -g, -2.0 * square],
+            [0.0, -square, 1.0, -g],
+            [0.5 * d * (b + square / b), -0.5 * g * square, -0.5 * g, 0.0],
         ]
         moved = tau * jnp.stack([jnp.stack([jnp.asarray(x, w.dtype) for x in row]) for row in rows])
-        return jnp.concatenate([moved, jnp.zeros((1, 6), w.dtype).at[0, 3].set(w * slope)])
+        return jnp.concatenate([moved, jnp.zeros((1, 4), w.dtype).at[0, 1].set(w * slope)])
 
     return at
 
@@ -364,7 +362,7 @@ def _map(stroke: GaussianStroke, unit: Real, steps: int, tolerance: float, resol
     fine, coarse = increment(t), increment(subdivide(edges, per_piece // 2))
     kept, other = jax.lax.stop_gradient((fine, coarse))
     longest = jnp.maximum(stroke.duration * unit, 1.0)
-    watched = Watched(lambda s: generator(s)[3:].reshape(-1) / longest, None)
+    watched = Watched(lambda s: generator(s)[1:].reshape(-1) / longest, None)
     seen = look(watched, edges, tolerance / longest, resolution)
     lengths = jax.vmap(partial(block_length, seen))(0.5 * (t[:-1] + t[1:]))
     resolved = jnp.all(jnp.diff(t) <= 2.0 * lengths) & seen.finite
@@ -377,12 +375,12 @@ def _run(maps: list[_Map], start: Vector) -> tuple[Array, Array, Array]:
     vectors, books = [start], []
     for stroke in maps:
         moved = matmul(stroke.increment, vectors[-1])
-        vectors.append(vectors[-1] + moved[:6])
-        books.append(moved[6:])
+        vectors.append(vectors[-1] + moved[:4])
+        books.append(moved[4:])
     return jnp.stack(vectors), *jnp.stack(books).T
 
 
-def _error(maps: list[_Map], core: Float[Array, "5 5"], vectors: Float[Array, "edges 6"]) -> Real:
+def _error(maps: list[_Map], core: Float[Array, "3 3"], vectors: Float[Array, "edges 4"]) -> Real:
     """What the maps may be off by, followed through the strokes and the solve, to first order."""
     maps, core, vectors = jax.lax.stop_gradient((maps, core, vectors))
 
@@ -390,12 +388,12 @@ def _error(maps: list[_Map], core: Float[Array, "5 5"], vectors: Float[Array, "e
         largest = jnp.zeros(())
         for stroke, vector in zip(maps, vectors, strict=False):
             added = matmul(stroke.increment, deviation) + matmul(stroke.doubt, vector)
-            deviation = deviation + added[:6]
-            size = jnp.maximum(jnp.max(jnp.abs(added[6:])), jnp.max(jnp.abs(deviation)))
+            deviation = deviation + added[:4]
+            size = jnp.maximum(jnp.max(jnp.abs(added[4:])), jnp.max(jnp.abs(deviation)))
             largest = jnp.maximum(largest, size / jnp.max(jnp.abs(vectors)) + stroke.rounding)
         return deviation, largest
 
-    once, _ = follow(jnp.zeros(6))
+    once, _ = follow(jnp.zeros(4))
     start = jnp.concatenate([jnp.zeros(1), -jnp.linalg.solve(core, once[1:])])
     resolved = jnp.all(jnp.stack([stroke.resolved for stroke in maps]))
     return jnp.where(resolved, follow(start)[1], jnp.inf)

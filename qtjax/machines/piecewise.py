@@ -200,7 +200,7 @@ def _times(durations: Any, steps: int) -> Float[Array, " steps"]:
 
 @eqx.filter_jit
 def _cycle(system: Callable[[Any], OpenSystem], controls: Any, times: Array) -> PiecewiseSolution:
-    def step(control: Any, duration: Real) -> tuple[Array, Array, Array]:
+    def step(control: Any, duration: Real) -> tuple[Array, Array]:
         built = system(control)
         check_instance("system(control)", built, OpenSystem, "an `OpenSystem`")
         if not equation_of_motion(built).constant:
@@ -214,14 +214,13 @@ def _cycle(system: Callable[[Any], OpenSystem], controls: Any, times: Array) -> 
         n = found.increment.shape[1]
         heats = jax.vmap(lambda booked: stroke.books(booked, found).heat, 1, 1)
         rows = jnp.concatenate([found.increment[:n], heats(found.increment[n:])])
-        return rows, stroke.energy(0.0), found.hermitian
+        return rows, stroke.energy(0.0)
 
-    maps, energies, hermitian = jax.vmap(step)(controls, times)
+    maps, energies = jax.vmap(step)(controls, times)
     xs, heats, result = _closed(maps, to_components(np.eye(energies.shape[-1]), np))
     states = jax.vmap(from_components)(xs)
     jumps = jnp.roll(energies, -1, axis=0) - energies
     quenches = jax.vmap(expectation)(jumps, states[1:])
-    result = RESULTS.where(jnp.all(hermitian), result, RESULTS.not_hermitian)
     return PiecewiseSolution(states, times, heats, quenches, result)
 
 

@@ -181,7 +181,7 @@ def local_bath(x: Instant) -> list[Finding] | str:
         off = x.h @ lowering - lowering @ x.h + gap * lowering
         if x.system.energy is not None:  # in a rotating frame H has not all of the gap
             overlap, size = np.vdot(lowering, off), np.vdot(lowering, lowering).real
-            off = off - overlap / (size or 1.0) * lowering
+            off = off - overlap / size * lowering
         rho = contact.reference(x.energy)
         coupling = _size(off, rho) / _size(lowering, rho)
         scales = [gap, *([contact.temperature] if contact.temperature else [])]

@@ -10,7 +10,7 @@ from scipy.linalg import expm, logm
 
 import qtjax as qt
 from qtjax.machines.audit import _instants, _limit_cycle, _moves, _second_law, _summary
-from qtjax.thermodynamics import bath_checks, state_checks
+from qtjax.thermodynamics import bath_checks, instants, state_checks
 from qtjax.thermodynamics.instants import Instant
 
 N, X, LOWER, RAISE = qt.number(2), qt.sigmax(), qt.destroy(2), qt.create(2)
@@ -49,6 +49,18 @@ def test_numbers_of_detailed_balance():
         found = bath_checks.detailed_balance(pair(0.3, 0.3 * (wanted + change)))
         assert len(found) == count
     assert bath_checks.detailed_balance(pair(0.3, 0.0, 0.0)) == []  # a bath at T = 0 lifts nothing
+    assert only(bath_checks.detailed_balance(pair(0.3, 0.1, 0.0))).numbers["temperature"] == 0.0
+
+
+def test_what_detailed_balance_looks_at():
+    """Baths that act, through operators of one frequency each; dephasing is not in its scale."""
+    none = "no thermal bath with transitions of definite frequencies"
+    assert bath_checks.detailed_balance(pair(0.0, 0.0)) == none
+    both = qt.Lindblad([LOWER, X], [0.3, 0.2], 1.0)  # X joins 1 and -1
+    assert bath_checks.detailed_balance(Instant(qt.OpenSystem(N, both), 0.0)) == none
+    noisy = qt.Lindblad([LOWER, RAISE, qt.sigmaz()], [0.3, 0.2, 5.0], 1.0)
+    found = only(bath_checks.detailed_balance(Instant(qt.OpenSystem(N, noisy), 0.0)))
+    assert found.numbers["defect"] == pytest.approx((0.2 - 0.3 * np.exp(-1.0)) / 0.3)
 
 
 def test_levels_that_coincide_count_as_one():
@@ -81,7 +93,7 @@ def test_how_far_a_bath_moves_its_gibbs_state(more, severity):
 
 def test_spohns_share_beside_the_reference_state():
     """-tr D(rho) (ln rho - ln pi) halfway to where rho would lose its rank, by SciPy."""
-    down, up, h = 0.3, 0.3, np.diag([0.0, 1.0])
+    down, up, h, temperature = 0.3, 0.3, np.diag([0.0, 1.0]), 0.7
     a = np.array([[0.0, 1.0], [0.0, 0.0]])
 
     def moved(rho):
@@ -90,17 +102,46 @@ def test_spohns_share_beside_the_reference_state():
             g * (b @ rho @ b.T - (b.T @ b @ rho + rho @ b.T @ b) / 2) for g, b in parts
         )  # fmt: skip
 
-    pi = expm(-h) / np.trace(expm(-h))
+    pi = expm(-h / temperature) / np.trace(expm(-h / temperature))
     push = moved(pi)
     rho = pi + 0.5 * pi[1, 1] / np.linalg.norm(push, 2) * push
     expected = -np.trace(moved(rho) @ (logm(rho) - logm(pi)))
     assert expected < 0.0
-    found = only(state_checks.spohn(pair(down, up)))  # nothing is produced in the steady state
+    # nothing is produced in the steady state
+    found = only(state_checks.spohn(pair(down, up, temperature)))
     assert found.numbers["production"] == pytest.approx(expected)
     assert (found.severity, found.where) == ("note", "baths[0] (Lindblad)")
     assert state_checks.spohn(pair(0.3, 0.3 * np.exp(-1.0))) == []
     cold = qt.OpenSystem(N, qt.LocalBath(LOWER, 1.0, 0.0, qt.Flat(0.1)))
     assert state_checks.spohn(Instant(cold, 0.0)) == "no bath with a reference state of full rank"
+
+
+def test_productions_against_their_sizes():
+    """-tr D(rho) (ln rho - ln pi), and rates times what is left of the logs without their mean."""
+    x, rng = pair(0.3, 0.2, 0.7), np.random.default_rng(3)
+    (contact,) = x.contacts
+    a = rng.normal(size=(2, 2, 2)) @ np.array([1.0, 1.0j])
+    rho, log = a @ a.conj().T / np.linalg.norm(a) ** 2, -np.diag([0.0, 1.0]) / 0.7
+    apart = logm(rho) - log
+    apart -= np.trace(apart) / 2 * np.eye(2)
+    value, scale = state_checks._production(contact, log, rho)
+    assert value == pytest.approx(-np.trace(contact.dissipate(rho) @ apart).real)
+    assert scale == pytest.approx(0.5 * np.max(np.abs(apart)))
+    assert state_checks._production(contact, log, np.diag([1.0, 0.0])) == (0.0, 1.0)
+    # the lowest of them relative to its size, and none that rounding may be
+    signs = [(-1e-3, 1.0, "a"), (-2e-3, 100.0, "b")]
+    assert state_checks._lowest(signs) == (-1e-3, "a")
+    assert state_checks._lowest([(-0.9e-7, 100.0, "a")]) == (0.0, "a")
+    assert state_checks._lowest([(-1.1e-7, 100.0, "a")]) == (-1.1e-7, "a")
+
+
+@pytest.mark.parametrize(("push", "count"), [(0.9e-9, 0), (1.1e-9, 1)])
+def test_a_push_that_rounding_may_be(push, count):
+    """D(pi) = -+p_0 (up - down e^(-1/T)), of the sum of the rates."""
+    up = 100.0 * np.exp(-1.0)
+    more = push * (100.0 + up) * (1.0 + np.exp(-1.0))
+    x = pair(100.0, up + more)
+    assert len(state_checks._displaced(x, x.contacts[0])) == count
 
 
 @pytest.mark.parametrize(
@@ -132,7 +173,11 @@ def test_a_spacing_of_some_rates_is_a_note():
     assert found.numbers["spacing"] == pytest.approx(4.0 * rate)
     assert "between them hardly average out" in found.sentence
     assert checked(10.3 * rate) == []
-    assert only(checked(0.5 * rate)).severity == "doubtful"
+    close = only(checked(0.5 * rate))
+    assert close.severity == "doubtful"
+    spacing, rate = close.numbers["spacing"], close.numbers["rate"]
+    assert f"{spacing / rate:.2g} times the rate {rate:.3g} at which" in close.sentence
+    assert f"tolerance={2.0 * spacing / (2.0 + spacing):.1g}" in close.remedy
 
 
 def test_frequencies_that_one_operator_joins():
@@ -151,6 +196,31 @@ def test_frequencies_that_one_operator_joins():
     assert checked(0.5, 0.4 * spread) == []  # 3 times that
     assert len(checked(0.5, 0.3 * spread)) == 1
     assert np.isclose(bath_checks.spread(np.array([1.0, 3.0]), np.array([0.25, 0.75])), 0.75**0.5)
+    local = qt.OpenSystem(N + 0.5 * X, qt.LocalBath(LOWER, 1.0, 0.5, qt.Flat(0.1)))
+    none = "no jump operators of thermal baths but local ones"
+    assert bath_checks.bohr_frequencies(Instant(local, 0.0)) == none
+    four = jnp.diag(jnp.array([0.0, 1.0, 2.5, 3.9]))
+    bath = qt.Lindblad(qt.destroy(4), 0.01, temperature=0.5)
+    sentence = only(bath_checks.bohr_frequencies(Instant(qt.OpenSystem(four, bath), 0.0))).sentence
+    assert sentence.startswith("one jump operator joins Bohr frequencies from 1 to 1.5 (spread")
+
+
+@pytest.mark.parametrize(("spread", "one"), [(1e-3, True), (3e-3, False)])
+def test_frequencies_that_count_as_one(spread, one):
+    """Those that are no further apart than 1e-6 of the levels, here of 2000."""
+    levels = jnp.diag(jnp.array([0.0, 1000.0, 2000.0 + 2.0 * spread]))
+    jump = jnp.zeros((3, 3)).at[0, 1].set(1.0).at[1, 2].set(1.0)
+    bath = qt.Lindblad(jump, 1e-6, temperature=1e-6)
+    x = Instant(qt.OpenSystem(levels, bath), 0.0)
+    assert len(bath_checks.bohr_frequencies(x)) == (0 if one else 1)
+    assert isinstance(bath_checks.detailed_balance(x), str) != one
+
+
+@pytest.mark.parametrize(("rate", "count"), [(0.9e-8, 0), (1.1e-8, 1)])
+def test_heat_that_rounding_may_be(rate, count):
+    """Of a bath without a temperature: against 1e-9 of its rates times the levels of H."""
+    bath = qt.Lindblad([qt.sigmaz(), LOWER], [10.0, rate])
+    assert len(bath_checks.temperature(Instant(qt.OpenSystem(100.0 * N, bath), 0.0))) == count
 
 
 def test_what_negative_rates_are_said_to_do():
@@ -161,6 +231,29 @@ def test_what_negative_rates_are_said_to_do():
         "completely positive. A level that is empty can lose population at the rate 0.1. In the "
         "steady state a population is -0.5."
     )
+    states = [("it", 0.5 * np.eye(2))]
+    more = Instant(pair(0.3, -0.1).system, 0.0, states=states)
+    assert only(state_checks.positivity(more)).sentence == found.sentence
+    alone = only(state_checks.positivity(Instant(more.system, 0.0, alone=False)))
+    assert (alone.severity, alone.numbers["smallest_eigenvalue"]) == ("doubtful", 0.0)
+    # eternally non-Markovian: the rates of each two of the three add up to more than 0
+    paulis = qt.Lindblad([X, qt.sigmay(), qt.sigmaz()], [1.0, 1.0, -0.5])
+    assert only(state_checks.positivity(Instant(qt.OpenSystem(N, paulis), 0.0))).severity == "note"
+    assert state_checks.positivity(pair(30.0, -2e-8)) == []
+    assert len(state_checks.positivity(pair(30.0, -4e-8))) == 1
+
+
+def test_canonical_rates_of_an_audit():
+    """Those of `canonical_generator`, of operators with traces and of either sign."""
+    jumps = np.random.default_rng(4).normal(size=(3, 3, 3, 2)) @ np.array([1.0, 1.0j])
+    system = qt.OpenSystem(qt.number(3), qt.Lindblad(jumps, [0.7, -0.2, 0.4]))
+    least, largest, operator = state_checks._canonical(Instant(system, 0.0).contacts[0])
+    form = qt.dynamics.canonical_generator(system)
+    assert least == pytest.approx(float(form.rates[0]))
+    assert largest == pytest.approx(float(jnp.max(jnp.abs(form.rates))))
+    assert abs(np.vdot(operator, form.operators[0])) == pytest.approx(1.0)
+    for basis in state_checks._bases(Instant(system, 0.0), operator):
+        np.testing.assert_allclose(basis.conj().T @ basis, np.eye(3), atol=1e-13)
 
 
 def test_populations_of_highest_levels():
@@ -179,6 +272,19 @@ def test_populations_of_highest_levels():
     found = only(checked(2e-4))
     assert found.numbers == {"top_population": 2e-4, "levels": 6}
     assert found.sentence.endswith("population 0.0002 in it; <n> is wrong by about 0.0012.")
+    assert found.where == "system"
+    nowhere = "no oscillator that shows as `number(d)` in H or in `parts`, or no state"
+    assert state_checks.truncation(Instant(qt.OpenSystem(qt.number(6)), 0.0)) == nowhere
+    other = qt.OpenSystem(X)
+    assert state_checks.truncation(Instant(other, 0.0, states=[("it", np.eye(2) / 2)])) == nowhere
+    # the fullest of two states, of the second of two parts
+    pair = qt.composite_system((X, qt.number(6)), 0.1 * qt.tensor(X, qt.number(6)))
+    states = [(words, np.kron([[1, 0], [0, 0]], np.diag([1.0 - top, *[0.0] * 4, top])))
+              for words, top in (("one", 0.01), ("two", 0.02))]  # fmt: skip
+    found = only(state_checks.truncation(Instant(pair, 0.0, states=states)))
+    assert found.where == "parts[1]"
+    assert found.numbers == {"top_population": pytest.approx(0.02), "levels": 6}
+    assert "in two;" in found.sentence
 
 
 def test_the_steady_state_of_an_instant():
@@ -191,6 +297,21 @@ def test_the_steady_state_of_an_instant():
     large = Instant(qt.OpenSystem(qt.number(25), qt.Lindblad(qt.destroy(25), 0.1)), 0.0)
     assert state_checks.steady_state(large) == "d = 25 is beyond 24"
     assert large.states == []
+
+
+def test_the_largest_system_that_is_looked_at(monkeypatch):
+    x = pair(0.3, 0.1)
+    for largest, words in ((2, []), (1, "d = 2 is beyond 1")):
+        for module in (state_checks, instants):
+            monkeypatch.setattr(module, "LARGEST", largest)
+        assert state_checks.steady_state(x) == words
+        assert len(x.states) == largest - 1
+
+
+@pytest.mark.parametrize(("rate", "count"), [(5e-13, 2), (1e-12, 1)])
+def test_rates_that_leave_a_population_as_it_is(rate, count):
+    """Its singular value is sqrt(2) rate, beside 10 of the coherence, of which 1e-13 counts."""
+    assert Instant(qt.OpenSystem(10.0 * N, qt.Lindblad(LOWER, rate)), 0.0).null_space[0] == count
 
 
 def test_the_most_severe_of_a_kind_is_kept():
@@ -246,6 +367,9 @@ def test_cycles_that_are_not_unique_or_not_found():
         return inspect.unwrap(_limit_cycle)(found)
 
     assert checked([1.0, 0.5, 9e-13]) == []
+    rounding = 4 * 4 * np.finfo(np.float32).eps
+    assert len(checked(np.float32([1.0, 0.5, 0.0, 0.99 * rounding]))) == 1
+    assert checked(np.float32([1.0, 0.5, 0.0, 1.01 * rounding])) == []
     assert checked([1.0, 0.5, 9e-13, 2e-12]) == []
     assert only(checked([1.0, 0.5, 9e-13, 8e-13])).numbers == {"conserved": 2}
     lost = only(checked([1.0, 0.5, 1e-13], qt.RESULTS.inaccurate))
@@ -267,6 +391,10 @@ def test_how_much_a_cycle_may_beat_the_second_law():
     assert checked(-7.9e-9) == checked(0.1) == []
     assert only(checked(-8.1e-9)).numbers == {"production": -8.1e-9}
     assert checked(np.inf) == "a bath without a temperature, or at T = 0, carries heat"
+    cold = qt.Stroke(qt.OpenSystem(N, qt.LocalBath(LOWER, 1.0, 0.0, qt.Flat(0.1))), 1.0)
+    cycle = qt.Cycle([*cycle.strokes, cold])  # which carries no heat, or this would be infinite
+    assert checked(-7.9e-9) == []
+    assert len(checked(-8.1e-9)) == 1
 
 
 def test_a_bath_in_plain_numbers():
@@ -292,15 +420,40 @@ def test_a_bath_in_plain_numbers():
     gibbs = expm(-h / 0.9) / np.trace(expm(-h / 0.9))
     np.testing.assert_allclose(contact.reference(h), gibbs, atol=1e-14)
     assert not contact.is_cold
+    low = Instant(qt.OpenSystem(h, qt.Lindblad(jumps, rates, temperature=1e-3)), 0.0)
+    ground = np.linalg.eigh(h)[1][:, 0]
+    found = low.contacts[0].reference(h)
+    np.testing.assert_allclose(found, np.outer(ground, ground.conj()), atol=1e-14)
     gaps, weights = x.frequencies(jumps[0])
     assert np.all(np.diff(gaps) >= 0.0)
     size = np.linalg.norm(jumps[0]) ** 2  # the mean of [H, L] in L is that of the frequencies
     taken = np.vdot(jumps[0], jumps[0] @ h - h @ jumps[0]).real / size
     assert weights.sum() == pytest.approx(1.0)
     assert weights @ gaps == pytest.approx(taken)
+    vectors = np.linalg.eigh(h)[1]
+    gaps, weights = x.frequencies(1e-3 * np.outer(vectors[:, 0], vectors[:, 2].conj()))
+    assert gaps == pytest.approx([x.levels[2] - x.levels[0]])  # and none of rounding
+    assert pytest.approx([1.0]) == weights
+    half = Instant(qt.OpenSystem(N, qt.Lindblad(0.5 * LOWER, 2.0)), 0.0)
+    assert half.contacts[0].size == 0.5
 
 
 @pytest.mark.parametrize(("small", "count"), [(5e-10, 1), (2e-9, 2)])
 def test_operators_of_no_size_are_left_out(small, count):
     bath = qt.Lindblad([LOWER, RAISE], [1.0, small], temperature=0.5)
     assert len(Instant(qt.OpenSystem(N, bath), 0.0).contacts[0].single) == count
+
+
+class Common(qt.AbstractDissipator):
+    """Two qubits that decay together, and each alone."""
+
+    temperature: None = None
+
+    def channels(self, hamiltonian):
+        one, two = (qt.embed(LOWER, (2, 2), k) for k in (0, 1))
+        return (qt.Channel(0.1, one, two), qt.Channel(0.2, one), qt.Channel(0.3, two))
+
+
+def test_channels_of_two_operators_are_no_jump_operators():
+    (contact,) = Instant(qt.OpenSystem(qt.number(4), Common()), 0.0).contacts
+    assert [rate for rate, _ in contact.single] == [0.2, 0.3]

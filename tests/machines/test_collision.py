@@ -257,6 +257,9 @@ def test_traced_mistakes_are_not_successful():
         return jnp.stack([stroke.propagator(1).error for stroke in strokes])
 
     assert float(jnp.max(errors(0.0))) < 1e-14
+    below = Reset(0.5 * Z, 0.5 * Z, 1.0, temperature=1.0)
+    below = eqx.tree_at(lambda stroke: stroke.probability, below, jnp.asarray(-1e-3))
+    assert float(below.propagator(1).error) > 9e-4
     assert float(jnp.min(errors(1e-3))) > 9e-4
 
 
@@ -273,8 +276,38 @@ def test_a_collision_lasts_its_duration(duration):
     np.testing.assert_allclose([heat, work], [moved, 0.0], atol=1e-14)
 
 
+def test_what_rounding_makes_of_a_collision():
+    """eps for a unitary that is exact, eps times the exponent for one that is computed."""
+    h, eps = qt.number(2), np.finfo(float).eps
+    step, rounding = Collision(h, h, unitary=SWAP, temperature=1.0)._step()
+    np.testing.assert_array_equal(step, SWAP - jnp.eye(4))
+    assert float(rounding) == eps
+    stroke = Collision(h, 3.0 * h, interaction=exchange((2, 2), 0, 1, 0.5), duration=1.0,
+                       temperature=1.0)  # fmt: skip
+    step, rounding = stroke._step()
+    defect = np.max(np.abs(step + step.conj().T + step.conj().T @ step))
+    assert float(rounding) - defect == pytest.approx(4 * eps, rel=0.3)  # of the level at 4
+    assert float(stroke.propagator(1).unit) == 3.0
+
+
+def test_heat_that_may_leave_ancillas_at_zero_temperature():
+    """Up to 64 eps max|H| of it is rounding."""
+    least = 64 * np.finfo(float).eps * 3.0
+    for stroke in (
+        Reset(3.0 * qt.number(2), qt.number(2), temperature=0.0),
+        Collision(3.0 * qt.number(2), qt.number(2), unitary=SWAP, temperature=0.0),
+    ):
+        rho = jnp.eye(2) / 2 + 0j
+        assert float(stroke.entropy_flux(rho, jnp.array([-0.9 * least]))) == 0.0
+        assert float(stroke.entropy_flux(rho, jnp.array([-1.1 * least]))) == -np.inf
+
+
 def test_limits_of_what_collisions_take():
     h = qt.number(2)
+    assert float(Collision(h, h, unitary=SWAP, temperature=1.0).duration) == 0.0
+    whole = Reset(h, h, temperature=1.0, contact=("bath",))
+    assert (float(whole.duration), float(whole.probability)) == (0.0, 1.0)
+    assert whole.contacts == ("bath",)
     for p in (0.0, 1.0):
         rho, (heat, work) = (
             Reset(h, h, p, temperature=1 / np.log(3))
@@ -298,8 +331,9 @@ def test_limits_of_what_collisions_take():
         Collision(h, (h, h), unitary=two, temperature=[1.0, -2.0])
     with pytest.raises(ValueError, match="`ancillas` must hold at least one Hamiltonian"):
         Collision(h, (), unitary=SWAP, temperature=1.0)
-    several = Collision(h, (h, 2 * h), unitary=two, temperature=[1.0, 2.0])
-    assert [float(t) for t in several.temperatures] == [1.0, 2.0]
+    for given in ([1.0, 2.0], np.array([1.0, 2.0])):
+        several = Collision(h, (h, 2 * h), unitary=two, temperature=given)
+        assert [float(t) for t in several.temperatures] == [1.0, 2.0]
     same = Collision(h, (h, 2 * h), unitary=two, temperature=0.5)
     assert [float(t) for t in same.temperatures] == [0.5, 0.5]
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ import qtjax as qt
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "published.json"
 PUBLISHED = {r["key"]: r["values"] for r in json.loads(REFERENCE.read_text())["results"]}
-N, LOWER = qt.number(2), qt.destroy(2)
+N, LOWER, EPS = qt.number(2), qt.destroy(2), np.finfo(float).eps
 
 
 def maser(g, hot=10.0):
@@ -117,3 +118,12 @@ def test_published_absorption_refrigerator():
     for figure in ("efficiency", "regime", "carnot_efficiency"):
         with pytest.raises(ValueError, match=r"here are 'ice', 'room', 'fire'.*`heat_ratio`"):
             getattr(renamed, figure)
+
+
+@pytest.mark.parametrize(("least", "expected"), [(0.0, 8 * EPS * 5.5), (1.0, 1.0)])
+def test_what_rounding_makes_of_a_steady_machine(least, expected):
+    """8 eps of the moduli of heats and power, or what it may make of the heat."""
+    rates = SimpleNamespace(power=jnp.asarray(-2.0), heat_rounding=jnp.asarray(least))
+    machine = SimpleNamespace(heat_currents=jnp.array([3.0, -0.5]), rates=rates)
+    found = qt.machines.SteadyMachine.rounding.fget(machine)
+    assert float(found) == pytest.approx(expected)

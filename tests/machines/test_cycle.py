@@ -1,8 +1,10 @@
 """Limit cycles: the fixed point, its uniqueness and its books, against independent integrations."""
 
+import inspect
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import equinox as eqx
 import jax
@@ -12,6 +14,8 @@ import numpy as np
 import pytest
 
 import qtjax as qt
+from qtjax.machines import cycle as cycles
+from qtjax.machines.alongside import _same
 
 N = qt.number(2)
 Z, X = qt.sigmaz(), qt.sigmax()
@@ -356,3 +360,44 @@ def test_a_stroke_is_looked_at_inside_alone():
     none, lost = (stroke.entropy_flux(rho, jnp.array([q])) for q in (-1e-17, -1e-3))
     assert float(none) == 0.0
     assert float(lost) == -np.inf
+
+
+def test_how_far_books_may_be_open():
+    """Ten tolerances times the largest of heats, works and units of the strokes."""
+
+    def closed(residual, works=(0.5, -2.0), heats=(1.0, -3.0), unit=0.1):
+        maps, booked = [SimpleNamespace(unit=jnp.asarray(unit))] * 2, (jnp.array(heats),)
+        residuals = jnp.array([0.0, -residual])
+        close = inspect.unwrap(cycles._books_close)
+        return bool(close(maps, residuals, jnp.array(works), booked, 1e-3))
+
+    for given in ({}, {"heats": (1.0,), "works": (0.0, -3.0)}, {"unit": 3.0, "works": (0.0, 0.0)}):
+        assert closed(0.0299, **given)
+        assert not closed(0.0301, **given)
+    assert closed(0.00999, heats=(), works=(0.0, 0.0), unit=1.0)
+    assert not closed(0.0101, heats=(), works=(0.0, 0.0), unit=1.0)
+
+
+def test_tolerances_of_limit_cycles():
+    assert cycles._default_tolerance() == 1e-9
+    with jax.enable_x64(False):
+        assert cycles._default_tolerance() == 1e-4
+    for wrong in (-1.0, 0.0):
+        with pytest.raises(ValueError, match="`tolerance` must be > 0"):
+            qt.limit_cycle(unitary_cycle(), tolerance=wrong)
+    unresolved = inspect.unwrap(cycles._unresolved)
+    assert not unresolved(jnp.array([1.0, 2.0]), 0.5)  # a batch is solved once
+    assert unresolved(jnp.asarray(1.0), 0.5)
+    assert not unresolved(jnp.asarray(0.5), 0.5)
+
+
+def test_what_strokes_have_in_common():
+    """Arrays of the same entries, but no numbers, of which each lane has its own."""
+    one, other = jnp.ones(2), jnp.array([1.0, 2.0])
+    assert _same(one, one, np.ones(2))
+    assert not _same(one, other)
+    assert not _same(one, one, other)
+    assert not _same(one, other, one)
+    assert not _same(jnp.asarray(1.0), jnp.asarray(1.0))
+    assert _same(unknown := jnp.array([jnp.nan]), unknown)
+    assert not jax.jit(lambda x: jnp.asarray(_same(x, x)))(one)

@@ -1,7 +1,9 @@
 """The oscillator by moments: published engines, closed forms, truncated levels."""
 
+import inspect
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +12,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import qtjax as qt
+from qtjax.machines import gaussian
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "published.json"
 PUBLISHED = {entry["key"]: entry for entry in json.loads(REFERENCE.read_text())["results"]}
@@ -158,6 +161,95 @@ def test_too_few_steps_are_inaccurate():
     solution = qt.machines.gaussian_limit_cycle(strokes, steps=4, throw=False)
     assert 1e-9 < float(solution.error) < 1e-4
     assert bool(solution.result == qt.RESULTS.inaccurate)
+
+
+@pytest.mark.parametrize(
+    ("errors", "steps", "tried"),
+    [([1.0, 1e-3, 1e-10], None, [64, 256, 1024]), ([1e-9], None, [64]), ([1.0], 8, [8]),
+     ([np.nan, 0.0], None, [64, 256]), ([1.0] * 9, None, [64, 256, 1024, 4096, 16384])],
+)  # fmt: skip
+def test_steps_are_found(monkeypatch, errors, steps, tried):
+    """Four times as many, until the error is 1e-9 at most or there are too many."""
+    counts = []
+
+    def solution(strokes, count, tolerance, resolution):
+        assert tolerance == 1e-9
+        counts.append(count)
+        return SimpleNamespace(error=jnp.asarray(errors[len(counts) - 1]))
+
+    unresolved = inspect.unwrap(gaussian._unresolved)
+    monkeypatch.setattr(gaussian, "_limit_cycle", solution)
+    monkeypatch.setattr(gaussian, "_unresolved", unresolved)
+    one = [qt.machines.GaussianStroke(1.0, 1.0)]
+    inspect.unwrap(qt.machines.gaussian_limit_cycle)(one, steps=steps, throw=False)
+    assert counts == tried
+    assert not unresolved(SimpleNamespace(error=jnp.ones(2)), 0.5)  # a batch is solved once
+
+
+def test_the_error_is_how_far_the_limit_cycle_moves():
+    """With the maps by their doubts, against differences of fixed points; relative, and eps."""
+    rng, step = np.random.default_rng(0), 1e-6
+    maps = [rng.normal(size=(2, 6, 4)) * np.array([[[0.3]], [[0.01]]]) for _ in range(2)]
+    for pair in maps:
+        pair[:, 0] = 0.0  # the first number is 1 throughout
+
+    def cycle(shift):
+        moves = [a + shift * doubt for a, doubt in maps]
+        total = (np.eye(4) + moves[1][:4]) @ (np.eye(4) + moves[0][:4]) - np.eye(4)
+        start = -np.linalg.solve(total[1:, 1:], total[1:, 0])
+        vectors = [np.append(1.0, start)]
+        vectors += [vectors[0] + moves[0][:4] @ vectors[0]]
+        vectors += [vectors[1] + moves[1][:4] @ vectors[1]]
+        books = np.stack([a[4:] @ v for a, v in zip(moves, vectors, strict=False)])
+        return total[1:, 1:], np.stack(vectors), books
+
+    core, vectors, _ = cycle(0.0)
+    ends = [cycle(sign * step) for sign in (1.0, -1.0)]
+    moved, booked = (np.abs(ends[0][k] - ends[1][k]) / (2 * step) for k in (1, 2))
+    sizes = np.maximum(moved[1:].max(axis=1), booked.max(axis=1)) / np.abs(vectors).max()
+    roundings = np.array([0.1, 0.2])
+
+    def error(*resolved):
+        given = [
+            gaussian._Map(*map(jnp.asarray, (*pair, rounding, yes)))
+            for pair, rounding, yes in zip(maps, roundings, resolved, strict=True)
+        ]
+        return float(gaussian._error(given, jnp.asarray(core), jnp.asarray(vectors)))
+
+    assert error(True, True) == pytest.approx(np.max(sizes + roundings), rel=1e-6)
+    assert error(True, False) == error(False, True) == np.inf
+
+
+def test_the_doubt_of_a_ramp_is_its_error():
+    """Of sixth order: what more steps change; and eps of its time, in the unit of frequency."""
+
+    def found(steps):
+        ramp = qt.dynamics.Between(1.0, 2.0, qt.Linear(0.0, 1.0))
+        stroke = qt.machines.GaussianStroke(ramp, 2.0, 0.3, 0.8)
+        return gaussian._map(stroke, jnp.asarray(2.0), steps, 1e-9, 16)
+
+    coarse, fine = found(16), found(128)
+    exact = np.asarray(fine.increment - coarse.increment)
+    assert 1e-12 < np.max(np.abs(exact)) < 1e-5
+    np.testing.assert_allclose(coarse.doubt, exact, atol=0.1 * np.max(np.abs(exact)))
+    assert float(coarse.rounding) == 4.0 * np.finfo(float).eps
+    assert bool(fine.resolved)
+
+
+def test_moments_of_states():
+    """<x^2> > 0 and a determinant of 1/4 at least, whatever the means."""
+
+    def state(*moments):
+        return bool(gaussian._is_state(jnp.array(moments)))
+
+    assert state(0.0, 0.0, 0.5, 0.5, 0.0)
+    assert state(2.0, -1.0, 4.5, 1.5, -2.0)  # displaced
+    assert state(0.0, 0.0, 0.25, 2.0, 0.5)  # squeezed and turned
+    assert state(0.0, 0.0, 0.5 * (1 - 5e-7), 0.5, 0.0)
+    assert not state(0.0, 0.0, 0.5 * (1 - 2e-6), 0.5, 0.0)
+    assert not state(0.0, 0.0, -0.5, -0.5, 0.0)
+    assert not state(0.0, 0.0, 0.25, 1.9, 0.5)
+    assert not state(2.0, -1.0, 0.5, 0.5, 0.0)
 
 
 def by_equations(frequency, slope, duration, rate, temperature, mode=None):

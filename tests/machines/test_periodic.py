@@ -40,3 +40,12 @@ def test_published_periodic_steady_state(driven):
 def test_a_period_is_positive(driven):
     with pytest.raises(ValueError, match=r"`period` must be > 0, got 0\.0; it is the time after"):
         qt.machines.periodic_steady_state(driven, 0.0)
+
+
+def test_two_periods_are_one_of_twice_the_time(driven):
+    once, twice = (qt.machines.periodic_steady_state(driven, time) for time in (1.0, 2.0))
+    means = [float(qt.machines.cycle_mean(found, qt.number(2))) for found in (once, twice)]
+    assert means[0] == pytest.approx(means[1], rel=1e-9)
+    # each to the tolerance of a limit cycle, 1e-9
+    assert float(twice.work) == pytest.approx(2.0 * float(once.work), abs=2e-9)
+    assert float(twice.power) == pytest.approx(float(once.power), abs=2e-9)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import qtjax as qt
+from qtjax.machines import carnot
 
 N, X = qt.number(2), qt.sigmax()
 COLD, HOT, SMALL, LARGE = 0.5, 0.8, 1.0, 2.4
@@ -117,6 +118,11 @@ def test_two_stroke_engine(angle):
     np.testing.assert_allclose(solution.bath_heats[0], [-moved, 2 * moved], rtol=1e-11)
     assert float(solution.work_output) == pytest.approx(moved, rel=1e-11)
     assert float(solution.efficiency) == pytest.approx(0.5, rel=1e-11)
+    whole = qt.machines.two_stroke_engine(
+        (1.0, 2.0), temperatures=(0.5, 3.0), rate=1.0, durations=(60.0, 0.3)
+    )
+    swap = qt.tensor(qt.create(2), qt.destroy(2)) * np.pi / 0.6  # of a quarter turn by default
+    np.testing.assert_allclose(whole.strokes[1].system.hamiltonian(0.0), swap + swap.T)
     with pytest.raises(ValueError, match=r"`durations\[1\]` must be > 0"):
         qt.machines.two_stroke_engine(
             (1.0, 2.0), temperatures=(0.5, 3.0), rate=1.0, durations=(1.0, 0.0)
@@ -151,6 +157,39 @@ def test_assisted_ramps_are_as_good_as_slow_ones():
         return jax.jit(lambda gap: jax.jvp(function, (gap,), (1.0,)))(1.0)
 
     np.testing.assert_allclose(both(assisted), both(exact), rtol=1e-7)
+
+
+def test_which_strokes_are_assisted():
+    """Ramps without a bath, by (angle of H)'/2 in time along Y; their energy stays the same."""
+    ramp = qt.Driven([(qt.Linear(0.5, 1.0), qt.sigmaz()), (0.3, X)])
+    bath = qt.DaviesBath(N, X, 0.5, qt.Flat(0.1))
+    kept = [
+        qt.Stroke(qt.OpenSystem(N, bath), 1.0), qt.Stroke(qt.OpenSystem(ramp, bath), 1.0),
+        qt.Stroke(qt.OpenSystem(N), 1.0), qt.machines.Reset(N, N, temperature=1.0),
+    ]  # fmt: skip
+    cycle = qt.machines.assisted(qt.Cycle([*kept, qt.Stroke(qt.OpenSystem(ramp), 0.2, "a")]))
+    assert all(one is other for one, other in zip(cycle.strokes[:4], kept, strict=True))
+    last = cycle.strokes[4]
+    assert (float(last.duration), last.contact) == (0.2, "a")
+    turning = 0.5 * 0.3 / (0.75**2 + 0.3**2) / 0.2  # d/dt of atan(z/x) at z = 3/4, x = 0.3
+    added = np.asarray(last.system.hamiltonian(0.5) - ramp(0.5))
+    np.testing.assert_allclose(np.abs(added), turning / 2 * np.array([[0, 1], [1, 0]]), atol=1e-12)
+    np.testing.assert_allclose(last.energy(0.5), ramp(0.5), atol=1e-15)
+
+
+def test_the_most_steps_of_a_carnot_cycle(monkeypatch):
+    def made(steps):
+        return qt.machines.stepwise_carnot_cycle(
+            N, couplings=X, temperatures=(0.5, 1.0), scales=(1.0, 4.0), rate=1.0, duration=1.0,
+            steps=steps,
+        )  # fmt: skip
+
+    with pytest.raises(ValueError, match="`steps` must be at most 16384, got 16385"):
+        made(16385)
+    monkeypatch.setattr(carnot, "_MOST_STEPS", 2)
+    assert len(made(2).strokes) == 4
+    with pytest.raises(ValueError, match="`steps` must be at most 2, got 3"):
+        made(3)
 
 
 def test_a_quench_cannot_be_assisted():

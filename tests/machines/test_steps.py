@@ -70,6 +70,14 @@ def test_sudden_otto_cycle_of_an_oscillator():
     np.testing.assert_allclose(found.heat, expected, rtol=1e-12)
 
 
+def test_an_oscillator_in_its_ground_state():
+    """One step in contact with a bath at T = 0: the least that a state may have, and no heat."""
+    found = piecewise_oscillator([1.5], [2.0], rates=[[0.3]], temperatures=[0.0])
+    np.testing.assert_allclose(found.states[0], [1.0 / 3.0, 0.75, 0.0], rtol=1e-14)
+    np.testing.assert_allclose(found.heats, 0.0, atol=1e-15)
+    np.testing.assert_array_equal(found.quenches, [0.0])
+
+
 def test_system_is_a_cycle_of_strokes():
     found = piecewise_limit_cycle(qubit, U, TIMES)
     pairs = zip(U, TIMES, strict=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import qtjax as qt
+from qtjax.machines.oscillator import Squared
 
 LEVELS, MORE = 8, 40
 COLD, HOT = 1.0, 1.7
@@ -64,3 +65,13 @@ def test_two_levels_are_the_least():
     qt.machines.truncated_oscillator_otto(2, (1.0, 1.0), **given | {"temperatures": (0.01, 0.02)})
     with pytest.raises(ValueError, match="`levels` must be a whole number >= 2"):
         qt.machines.truncated_oscillator_otto(1, (1.0, 1.0), **given)
+
+
+def test_what_is_known_of_a_squared_schedule():
+    """Its degree is twice that of the schedule, whose pieces and jumps it has."""
+    line, steps = qt.Linear(1.0, 2.0), qt.PiecewiseConstant([0.25], [1.0, 3.0])
+    assert Squared(line).degree == 2
+    assert Squared(lambda s: s).degree is None
+    assert (float(Squared(line)(0.5)), float(Squared(steps)(0.5))) == (2.25, 9.0)
+    for found in (Squared(steps).breakpoints(), Squared(steps).jumps()):
+        np.testing.assert_array_equal(found, [0.25])

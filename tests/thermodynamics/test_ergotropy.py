@@ -16,6 +16,8 @@ from qtjax.algebra.states import from_bloch, pure_state, random_density_matrix, 
 from qtjax.information.coherence import coherence
 from qtjax.information.entropy import relative_entropy
 from qtjax.thermodynamics.ergotropy import (
+    _couples,
+    _types,
     copies_ergotropy,
     ergotropy,
     ergotropy_split,
@@ -199,3 +201,29 @@ def test_messages_of_parts_and_copies():
         inspect.unwrap(copies_ergotropy)(rho, h, 0)
     with pytest.raises(ValueError, match="more than 1e300 levels"):
         inspect.unwrap(copies_ergotropy)(rho, h, 400)
+
+
+@pytest.mark.parametrize(("part", "couples"), [(0.9, False), (1.1, True)])
+def test_a_coupling_that_rounding_may_be(part, couples):
+    """64 d eps max|H| of it, here of d = 6 and max|H| = 1000."""
+    h = embed(jnp.diag(jnp.array([0.0, 400.0, 1000.0])), (3, 2), 0)
+    x, y = (jnp.eye(n)[::-1] for n in (3, 2))
+    h = h + part * 64 * 6 * np.finfo(float).eps * 1000.0 * jnp.kron(x, y)
+    bare = partial_trace(h, (3, 2), 0) / 2
+    found = jax.jit(lambda h: _couples(h, bare, (3, 2), 0))(h)
+    assert bool(found) == couples
+
+
+def test_copies_are_counted_by_their_types(monkeypatch):
+    """Of n copies of d levels there are (n + d - 1)!/n!/(d - 1)! types, d^n levels in all."""
+
+    def counted(*given):
+        raise RuntimeError(given)
+
+    monkeypatch.setattr(inspect.getmodule(_couples), "check_size", counted)
+    with pytest.raises(RuntimeError, match=r"\('copies', 15, 3\)"):
+        inspect.unwrap(copies_ergotropy)(np.diag([0.5, 0.3, 0.2]), number(3), 4)
+    types, counts = _types(3, 4)
+    assert types.shape == (15, 3)
+    assert counts.sum() == 3**4
+    assert np.all(types.sum(axis=1) == 4)

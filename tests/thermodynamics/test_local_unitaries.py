@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 import qtjax as qt
 from qtjax.thermodynamics import best_local_unitary, ergotropy, local_ergotropy
+from qtjax.thermodynamics.local_unitaries import _of_the_rest
 
 PROGRAM = jax.jit(jax.vmap(lambda rho, h: best_local_unitary(rho, h, (3, 3), 0)))
 
@@ -42,6 +43,8 @@ def correlated(seed):
 def test_closed_forms_of_two_qutrits():
     """Correlated populations; no coupling; a completely entangled pair that is its own energy."""
     cases = [correlated(seed) for seed in range(3)]
+    rho, h, work = cases[2]
+    cases[2] = rho, 1e-20 * h, 1e-20 * work  # in another unit
     rho, bare = state(1, 9), hermitian(1, 3)
     alone = np.kron(bare, np.eye(3)) + np.kron(np.eye(3), hermitian(2, 3))
     part = np.trace(rho.reshape(3, 3, 3, 3), axis1=1, axis2=3)
@@ -52,6 +55,7 @@ def test_closed_forms_of_two_qutrits():
     found = PROGRAM(rhos, hs)
     assert jnp.all(found.result == qt.RESULTS.successful)
     np.testing.assert_allclose(found.work, wanted, rtol=0, atol=1e-12)
+    assert float(found.work[2]) == pytest.approx(wanted[2], rel=1e-11)
     assert np.all(found.bound >= found.work - 1e-14)
     np.testing.assert_allclose(found.bound[3:], wanted[3:], rtol=0, atol=1e-13)  # these are known
     for rho, h, u, work in zip(rhos, hs, found.unitary, found.work, strict=True):
@@ -105,3 +109,12 @@ def test_what_it_says_where_it_does_not_succeed():
             inspect.unwrap(best_local_unitary)(rho, h, (3, 3), **changes)
     with pytest.raises(ValueError, match="`best_local_unitary` searches for it and bounds it"):
         local_ergotropy(rho, h, (3, 3))
+
+
+def test_what_no_unitary_of_a_part_moves():
+    """tr_A(H)/d_A of the rest; of a system without a rest its mean energy."""
+    h = jnp.asarray(hermitian(9, 6))
+    rest = np.trace(h.reshape(2, 3, 2, 3), axis1=0, axis2=2) / 2
+    np.testing.assert_allclose(_of_the_rest(h, (2, 3), 0), np.kron(np.eye(2), rest), atol=1e-14)
+    mean = np.trace(h) / 6 * np.eye(6)
+    np.testing.assert_allclose(_of_the_rest(h, (6,), 0), mean, atol=1e-14)

@@ -109,3 +109,24 @@ def test_a_temperature_at_which_a_weight_is_lost():
     pair = qt.composite_system((qt.number(2), qt.number(2)))
     with pytest.raises(ValueError, match=r"`temperature` = 0\.02 is too low: the smallest weight"):
         qt.thermodynamics.mean_force_hamiltonian(pair, 0.02)
+
+
+def test_the_time_of_a_moving_part():
+    """At t = 0 if none is given, where Z/2 has the weight that it has not at t = 1."""
+    moving = qt.Driven([(qt.Linear(1.0, 3.0), 0.5 * Z)])
+    system = qt.composite_system((moving, moving))
+    for t, weight in ((None, 1.0), (1.0, 3.0)):
+        given = {} if t is None else {"t": t}
+        gibbs = np.asarray(qt.thermal_state(0.5 * weight * Z, T))
+        np.testing.assert_allclose(mean_force(system, T, **given), gibbs, atol=1e-14)
+        free = -T * np.log(2 * np.cosh(0.5 * weight / T))
+        found = qt.thermodynamics.mean_force_free_energy(system, T, **given)
+        assert float(found) == pytest.approx(free, rel=1e-12)
+        found = qt.thermodynamics.mean_force_hamiltonian(system, T, **given)
+        np.testing.assert_allclose(found, 0.5 * weight * Z, atol=1e-13)
+
+
+@pytest.mark.parametrize("parts", [(), (0, 0), (0, 2)])
+def test_parts_that_are_none(parts):
+    with pytest.raises(ValueError, match="`parts` must be distinct parts between 0 and 1, got"):
+        mean_force(whole(0.1), T, parts)

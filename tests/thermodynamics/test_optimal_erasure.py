@@ -89,6 +89,21 @@ def test_limits_and_units():
     assert np.isnan(optimal(0.5, 0.01, 3.9, 1.0, 1.0).heat)  # the fastest way takes ln 50 = 3.912
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [(1.2, 0.1, 9.0), (0.5, -0.1, 9.0), (0.5, 0.0, 9.0), (0.5, 0.5, 9.0), (0.5, 0.01, np.inf),
+     (0.5, 0.01, np.nan), (0.5, 0.01, 1e40)],
+)  # fmt: skip
+def test_lanes_without_an_optimum_are_nan(wrong):
+    assert np.isnan(optimal(*wrong, 1.0, 1.0).heat)
+
+
+def test_as_many_points_as_are_asked_for():
+    assert optimal(0.5, 0.01, 10.0, 1.0, 1.0).times.shape == (65,)
+    two = optimal_erasure(0.5, 0.01, 10.0, 1.0, 1.0, points=2)
+    np.testing.assert_allclose(two.times, [0.0, 10.0], atol=1e-14)
+
+
 def test_slopes():
     def heat(x):
         return optimal(*x).heat

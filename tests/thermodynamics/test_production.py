@@ -1,6 +1,7 @@
 """The accountings side by side: identities, signs, closed forms, and what a table may promise."""
 
 import functools
+import inspect
 import re
 import types
 
@@ -13,7 +14,8 @@ from scipy.interpolate import make_interp_spline
 
 import qtjax as qt
 from qtjax.thermodynamics import conditions
-from qtjax.thermodynamics.accountings import _one_temperature
+from qtjax.thermodynamics.accounting_records import share_temperature
+from qtjax.thermodynamics.accountings import _defects, _one_temperature
 
 # toy baths whose rates are of the size of the spacings
 pytestmark = pytest.mark.filterwarnings("ignore:.*secular step is doubtful")
@@ -151,6 +153,12 @@ def test_bath_rates_add_up():
     exterior = found["baths"].entropy_rate.sum(axis=1)
     np.testing.assert_allclose(exterior, found["rates"].exterior, rtol=0, atol=1e-13)
     np.testing.assert_array_equal(found["baths"].heat_current, found["rates"].heat_currents)
+    # what rounding may be adds up too, and four times what it is of eq. (11)
+    heat, entropy = (found["baths"].heat_rounding, found["baths"].entropy_rounding)
+    np.testing.assert_allclose(found["rates"].heat_rounding, heat.sum(axis=1), rtol=1e-12)
+    none = entropy.sum(axis=1) + 4.0 * np.abs(found["rates"].interior)
+    assert np.max(np.abs(found["rates"].interior)) > 0.0
+    np.testing.assert_allclose(found["rates"].entropy_rounding, none, rtol=1e-12)
 
 
 @pytest.mark.parametrize("temperatures", [HOT_AND_COLD, EQUAL])
@@ -433,7 +441,6 @@ def row(table, start, kind=""):
     return rows[0]
 
 
-@pytest.mark.slow
 def test_all_is_guaranteed_for_davies_baths():
     """But the adiabatic part, which is not for a state with coherence."""
     table = table_of("good")
@@ -451,6 +458,7 @@ def test_all_is_guaranteed_for_davies_baths():
     sigma, fixed = row(table, "Spohn", "rate").values, row(table, "fixed-point").values
     assert np.min(sigma[:3]) > 1e-3
     np.testing.assert_allclose(sigma, fixed, rtol=0, atol=1e-13)
+    np.testing.assert_array_equal(row(table, "adiabatic").values, sigma - fixed)
     totals = [row(table, x, "total").values for x in ("Spohn", "open-form", "dissipated")]
     np.testing.assert_allclose(totals[1:], [totals[0]] * 2, rtol=0, atol=1e-12)
 
@@ -513,6 +521,7 @@ def test_local_baths_on_strongly_coupled_qubits():
     assert float(sigma.values[-1]) < -1e-3
     assert not sigma.guaranteed
     assert "Levy and Kosloff 2014" in sigma.reason
+    assert "the baths mix levels and coherence" in row(table, "population").reason
     # the fixed point's stays >= 0, and the steady state is reached
     fixed = row(table, "fixed-point")
     assert fixed.guaranteed
@@ -532,6 +541,9 @@ def test_a_table_of_a_closed_whole_with_finite_reservoirs(start):
     excess = row(table, "Landauer's excess")
     np.testing.assert_allclose(excess.values, production.values, rtol=0, atol=1e-14)
     assert production.guaranteed == excess.guaranteed == (start == "one")
+    books = reservoir_books(start)
+    over = books.landauer_cost - books.reeb_wolf_bound
+    np.testing.assert_array_equal(row(table, "excess over Reeb").values, over)
     assert ("the start is not" in production.reason) == (start == "correlated")
     assert not row(table, "Landi").guaranteed
     # nothing is exchanged with a bath
@@ -604,6 +616,46 @@ def test_the_temperature_that_all_baths_have():
     for wrong in (0.5 * (1 + 2e-9), 0.5 * (1 - 2e-9)):
         with pytest.raises(ValueError, match=r"is 0\.5, but the baths are at 0\.5; leave it out"):
             _one_temperature(system(0.5), wrong)
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "own", "shared"),
+    [((0.5, 0.5), None, True), ((0.5, 0.6), None, False), ((0.0,), None, False), ((), None, False),
+     ((0.5,), 0.5, True)],
+)  # fmt: skip
+def test_baths_that_share_a_temperature(temperatures, own, shared):
+    baths = [qt.LocalBath(LOWER, 1.0, t, qt.Flat(0.1)) for t in temperatures]
+    baths += [] if own is None else [qt.Lindblad(LOWER, 0.1, temperature=own)]
+    assert share_temperature(qt.OpenSystem(N, baths)) == shared
+    # dephasing is in nobody's way, a bath with a reference state of its own is
+    assert share_temperature(qt.OpenSystem(N, [*baths, qt.Lindblad(SZ, 0.1)])) == shared
+    other = qt.dynamics.ResetBath(N, 0.1, state=np.diag([0.9, 0.1]))
+    assert not share_temperature(qt.OpenSystem(N, [*baths, other]))
+
+
+def test_what_a_dissipator_without_temperature_does():
+    """Its heat, of max|H| (1 + size time), and how it moves the most mixed state, of its size."""
+
+    def defect(jump, heat):
+        ledger = types.SimpleNamespace(heat=jnp.array([[0.0], [heat]]))
+        solution = types.SimpleNamespace(ts=jnp.array([1.0, 3.0]), ledger=ledger)
+        system = qt.OpenSystem(2.0 * N, qt.Lindblad(jump, 0.3))
+        return float(inspect.unwrap(conditions._athermal_defect)(system, solution))
+
+    assert defect(SZ, 0.0) == 0.0
+    assert defect(SZ, -0.4) == pytest.approx(0.4 / (2.0 * (1.0 + 0.3 * 2.0)))
+    assert defect(LOWER, 0.0) == pytest.approx(0.5)
+    found = conditions._relative(jnp.array([-3.0, 1.0]), jnp.array([2.0, 0.0]))
+    assert float(found) == 1.5
+
+
+def test_where_a_bath_is_left_behind():
+    """Of the times, the one at which its Gibbs state is left by most."""
+    system = qt.OpenSystem(qt.Driven([(1.0, N), (qt.Linear(0.0, 0.4), SX)]),
+                           qt.DaviesBath(N, SX, 0.7, qt.Flat(0.02)))  # fmt: skip
+    late = float(qt.dynamics.gibbs_defects(system, 1.0)[0])
+    assert late > 1e-3
+    np.testing.assert_allclose(_defects(system, jnp.array([0.0, 1.0, 0.5])), [late], rtol=1e-12)
 
 
 HOLDS_STATES = "`solution` must hold the states in `saved`"

@@ -286,6 +286,14 @@ def test_levels_much_closer_than_the_range(sign):
     assert float(qt.thermodynamics.energy_beta(rho, h)) == pytest.approx(beta, rel=1e-11)
 
 
+def test_levels_that_rounding_may_be():
+    """A spread of 1e-14 of the energies is none, and has no temperature."""
+    rho = np.diag([0.6, 0.4])
+    for spread, none in ((0.5e-8, True), (2e-8, False)):
+        h = 1e6 * np.eye(2) + np.diag([0.0, spread])
+        assert np.isnan(float(qt.thermodynamics.energy_beta(rho, h))) == none
+
+
 def test_entropy_in_single_precision():
     """There the Gibbs weights at the ends of the bracket are 0; ln 3 for 3/4 and 1/4, by 2."""
     with jax.enable_x64(False):

@@ -32,6 +32,14 @@ def test_sizes_by_hand():
     np.testing.assert_allclose(scales.entropy_roundings(rho, sizes), expected)
 
 
+def test_energy_rates_by_hand():
+    """p' = -0.3 4 p - 0.2 (1 - p) = -1/2 at p = 0.3, under H = 2 |1><1| with H' = 2 |1><1|."""
+    found = qt.rates(SYSTEM, 0.5, jnp.diag(jnp.array([0.7, 0.3])) + 0j)
+    np.testing.assert_allclose(found.heat_currents, [-1.0, 0.0], atol=1e-15)
+    flows = found.heat_current, found.power, found.energy_rate
+    np.testing.assert_allclose(flows, [-1.0, 0.6, -0.4], rtol=1e-14)
+
+
 def test_roundings_of_parts():
     """64 eps (max|H| + size of the bath), times that of H_i and of ln rho_i."""
     h, bath = 3.0 * qt.number(2), qt.Lindblad(qt.embed(LOWER, (2, 2), 0), 0.5)
