@@ -457,6 +457,14 @@ def concretely(function: Callable[..., Any], *values: Any) -> Any:
         return function(*values)
 
 
+def entries(array: Array) -> list[Array]:
+    """The entries along the first axis; of a concrete array without a program for their number."""
+    if not is_concrete(array):
+        return list(array)
+    with jax.ensure_compile_time_eval():
+        return [jax.numpy.asarray(entry) for entry in np.asarray(array)]
+
+
 def is_function(value: Any) -> bool:
     """Whether `value` can be called and is neither a class nor a matrix (as QuTiP's, which can)."""
     return callable(value) and not isinstance(value, type) and not getattr(value, "shape", ())

@@ -113,7 +113,7 @@ def raise_if_failed(solution: Any, more: Callable[[], str] | None = None) -> Non
     result = solution.result
     if not is_concrete(result) or jax.numpy.ndim(result._value) > 0:
         return
-    if not bool(result == RESULTS.successful):
+    if int(result._value) != int(RESULTS.successful._value):
         words = RESULTS[result] if more is None else f"{RESULTS[result]} {more()}".strip()
         raise SolverError(
             f"{words} What was computed is in the attribute `solution` of this error; "

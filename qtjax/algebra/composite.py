@@ -6,13 +6,23 @@ Parts are numbered from 0 and the first one varies slowest, as in `numpy.kron`.
 import functools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Num
 
 from .._checked import checked
-from .._checks import as_complex, as_counts, check_count, check_size, check_square, concretely
+from .._checks import (
+    as_complex,
+    as_counts,
+    check_count,
+    check_size,
+    check_square,
+    concretely,
+    is_concrete,
+)
+from .._compiled import compiled
 from .._types import Operator
 
 
@@ -49,7 +59,13 @@ def tensor(*operators: Num[Array | np.ndarray, "_ _"]) -> Operator:
     for k, a in enumerate(operators):
         check_square(f"operators[{k}]", a)
     check_size("operators", *(n for a in operators for n in a.shape))
-    return functools.reduce(jnp.kron, [as_complex(a) for a in operators])
+    arrays = [as_complex(a) for a in operators]
+    return as_complex(functools.reduce(_arrays_of(*arrays).kron, arrays))
+
+
+def _arrays_of(*operators: Any) -> Any:
+    """NumPy where all is concrete: nothing to compile, and known inside `jit` too."""
+    return np if is_concrete(operators) else jnp
 
 
 @checked
@@ -116,11 +132,12 @@ def embed(
             f"got shape {jnp.shape(operator)}."
         )
     order = chosen + rest
-    whole = jnp.kron(as_complex(operator), np.eye(math.prod(dims[k] for k in rest)))
-    return _in_order(whole, dims, order)
+    xp = _arrays_of(operator)
+    whole = xp.kron(xp.asarray(operator), np.eye(math.prod(dims[k] for k in rest)))
+    return as_complex(_in_order(whole, dims, order))
 
 
-def _in_order(whole: Operator, dims: tuple[int, ...], order: tuple[int, ...]) -> Operator:
+def _in_order(whole: Any, dims: tuple[int, ...], order: tuple[int, ...]) -> Any:
     """An operator whose parts stand in another order, with the parts as in `dims`."""
     shape = tuple(dims[k] for k in order)
     axes = tuple(int(k) for k in np.argsort(order))
@@ -218,6 +235,11 @@ def partial_trace(
     rho = as_complex(rho)
     check_dims(rho, dims)
     kept = _indices("keep", keep, len(dims))
+    return _partial_trace(rho, dims, kept)
+
+
+@functools.partial(compiled, static_argnums=(1, 2))
+def _partial_trace(rho: Operator, dims: tuple[int, ...], kept: tuple[int, ...]) -> Array:
     parts = len(dims)
     columns = [parts + k if k in kept else k for k in range(parts)]
     traced = jnp.einsum(
@@ -253,9 +275,14 @@ def partial_transpose(
     """
     dims, rho = tuple(dims), as_complex(rho)
     check_dims(rho, dims)
+    return _partial_transpose(rho, dims, _indices("sites", sites, len(dims)))
+
+
+@functools.partial(compiled, static_argnums=(1, 2))
+def _partial_transpose(rho: Operator, dims: tuple[int, ...], sites: tuple[int, ...]) -> Operator:
     parts = len(dims)
     order = np.arange(2 * parts)
-    for k in _indices("sites", sites, parts):
+    for k in sites:
         order[[k, parts + k]] = order[[parts + k, k]]
     return rho.reshape(dims + dims).transpose(tuple(order)).reshape(rho.shape)
 

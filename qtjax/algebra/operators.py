@@ -14,6 +14,7 @@ from jaxtyping import Array
 
 from .._checked import checked
 from .._checks import as_complex, check_ket, check_size, check_square, is_whole
+from .._compiled import compiled
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, VectorLike
 
@@ -190,7 +191,11 @@ def projector(vector: VectorLike) -> Operator:
         [[1, -1j], [1j, 1]]
     """
     check_ket("vector", vector)
-    vector = as_complex(vector)
+    return _outer(as_complex(vector))
+
+
+@compiled
+def _outer(vector: Array) -> Operator:
     return vector[:, None] * vector[None, :].conj()
 
 
@@ -208,7 +213,12 @@ def dag(a: OperatorLike) -> Operator:
         >>> qt.dag(1j * qt.destroy(2))
         [[0, 0], [-1j, 0]]
     """
-    return as_complex(a).conj().T
+    return _dag(as_complex(a))
+
+
+@compiled
+def _dag(a: Operator) -> Operator:
+    return a.conj().T
 
 
 @checked
@@ -232,6 +242,11 @@ def product(a: Array, b: Array) -> Array:
     square = b.ndim > 1 and b.shape[-1] == b.shape[-2] > 0
     if not square or a.ndim < 2 or a.shape[-1] != b.shape[-1]:
         raise ValueError(f"`a` and `b` must be matrices (..., d, d), got {a.shape} and {b.shape}.")
+    return _product(a, b)
+
+
+@compiled
+def _product(a: Array, b: Array) -> Array:
     d = a.shape[-1]
     if d > (4 if jnp.iscomplexobj(a) else 2):
         return matmul(a, b)
@@ -261,7 +276,11 @@ def commutator(a: OperatorLike, b: OperatorLike) -> Operator:
         >>> qt.algebra.commutator(qt.sigmax(), qt.sigmay())
         [[2j, 0], [0, -2j]]
     """
-    a, b = as_complex(a), as_complex(b)
+    return _commutator(as_complex(a), as_complex(b))
+
+
+@compiled
+def _commutator(a: Operator, b: Operator) -> Operator:
     return product(a, b) - product(b, a)
 
 
@@ -280,7 +299,11 @@ def anticommutator(a: OperatorLike, b: OperatorLike) -> Operator:
         >>> qt.algebra.anticommutator(qt.destroy(2), qt.create(2))
         [[1, 0], [0, 1]]
     """
-    a, b = as_complex(a), as_complex(b)
+    return _anticommutator(as_complex(a), as_complex(b))
+
+
+@compiled
+def _anticommutator(a: Operator, b: Operator) -> Operator:
     return product(a, b) + product(b, a)
 
 
@@ -307,4 +330,9 @@ def expectation(operator: OperatorLike, rho: OperatorLike) -> Real:
     operator, rho = as_complex(operator), as_complex(rho)
     check_square("rho", rho)
     check_square("operator", operator, rho.shape[0])
+    return _expectation(operator, rho)
+
+
+@compiled
+def _expectation(operator: Operator, rho: Operator) -> Real:
     return jnp.sum(operator * rho.T).real

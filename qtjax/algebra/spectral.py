@@ -24,6 +24,7 @@ from jaxtyping import Array, Bool, Complex, Float
 
 from .._checked import checked
 from .._checks import as_complex, check_hermitian, is_concrete
+from .._compiled import compiled, compiled_for_qubits
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import einsum
 from .._types import Operator, OperatorLike, Real
@@ -68,6 +69,11 @@ def eigensystem(a: Matrices) -> tuple[Array, Array]:
         >>> energies, jnp.abs(vectors) ** 2
         ([-1.0, 1.0], [[0.5, 0.5], [0.5, 0.5]])
     """
+    return _eigensystem(a)
+
+
+@compiled
+def _eigensystem(a: Matrices) -> tuple[Array, Array]:
     if a.shape[-1] == 2:
         return _eigh_qubit(a)
     lam, v = jnp.linalg.eigh(a, symmetrize_input=True)
@@ -81,7 +87,7 @@ def _symmetrize(x: Matrices) -> Matrices:
     return (x + _dagger(x)) / 2
 
 
-@functools.partial(jax.jit, static_argnums=0, inline=True)
+@functools.partial(compiled, static_argnums=0)
 def _value(f: AbstractSpectralFunction, a: Matrices) -> Matrices:
     """V f(l) V^dagger."""
     lam, v = eigensystem(a)
@@ -105,7 +111,7 @@ def _frechet(a: Matrices, x: Matrices, *, f: AbstractSpectralFunction) -> Matric
     return product(v, product(inner, _dagger(v)))
 
 
-@functools.partial(jax.jit, static_argnums=3, inline=True)
+@functools.partial(compiled, static_argnums=3)
 def _second(a: Matrices, x: Matrices, y: Matrices, f: AbstractSpectralFunction) -> Matrices:
     """V (sum_k f[l_i, l_k, l_j] (X_ik Y_kj + Y_ik X_kj)) V^dagger."""
     lam, v = eigensystem(a)
@@ -330,7 +336,12 @@ def level_projectors(
         raise ValueError(
             f"`levels` must be positive group sizes that add up to {d}, got {tuple(levels)}."
         )
-    if tuple(levels) == (1, 1):
+    return _level_projectors(hamiltonian, tuple(levels))
+
+
+@functools.partial(compiled_for_qubits, static_argnums=1)
+def _level_projectors(hamiltonian: Operator, levels: tuple[int, ...]) -> Array:
+    if levels == (1, 1):
         return _qubit_projectors(hamiltonian)
     ends = np.cumsum(levels).tolist()
     groups = [Level(end - n, end) for n, end in zip(levels, ends, strict=True)]

@@ -25,6 +25,7 @@ from .._checks import (
     described,
     is_concrete,
 )
+from .._compiled import compiled, compiled_for_qubits
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, RealLike, VectorLike
 from .composite import partial_trace
@@ -83,11 +84,17 @@ def pure_state(vector: VectorLike) -> Operator:
         >>> qt.pure_state([1, 1j])
         [[0.5, -0.5j], [0.5j, 0.5]]
     """
-    rho = projector(vector)
-    norm = jnp.trace(rho).real
+    rho, norm = _normalized(projector(vector))
     if is_concrete(norm) and norm == 0:
         raise ValueError("`vector` must not be zero: it cannot be normalized to a state.")
-    return rho / norm
+    return rho
+
+
+@compiled
+def _normalized(rho: Operator) -> tuple[Operator, Real]:
+    """rho / tr(rho), and that trace."""
+    norm = jnp.trace(rho).real
+    return rho / norm, norm
 
 
 @checked
@@ -133,7 +140,11 @@ def boltzmann(hamiltonian: OperatorLike, temperature: RealLike) -> tuple[Real, O
     """
     check_hermitian("hamiltonian", hamiltonian)
     check_temperature(temperature)
-    h, temperature = as_complex(hamiltonian), as_real("temperature", temperature)
+    return _boltzmann(as_complex(hamiltonian), as_real("temperature", temperature))
+
+
+@compiled_for_qubits
+def _boltzmann(h: Operator, temperature: Real) -> tuple[Real, Operator, Array]:
     energies = eigenvalues(jax.lax.stop_gradient(h))
     cold = temperature <= rounding(energies)[0]
     # The inner `where` keeps 1/T, and its derivative, finite in the branch that is not taken.
@@ -172,7 +183,7 @@ def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
     """
     _, weights, _ = boltzmann(hamiltonian, temperature)
     warn_if_truncated(hamiltonian, temperature)
-    return weights / jnp.trace(weights).real
+    return _normalized(weights)[0]
 
 
 @checked

@@ -67,7 +67,7 @@ def as_times(ts: Any) -> Array:
         raise ValueError(
             f"`ts` must hold at least two times (start and end), got {times.shape[0]}."
         )
-    return nan_unless(jnp.all(times[1:] > times[:-1]), times)
+    return times if is_concrete(times) else nan_unless(jnp.all(times[1:] > times[:-1]), times)
 
 
 def as_state(name: str, rho: Any, d: int) -> Operator:

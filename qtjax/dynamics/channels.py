@@ -20,6 +20,7 @@ from .._checks import (
     described,
     is_function,
 )
+from .._compiled import compiled
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import anticommutator, product
 from .schedules import (
@@ -168,6 +169,11 @@ def dissipate(rates: Float[Array, " jumps"], operators: Array, rho: Operator) ->
         raise ValueError(
             f"`rates` must be one for each of the {len(operators)} `operators`, got {len(rates)}."
         )
+    return _dissipate(rates, operators, rho)
+
+
+@compiled
+def _dissipate(rates: Array, operators: Array, rho: Operator) -> Operator:
     weighted, adjoint = rates[:, None, None] * operators, operators.conj().mT
     loss = product(adjoint, weighted).sum(axis=0)
     gain = product(product(weighted, rho), adjoint).sum(axis=0)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from .._checks import concretely, is_concrete
+from .._checks import concretely, entries, is_concrete
 from .._precise import einsum, matmul, tensordot
 from .._types import Operator, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
@@ -89,7 +89,7 @@ def davies_channels(bath: Any, hamiltonian: Operator) -> tuple[Channel | Moving,
     if has_many_jumps(bath):
         return (Moving(Following(bath, Static(hamiltonian))),)
     jumps = concretely(_compiled_davies_jumps, bath, hamiltonian)
-    return tuple(map(Channel, *concretely(lambda found: tuple(map(list, found)), jumps)))
+    return tuple(map(Channel, *map(entries, jumps)))
 
 
 def following_channels(bath: Any, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
@@ -133,18 +133,23 @@ def in_levels(bath: Any, energies: Float[Array, " d"], vectors: Operator) -> InL
     """
     sizes = np.asarray(bath.transitions.levels)
     level = np.repeat(np.arange(sizes.size), sizes)
-    group, lower, upper = pairs_of_levels(bath.transitions)
     means = jnp.zeros(sizes.size).at[level].add(energies) / sizes
-    count = len(bath.transitions.groups)
-    gaps = jnp.zeros(count).at[group].add(means[upper] - means[lower]) / np.bincount(group)
-    down, up = jax.vmap(lambda gap: thermal_rates(bath.spectrum, gap, bath.temperature))(gaps)
     still = 0.0 if bath.zero_frequency is None else bath.zero_frequency
-    rates = still * jnp.eye(sizes.size)
-    rates = rates.at[lower, upper].set(down[group]).at[upper, lower].set(up[group])
+    rates = _rates_between(bath, means) + still * jnp.eye(sizes.size)
     rates = rates[level[:, None], level]
     couplings = matmul(matmul(dag(vectors), bath.couplings), vectors)
     loss = einsum("aij,ij,ail->jl", couplings.conj(), rates, couplings)
     return InLevels(rates, couplings, jnp.where(level[:, None] == level, loss, 0.0))
+
+
+def _rates_between(bath: Any, energies: Float[Array, " levels"]) -> Float[Array, "levels levels"]:
+    """The rates of transitions from level to level, (to, from); those of a group are one."""
+    group, lower, upper = pairs_of_levels(bath.transitions)
+    count = len(bath.transitions.groups)
+    gaps = jnp.zeros(count).at[group].add(energies[upper] - energies[lower]) / np.bincount(group)
+    down, up = jax.vmap(lambda gap: thermal_rates(bath.spectrum, gap, bath.temperature))(gaps)
+    rates = jnp.zeros((energies.size, energies.size))
+    return rates.at[lower, upper].set(down[group]).at[upper, lower].set(up[group])
 
 
 def heat_observable(bath: Any, hamiltonian: Operator) -> Operator:
@@ -191,14 +196,10 @@ def _rates_of_levels(bath: Any, hamiltonian: Operator) -> Float[Array, "n n"]:
     d = hamiltonian.shape[0]
     levels = jax.vmap(to_components)(level_projectors(hamiltonian, bath.transitions.levels))
     energies = matmul(levels, to_components(hamiltonian))
-    _, lower, upper = pairs_of_levels(bath.transitions)
-    gaps = energies[upper] - energies[lower]
-    down, up = jax.vmap(lambda gap: thermal_rates(bath.spectrum, gap, bath.temperature))(gaps)
-    rates = jnp.zeros((d, d)).at[lower, upper].set(down).at[upper, lower].set(up)
     coupled = concretely(
         lambda each: sum(real_map(sandwich(a, a), d) for a in each), bath.couplings
     )
-    flows = rates * matmul(matmul(levels, coupled), levels.T)
+    flows = _rates_between(bath, energies) * matmul(matmul(levels, coupled), levels.T)
     damped = matmul(jnp.sum(flows, axis=0), levels)
     return matmul(levels.T, matmul(flows, levels)) - tensordot(damped, _half_anticommutators(d), 1)
 

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from .._checks import as_nonnegative, concretely, is_concrete
+from .._checks import as_nonnegative, concretely, entries, is_concrete
 from .._precise import einsum
 from .._types import Operator, Real, RealLike
 from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spread
@@ -148,8 +148,7 @@ def channels_of(terms: Terms) -> tuple[Channel, ...]:
     Args:
         terms: of a fixed H.
     """
-    listed = concretely(lambda *parts: tuple(map(list, parts)), *terms)
-    return tuple(Channel(*term) for term in zip(*listed, strict=True))
+    return tuple(map(Channel, *map(entries, terms)))
 
 
 def redfield_terms(bath: RedfieldBath, hamiltonian: Operator) -> Terms:

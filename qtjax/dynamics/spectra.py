@@ -37,6 +37,7 @@ from .._checks import (
     nan_unless,
     real_numbers,
 )
+from .._compiled import compiled
 from .._describe import one_line
 from .._types import Real, RealLike
 
@@ -340,7 +341,11 @@ def occupation(omega: RealLike, temperature: RealLike) -> Real:
         >>> qt.dynamics.occupation(1.0, 1 / np.log(2)), qt.dynamics.occupation(1.0, 0.0)
         (1.0, 0.0)
     """
-    omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
+    return _occupation(as_real("omega", omega), as_real("temperature", temperature))
+
+
+@compiled
+def _occupation(omega: Array, temperature: Array) -> Array:
     x, frozen = _reduced_frequency(omega, temperature)
     return jnp.where(frozen, jnp.where(omega < 0, -1.0, 0.0), 1.0 / jnp.expm1(x))
 
@@ -376,9 +381,14 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
     """
     check_spectrum(spectrum, omega)
     omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
-    omega = _away_from_zero(omega, temperature)
+    apart: Array = _away_from_zero(omega, temperature)
+    return _thermal_rates(_per_frequency(spectrum, apart, temperature), apart, temperature)
+
+
+@compiled
+def _thermal_rates(slope: Array, omega: Array, temperature: Array) -> tuple[Array, Array]:
+    """The rates from gamma/omega."""
     x, frozen = _reduced_frequency(omega, temperature)
-    slope = _per_frequency(spectrum, omega, temperature)
     slope = jnp.where(slope < 0.0, jnp.nan, slope)
     down = slope * jnp.where(frozen, jnp.maximum(omega, 0.0), temperature * _bose(-x))
     up = slope * jnp.where(frozen, jnp.maximum(-omega, 0.0), temperature * _bose(x))
@@ -453,6 +463,7 @@ def _scalar(spectrum: Spectrum, omega: Array) -> Array:
     return jnp.asarray(value, jnp.result_type(float))
 
 
+@compiled
 def _away_from_zero(omega: Array, temperature: Array) -> Array:
     """omega, or +-eps T in its place where it is smaller: a shift that no derivative sees.
 

@@ -2,9 +2,11 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from .._checked import checked
 from .._checks import as_complex, check_square
+from .._compiled import compiled, compiled_for_qubits
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real
 from ..algebra.divided_differences import Log
@@ -42,7 +44,11 @@ def dephase(
     check_square("rho", rho)
     check_square("hamiltonian", hamiltonian, jnp.shape(rho)[0])
     levels = group_levels(hamiltonian) if levels is None else levels
-    projectors, rho = level_projectors(hamiltonian, levels), as_complex(rho)
+    return _pinched(as_complex(rho), level_projectors(hamiltonian, levels))
+
+
+@compiled
+def _pinched(rho: Operator, projectors: Array) -> Operator:
     return jnp.sum(matmul(matmul(projectors, rho), projectors), axis=0)
 
 
@@ -57,6 +63,9 @@ def _divergence_jvp(primals, tangents):
     logs = [apply(Log(), state) for state in primals]
     terms = [expectation(log, change) for log, change in zip(logs, tangents, strict=True)]
     return _divergence(*primals), terms[0] - terms[1]
+
+
+_compiled_divergence = compiled_for_qubits(_divergence)
 
 
 @checked
@@ -86,4 +95,4 @@ def coherence(
         0.6931
     """
     rho = as_complex(rho)
-    return _divergence(rho, dephase(rho, hamiltonian, levels))
+    return _compiled_divergence(rho, dephase(rho, hamiltonian, levels))

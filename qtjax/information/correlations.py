@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from .._checked import checked
 from .._checks import as_complex, check_square
+from .._compiled import compiled
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real
 from ..algebra.composite import check_dims, embed, partial_trace, partial_transpose, tensor
@@ -151,7 +152,12 @@ def negativity(rho: OperatorLike, dims: Sequence[int], sites: int | Sequence[int
         >>> qt.information.negativity(bell, (2, 2))
         0.5000
     """
-    return jnp.sum(jnp.maximum(-eigenvalues(partial_transpose(rho, dims, sites)), 0.0))
+    return _sum_of_negative(partial_transpose(rho, dims, sites))
+
+
+@compiled
+def _sum_of_negative(a: Operator) -> Real:
+    return jnp.sum(jnp.maximum(-eigenvalues(a), 0.0))
 
 
 @checked
@@ -179,7 +185,12 @@ def concurrence(rho: OperatorLike) -> Real:
         0.6000
     """
     check_square("rho", rho, 4)
-    root = apply(Sqrt(), as_complex(rho))
+    return _concurrence(as_complex(rho))
+
+
+@compiled
+def _concurrence(rho: Operator) -> Real:
+    root = apply(Sqrt(), rho)
     spin_flip = tensor(sigmay(), sigmay())
     a = matmul(matmul(root, spin_flip), root.conj())
     # singular values as eigenvalues of a Hermitian matrix, whose derivatives are safe

@@ -14,6 +14,7 @@ from jaxtyping import Array
 
 from .._checked import checked
 from .._checks import as_complex, as_real, check_finite, check_square
+from .._compiled import compiled_for_qubits
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import einsum, matmul
 from .._types import Operator, OperatorLike, Real, RealLike
@@ -90,6 +91,9 @@ def _entropy_jvp(support, tolerance, primals, tangents):
     return _entropy(rho, support, tolerance), rate + growth
 
 
+_compiled_entropy = compiled_for_qubits(_entropy, (1, 2))
+
+
 @checked
 def entropy(rho: OperatorLike) -> Real:
     """The von Neumann entropy S = -tr(rho ln rho), 0 ln 0 = 0.
@@ -117,7 +121,7 @@ def entropy(rho: OperatorLike) -> Real:
     """
     check_square("rho", rho)
     rho = as_complex(rho)
-    return _entropy(rho, _support(rho, None), None)
+    return _compiled_entropy(rho, _support(rho, None), None)
 
 
 @checked
@@ -161,6 +165,11 @@ def entropy_rate(
     check_square("rho_dot", rho_dot, jnp.shape(rho)[0])
     rho, rho_dot = as_complex(rho), as_complex(rho_dot)
     bound = _support(rho, support)
+    return _entropy_rate(rho, rho_dot, bound, tolerance)
+
+
+@functools.partial(compiled_for_qubits, static_argnums=(2, 3))
+def _entropy_rate(rho: Operator, rho_dot: Operator, bound: float, tolerance: float | None) -> Real:
     return jax.jvp(lambda r: _entropy(r, bound, tolerance), (rho,), (rho_dot,))[1]
 
 
@@ -200,7 +209,13 @@ def entropy_rate_analytic(
     check_square("rho", rho)
     check_square("rho_dot", rho_dot, jnp.shape(rho)[0])
     rho, rho_dot = as_complex(rho), as_complex(rho_dot)
-    bound = _support(rho, support)
+    return _entropy_rate_analytic(rho, rho_dot, _support(rho, support), tolerance)
+
+
+@functools.partial(compiled_for_qubits, static_argnums=(2, 3))
+def _entropy_rate_analytic(
+    rho: Operator, rho_dot: Operator, bound: float, tolerance: float | None
+) -> Real:
     size = jax.lax.stop_gradient(jnp.max(jnp.abs(rho_dot)))
     outflow = _overlap(apply(Restricted(One(), Below(bound)), rho), rho_dot)
     rate = -_overlap(apply(Restricted(Log(), AtLeast(bound)), rho), rho_dot)
@@ -234,7 +249,11 @@ def cross_entropy_rate(
     check_square("rho_dot", rho_dot)
     check_square("sigma", sigma, jnp.shape(rho_dot)[0])
     rho_dot, sigma = as_complex(rho_dot), as_complex(sigma)
-    bound = _support(sigma, support)
+    return _cross_entropy_rate(rho_dot, sigma, _support(sigma, support))
+
+
+@functools.partial(compiled_for_qubits, static_argnums=2)
+def _cross_entropy_rate(rho_dot: Operator, sigma: Operator, bound: float) -> Real:
     size = jax.lax.stop_gradient(jnp.max(jnp.abs(rho_dot)))
     inflow = _overlap(apply(Restricted(One(), Below(bound)), sigma), rho_dot)
     rate = -_overlap(apply(Restricted(Log(), AtLeast(bound)), sigma), rho_dot)
@@ -279,6 +298,9 @@ def _relative_entropy_jvp(support, primals, tangents):
     return out, along_rho + jnp.trace(sigma_dot).real - _overlap(rho, dlog)
 
 
+_compiled_relative_entropy = compiled_for_qubits(_relative_entropy, 2)
+
+
 @checked
 def relative_entropy(
     rho: OperatorLike, sigma: OperatorLike, *, support: float | None = None
@@ -313,7 +335,7 @@ def relative_entropy(
     check_square("rho", rho)
     check_square("sigma", sigma, jnp.shape(rho)[0])
     rho, sigma = as_complex(rho), as_complex(sigma)
-    return _relative_entropy(rho, sigma, _support(rho, support))
+    return _compiled_relative_entropy(rho, sigma, _support(rho, support))
 
 
 @checked
@@ -399,6 +421,9 @@ def _equilibrium_free_energy_jvp(primals, tangents):
     return out, _overlap(tau, h_dot) - temperature_dot * gibbs_entropy
 
 
+_compiled_equilibrium_free_energy = compiled_for_qubits(_equilibrium_free_energy)
+
+
 def _gibbs(hamiltonian: Operator, temperature: Real) -> tuple[Operator, Real]:
     """The Gibbs state and its entropy ln Z + <H - E_0>/T, smooth however small its weights."""
     ground, weights, cold = boltzmann(hamiltonian, temperature)
@@ -427,4 +452,6 @@ def equilibrium_free_energy(hamiltonian: OperatorLike, temperature: RealLike) ->
         -0.3133
     """
     check_temperature(temperature)
-    return _equilibrium_free_energy(as_complex(hamiltonian), as_real("temperature", temperature))
+    return _compiled_equilibrium_free_energy(
+        as_complex(hamiltonian), as_real("temperature", temperature)
+    )

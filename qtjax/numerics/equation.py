@@ -288,7 +288,8 @@ def norms(
     bounds: list[Any] = [0.0] * count
     for (j, matrix), entries in zip(matrices, values, strict=True):
         filling = np.bincount(matrix.places.rows).max() if matrix.places else 0
-        bounds[j] = float(filling) * jnp.max(jnp.abs(jnp.asarray(entries)), axis=0, initial=0.0)
+        xp = np if isinstance(entries, np.ndarray) else jnp  # nothing to compile for numbers
+        bounds[j] = float(filling) * xp.max(xp.abs(xp.asarray(entries)), axis=0, initial=0.0)
     return bounds
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, Num
 
 from .._checked import checked
 from .._checks import as_real, check_no_nan, described
+from .._compiled import compiled
 from .._types import RealLike
 from .rates import Rates
 
@@ -121,6 +122,7 @@ def interval_temperature(
     return temperature_of(as_real("heat", heat), as_real("entropy", entropy), *none)
 
 
+@compiled
 def temperature_of(
     heat: Array, entropy: Array, heat_rounding: Array, entropy_rounding: Array
 ) -> GeneralizedTemperature:
