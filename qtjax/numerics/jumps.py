@@ -1,8 +1,9 @@
 """How the jumps of a function of time move with what the function holds or closes over.
 
-A program jumps where it compares or counts: `t < p`, `floor(t / p)`, `sign(sin(w t))`. Each of
-these has a number c that passes through zero there (t - p, t/p less the nearest whole number,
-sin(w t)), so that the time of the jump moves by -dc/dp / (dc/dt).
+A program jumps where it compares or counts: `t < p`, `floor(t / p)`, `sign(sin(w t))`; its slope
+jumps there too, and where it takes a modulus or the larger one of two. Each of these has a number c
+that passes through zero there (t - p, t/p less the nearest whole number, sin(w t)), so that the
+time of the jump moves by -dc/dp / (dc/dt).
 """
 
 from collections.abc import Callable
@@ -124,8 +125,12 @@ def _number(name: str, given: list[Any], result: Any) -> list[Array]:
     given = [jnp.asarray(x) for x in given]
     if name in _COMPARED:
         return [given[0] - given[1]]
-    if name == "sign":
+    if name in ("sign", "abs"):
         return [given[0]]
+    if name in ("max", "min"):
+        return [given[0] - given[1]]
+    if name == "clamp":
+        return [given[1] - given[0], given[1] - given[2]]
     if name == "SearchSorted":  # from jax 0.12 on; made of comparisons before
         return [jnp.subtract.outer(given[0], given[1])]
     if name == "rem":

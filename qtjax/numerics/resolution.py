@@ -4,13 +4,14 @@ Between two edges (saved times and known breakpoints) the unknown functions are 
 grid. Ninth differences at every stride 1, 2, 4, ... say in which blocks of 16 strides a function
 is a polynomial of degree 8 to the tolerance: a step may not go beyond the largest such block that
 it starts in, so that nothing the grid has seen is stepped over. Where neighbouring samples stay
-apart however close they are brought, the function jumps: that time becomes an edge. Where all is
+apart however close they are brought, the function jumps: that time becomes an edge, as one does
+where its slope jumps. Where all is
 known to be analytic in discs around every time (`growth`, and baths of known spectra), their radii
 take the place of samples. Nothing here is differentiated but the times of jumps (`jumps`).
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -21,11 +22,12 @@ from jaxtyping import Array, Float
 from .._types import Real, RealLike
 from .equation import Watched
 from .jumps import moving
+from .kinks import Bends, bends, kinks
 
 BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
 FEW_BINS = 8  # where radii are known
-JUMPS = 64  # most jumps of unknown functions that are found and booked
+JUMPS = 64  # most jumps of unknown functions and of their slopes that are found and booked
 _ORDER = 9  # of the differences
 _OFFSET = 0.6180339887498949  # keeps the grid from beating with a period that divides a piece
 
@@ -38,7 +40,7 @@ class Seen(NamedTuple):
         lengths: of these blocks, (pieces, bins).
         starts: of every piece, (pieces,).
         bins: width of the bins of every piece, (pieces,).
-        jumps: times at which a function jumps, increasing, then inf, (jumps,).
+        jumps: times at which a function or its slope jumps, increasing, then inf, (jumps,).
         largest: the largest value, in units of x'/x.
         defect: the largest defect.
         finite: whether all values are.
@@ -70,6 +72,7 @@ class _Piece(NamedTuple):
     ends: Array
     lengths: Array
     cells: _Cells
+    bends: Bends
     largest: Array
     defect: Array
     finite: Array
@@ -106,10 +109,10 @@ def look(
     starts, bins = edges[:-1], jnp.diff(edges) * (count / BINS / (count + _OFFSET))
     piece = functools.partial(_look_at_piece, watched, allowed, count)
     found: _Piece = jax.lax.map(lambda ends: piece(*ends), (starts, edges[1:]))
-    cells = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found.cells)
-    best = _largest(cells.scores, JUMPS)
-    jumps = _jumps(watched, jax.tree.map(lambda x: x[best], cells))
-    jumps = moving(function, jumps, edges[-1] - edges[0])
+    span = edges[-1] - edges[0]
+    jumps = _jumps(watched, _best(found.cells))
+    turns = kinks(lambda t: watched.at(t)[0], _best(found.bends), span)
+    jumps = moving(function, jnp.sort(jnp.concatenate([jumps, turns]))[:JUMPS], span)
     ends, lengths = found.ends, found.lengths
     if radii is not None:
         ends, lengths = jnp.where(radii < lengths, -radii, ends), jnp.minimum(radii, lengths)
@@ -182,6 +185,12 @@ def _look_at_piece(
         ends,
         length * bin_width,
         _cells(values, levels, ts, largest),
+        bends(
+            values / jnp.where(largest > 0.0, largest, 1.0),
+            ts,
+            _unresolved(levels, ts),
+            JUMPS // 2,
+        ),
         jnp.max(largest),
         jnp.max(defects),
         jnp.all(jnp.isfinite(values)),
@@ -222,14 +231,26 @@ def _cells(values: Array, levels: Array, ts: Array, largest: Array) -> _Cells:
     """
     epsilon = jnp.finfo(values.dtype).eps
     steps = jnp.max(jnp.abs(jnp.diff(values, axis=1)) / jnp.where(largest > 0.0, largest, 1.0), 0)
-    inner = jnp.repeat(levels < 0, (ts.shape[0] - 2) // BINS)
-    fine = jnp.concatenate([inner[:1], inner[:-1] | inner[1:], inner[-1:]])
+    fine = _unresolved(levels, ts)
     near = jnp.stack([jnp.maximum(steps[1], steps[2]), jnp.maximum(steps[-2], steps[-3])])
     far = steps[jnp.array([0, -1])] > 4.0 * near + 1024.0 * epsilon
     fine = fine.at[0].set(fine[0] | far[0]).at[-1].set(fine[-1] | far[1])
     scores = jnp.where(fine & (steps > 1024.0 * epsilon), steps, 0.0)
     best = _largest(scores, JUMPS // 2)
     return _Cells(ts[best], ts[best + 1], values[:, best].T, values[:, best + 1].T, scores[best])
+
+
+def _unresolved(levels: Array, ts: Array) -> Array:
+    """The cells between two times in which, or next to which, the finest blocks are unresolved."""
+    inner = jnp.repeat(levels < 0, (ts.shape[0] - 2) // BINS)
+    return jnp.concatenate([inner[:1], inner[:-1] | inner[1:], inner[-1:]])
+
+
+def _best(found: Any) -> Any:
+    """Of what was found in all pieces that with the largest scores."""
+    flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), found)
+    best = _largest(flat.scores, JUMPS)
+    return jax.tree.map(lambda x: x[best], flat)
 
 
 def _largest(scores: Array, count: int) -> Array:

@@ -1,0 +1,66 @@
+"""Drives whose slope jumps: work and its derivatives against closed forms.
+
+H = f(t) |1><1| and a decay at rate g from |1>: the population is e^(-g t), whatever f is, and the
+work the integral of f' e^(-g t).
+"""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.integrate
+
+import qtjax as qt
+
+RATE, KINK, LAST = 0.3, 4.321, 10.0
+GRID = np.array([0.0, 1.3, 4.321, 7.7, 10.0])
+HEIGHTS = np.array([0.0, 0.9, 0.2, 1.1, 0.4])
+DRIVES = {
+    "abs": (lambda t, c: jnp.abs(t - c), lambda t: np.sign(t - KINK)),
+    "maximum": (lambda t, c: jnp.maximum(t - c, 0.0), lambda t: float(t > KINK)),
+    "where": (lambda t, c: jnp.where(t < c, t, 2.0 * c - t), lambda t: np.sign(KINK - t)),
+    "clip": (lambda t, c: jnp.clip(t / c, 0.0, 1.0), lambda t: float(t < KINK) / KINK),
+    "interp": (
+        lambda t, c: jnp.interp(t, GRID, HEIGHTS),
+        lambda t: (np.diff(HEIGHTS) / np.diff(GRID))[np.searchsorted(GRID, t) - 1],
+    ),
+}
+
+
+def solved(drive, c, rate, rho0):
+    hamiltonian = qt.Driven([(lambda t: drive(t, c), qt.number(2))])
+    baths = () if rate is None else qt.Lindblad(qt.destroy(2), rate)
+    return qt.evolve(qt.OpenSystem(hamiltonian, baths), rho0, [0.0, LAST], throw=False)
+
+
+@pytest.mark.parametrize("name", DRIVES)
+def test_work_and_its_derivative_by_the_time_of_a_kink(name):
+    drive, slope = DRIVES[name]
+
+    @jax.jit
+    @jax.value_and_grad
+    def work(c):
+        solution = solved(drive, c, RATE, qt.pure_state([0, 1]))
+        fine = solution.result == qt.RESULTS.successful
+        return jnp.where(fine, solution.ledger.work[-1], jnp.nan)
+
+    edges = np.unique([*GRID, KINK])
+    pieces = [scipy.integrate.quad(lambda t: slope(t) * np.exp(-RATE * t), *pair)[0]
+              for pair in itertools.pairwise(edges)]  # fmt: skip
+    value, derivative = work(KINK)
+    assert float(value) == pytest.approx(sum(pieces), rel=1e-9)
+    here = np.exp(-RATE * KINK)
+    expected = {"abs": -2.0 * here, "maximum": -here, "where": 2.0 * here, "interp": 0.0}
+    expected["clip"] = here / KINK - (1.0 - here) / RATE / KINK**2
+    assert float(derivative) == pytest.approx(expected[name], rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["abs", "interp"])
+def test_work_without_a_bath(name):
+    drive = DRIVES[name][0]
+    found = jax.jit(lambda c: solved(drive, c, None, np.diag([0.3, 0.7])))(KINK)
+    assert bool(found.result == qt.RESULTS.successful)
+    gained = drive(LAST, KINK) - drive(0.0, KINK)
+    assert float(found.ledger.work[-1]) == pytest.approx(0.7 * float(gained), rel=1e-10)

@@ -1,0 +1,33 @@
+"""The times at which a slope jumps, of functions that are only called."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from qtjax.numerics.equation import Watched
+from qtjax.numerics.resolution import look
+
+
+def found(function, edges):
+    edges = jnp.asarray(edges)
+    jumps = jax.jit(lambda e: look(Watched(lambda t: function(t)[None], None), e, 1e-11, 4096))
+    times = np.asarray(jumps(edges).jumps)
+    return times[np.isfinite(times)]
+
+
+@pytest.mark.parametrize(
+    ("function", "times"),
+    [
+        (lambda t: jnp.abs(t - 0.123456789), [0.123456789]),
+        (lambda t: 5.0 + 1e-3 * jnp.abs(t - 0.7) + jnp.sin(t), [0.7]),
+        (lambda t: jnp.clip(t, 0.2, 0.6), [0.2, 0.6]),
+        (lambda t: jnp.maximum(jnp.sin(30.0 * t), 0.0), np.arange(1, 10) * np.pi / 30.0),
+        (lambda t: jnp.abs(t - 1e-6), [1e-6]),  # beside an edge
+        (lambda t: jnp.where(t < 0.4, 0.0, 1.0 + jnp.abs(t - 0.8)), [0.4, 0.8]),
+        (lambda t: jnp.exp(-(((t - 0.5) / 1e-4) ** 2)), []),  # narrow, but smooth
+        (lambda t: jnp.sin(2000.0 * t), []),
+    ],
+)
+def test_times(function, times):
+    np.testing.assert_allclose(found(function, [0.0, 1.0]), times, rtol=0, atol=1e-12)
