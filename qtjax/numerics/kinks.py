@@ -60,6 +60,8 @@ def kinks(function: Callable[[Any], Array], found: Bends, span: Array) -> Array:
         span: of all times.
     """
     fractions = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+    eps = float(jnp.finfo(span.dtype).eps)  # below some of which of the time nothing is halved
+    closest = jnp.maximum(CLOSEST * span, 64.0 * eps * jnp.max(jnp.abs(found.high)))
 
     def sampled(low: Array, high: Array) -> Array:
         ts = low[:, None] + (high - low)[:, None] * fractions.astype(low.dtype)
@@ -74,14 +76,14 @@ def kinks(function: Callable[[Any], Array], found: Bends, span: Array) -> Array:
 
     def more(state: tuple[Array, Array]) -> Array:
         low, high = state
-        return jnp.any((high - low > CLOSEST * span) & (found.scores > 0.0))
+        return jnp.any((high - low > closest) & (found.scores > 0.0))
 
     def halve(state: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = state
         points, quarter = sampled(low, high), 0.25 * (high - low)
         parts = [jnp.max(jnp.abs(bent(points[:, k : k + 3])), axis=1) for k in range(3)]
         first = jnp.argmax(jnp.stack(parts), axis=0)
-        go = high - low > CLOSEST * span
+        go = high - low > closest
         start = low + first * quarter
         return jnp.where(go, start, low), jnp.where(go, start + 2.0 * quarter, high)
 

@@ -5,9 +5,9 @@ grid. Ninth differences at every stride 1, 2, 4, ... say in which blocks of 16 s
 is a polynomial of degree 8 to the tolerance: a step may not go beyond the largest such block that
 it starts in, so that nothing the grid has seen is stepped over. Where neighbouring samples stay
 apart however close they are brought, the function jumps: that time becomes an edge, as one does
-where its slope jumps. Where all is
-known to be analytic in discs around every time (`growth`, and baths of known spectra), their radii
-take the place of samples. Nothing here is differentiated but the times of jumps (`jumps`).
+where its slope jumps (`kinks`). Where all is known to be analytic in discs around every time
+(`growth`, and baths of known spectra), their radii take the place of samples. Nothing here is
+differentiated but the times of jumps (`jumps`).
 """
 
 import functools
