@@ -1,8 +1,9 @@
 """No program of the docs takes more than 5 CPU seconds to its first result; the slowest ten.
 
-Every page that is one program runs in a process of its own, block by block, and so does every block
-of a page of recipes, behind the first. The time is what a block costs in such a process, imports of
-the first block apart: compilation above all.
+Every page runs in a process of its own, block by block; before every block of a page of recipes
+what was compiled is forgotten. The time is what a block costs in such a process, imports apart:
+compilation above all. With `--keep FILE` every page is written as soon as it is there, and a later
+call goes on behind those that the file has.
 """
 
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 NAME, LIMIT = "docs_programs", 5.0
-RECIPES = ("how_do_i",)  # of which every block stands by itself
+RECIPES = ("how_do_i",)  # of which every block stands by itself, behind the first
 SLOWEST = 10
 
 
@@ -29,52 +30,65 @@ def blocks_of(page):
     return pages.blocks(page)
 
 
-def child(page, only):
-    """CPU seconds of the blocks of a page, or of one of them behind the first."""
+def child(page):
+    """CPU seconds of the blocks of a page."""
+    import jax
+
     import qtjax  # noqa: F401
 
-    blocks, names, found = blocks_of(page), {"__name__": "page"}, []
-    chosen = range(len(blocks)) if only is None else sorted({0, only})
-    for k in chosen:
-        title, code, _ = blocks[k]
+    first, found = {"__name__": "page"}, []
+    for k, (title, code, _) in enumerate(blocks_of(page)):
+        alone = page.stem in RECIPES and k > 0
+        if alone:
+            jax.clear_caches()
         before = cpu_seconds()
-        exec(compile(code, title, "exec"), names)
+        exec(compile(code, title, "exec"), dict(first) if alone else first)
         found.append({"block": f"{page.stem} {k + 1}: {title}", "cpu_s": cpu_seconds() - before})
-    return found if only is None else found[-1:]
+    return found
 
 
-def run(pages):
-    """All blocks of these pages."""
+def run(pages, kept):
+    """All blocks of these pages; `kept` is a file for them, or None."""
     from . import common
 
-    found = []
+    done = {}
+    if kept is not None and kept.exists():
+        done = {page: rows for page, rows in map(json.loads, kept.read_text().splitlines())}
     for page in pages:
-        alone = page.stem in RECIPES
-        for k in range(len(blocks_of(page))) if alone else [None]:
-            options = ["--child", page, *([] if k is None else ["--block", k])]
-            with tempfile.TemporaryDirectory() as folder:
-                try:
-                    found += common.child("benchmarks." + NAME, *options, "--folder", folder)
-                except Exception as error:
-                    print(f"{page.stem} {'' if k is None else k + 1}: {error}", file=sys.stderr)
-    return sorted(found, key=lambda row: -row["cpu_s"])
+        if page.stem in done:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                rows = common.child(f"benchmarks.{NAME}", "--child", page, "--folder", folder)
+            except Exception as error:
+                print(f"{page.stem}: {error}", file=sys.stderr)
+                continue
+        done[page.stem] = rows
+        print(page.stem, *(f"{row['cpu_s']:.1f}" for row in rows), file=sys.stderr)
+        if kept is not None:
+            with kept.open("a") as file:
+                file.write(json.dumps([page.stem, rows]) + "\n")
+    return sorted((row for rows in done.values() for row in rows), key=lambda row: -row["cpu_s"])
 
 
 if __name__ == "__main__":
     if "--child" in sys.argv:
         options = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
-        only = options.get("--block")
         os.chdir(options["--folder"])
         sys.stdout, printed = sys.stderr, sys.stdout  # programs may print
-        found = child(Path(options["--child"]), None if only is None else int(only))
+        found = child(Path(options["--child"]))
         print(json.dumps(found), file=printed)
         sys.exit(0)
     from . import common
 
-    args = common.arguments(__doc__, page={"nargs": "+", "help": "names of pages; all by default"})
+    args = common.arguments(
+        __doc__,
+        page={"nargs": "+", "help": "names of pages; all by default"},
+        keep={"type": Path, "help": "file for every page as soon as it is there"},
+    )
     pages = sorted((ROOT / "docs").rglob("*.md"))
     chosen = args.page or (["start"] if args.quick else [page.stem for page in pages])
-    found = run([page for page in pages if page.stem in chosen and blocks_of(page)])
+    found = run([p for p in pages if p.stem in chosen and blocks_of(p)], args.keep)
     title = f"{__doc__.splitlines()[0]} ({len(found)} programs)"
     common.show(title, [row | {"within": row["cpu_s"] <= LIMIT} for row in found[:SLOWEST]])
     beyond = [row for row in found if row["cpu_s"] > LIMIT]

@@ -16,8 +16,8 @@ FLOORS = (
     "design", "exchange", "engine", "papers", "plots", "app",
 )  # fmt: skip
 FOUNDATION = (
-    "_types", "_checks", "_checked", "_compiled", "_describe", "_results", "_jax", "_in_turn", "_precise",
-    "_memory", "_compilation_cache", "_files", "units",
+    "_types", "_checks", "_checked", "_compiled", "_describe", "_results", "_jax", "_in_turn",
+    "_precise", "_memory", "_compilation_cache", "_files", "units",
 )  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 LONGEST = 60
