@@ -19,8 +19,10 @@ from jaxtyping import Array, Float
 
 from .._checked import checked
 from .._checks import as_numbers, check_square, described
-from .._precise import einsum, matmul
+from .._precise import einsum, matmul, tensordot
 from .._types import Operator
+
+_FEW_LEVELS = 4  # of which the components are one real product
 
 _PAULI = np.array(
     [[1, 0, 0, 1], [0, 1, 1, 0], [0, 1j, -1j, 0], [1, 0, 0, -1]]
@@ -107,6 +109,13 @@ def _by_qubit(qubits: int) -> np.ndarray:
     return np.arange(4**qubits).reshape((2,) * (2 * qubits)).transpose(order).reshape(-1)
 
 
+@functools.lru_cache
+def _into(d: int) -> np.ndarray:
+    """(Re, Im) of the entries of an operator -> its components, (2*d*d, d*d)."""
+    found = components(np.eye(d * d, dtype=complex), d, np).T
+    return np.concatenate([found.real, -found.imag])
+
+
 @checked
 def to_components(rho: Any, xp: Any = jnp) -> Any:
     """The real components of a Hermitian operator, (d*d,).
@@ -119,7 +128,11 @@ def to_components(rho: Any, xp: Any = jnp) -> Any:
     if xp is not np and xp is not jnp:
         raise ValueError(f"`xp` must be `numpy` or `jax.numpy`, got {described(xp)}.")
     rho = as_numbers("rho", rho, "a square matrix of numbers")
-    return components(rho.reshape(-1), rho.shape[0], xp).real
+    d = rho.shape[0]
+    if xp is jnp and d <= _FEW_LEVELS:
+        parts = jnp.stack([rho.real, rho.imag]).reshape(-1)
+        return tensordot(parts, _into(d).astype(parts.dtype), 1)
+    return components(rho.reshape(-1), d, xp).real
 
 
 @checked

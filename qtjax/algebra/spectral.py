@@ -261,6 +261,34 @@ def _weighted_projectors_jvp(primals, tangents):
     return weighted_projectors(a, w), moved + weighted_projectors(a, dw)
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def level_frame(a: Operator, levels: tuple[int, ...]) -> tuple[Float[Array, " d"], Operator]:
+    """Eigenvalues and eigenvectors of A, ascending, of which levels turn as a whole.
+
+    The derivative of the vectors is 0 inside a level: right for all that does not depend on the
+    choice of vectors there. What A does inside a level besides is the caller's to differentiate.
+
+    Args:
+        a: Hermitian operator, (d, d).
+        levels: size of each level, static, of sum d; no two of them coincide.
+
+    Returns:
+        (d,), and the vectors in columns, (d, d).
+    """
+    return eigensystem(a)
+
+
+@level_frame.defjvp
+def _level_frame_jvp(levels, primals, tangents):
+    (a,), (da,) = primals, tangents
+    lam, v = level_frame(a, levels)
+    level = np.repeat(np.arange(len(levels)), levels)
+    same = level[:, None] == level
+    inner = product(_dagger(v), product(_symmetrize(da), v))
+    turn = jnp.where(same, 0.0, inner / jnp.where(same, 1.0, lam[None, :] - lam[:, None]))
+    return (lam, v), (jnp.diagonal(inner).real, product(v, turn))
+
+
 @functools.partial(jax.custom_jvp, nondiff_argnums=(3,))
 def pinched_overlap(
     rho: Operator, a: Operator, b: Operator, tolerance: float | None = None

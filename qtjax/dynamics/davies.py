@@ -15,8 +15,9 @@ from .._precise import einsum, matmul, tensordot
 from .._types import Operator, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import dag
-from ..algebra.spectral import eigenvalues, level_projectors
-from ..algebra.superoperators import dissipator_superoperator, sandwich
+from ..algebra.real_generators import real_dissipator
+from ..algebra.spectral import eigenvalues, level_frame, level_projectors
+from ..algebra.superoperators import sandwich
 from ..numerics.rotations import pauli_vector
 from .channels import Channel, Jumps, Moving
 from .hamiltonians import AbstractHamiltonian, Static, Term, hamiltonian_rate
@@ -26,6 +27,7 @@ from .transitions import Transitions, pairs_of_levels
 COLD = 80.0  # gaps over temperatures beyond which nothing thermal is left
 FINEST = 2048  # of an interval, where levels may meet
 MOST_ENTRIES = 2**26  # of a list of jump operators that is made before it is needed
+FEWEST_IN_BLOCKS = 5  # dimension from which blocks of levels are quicker than jump operators
 MOST_LEVELS = 8  # of which the products of all pairs of basis operators are kept
 
 
@@ -48,7 +50,7 @@ class Following(eqx.Module):
         h = self.hamiltonian(t)
         if _jumps_between_levels(self.bath.transitions) and self.bath.zero_frequency is None:
             return _rates_of_levels(self.bath, h)
-        return real_map(dissipator_superoperator(*davies_jumps(self.bath, h)), h.shape[0])
+        return real_dissipator(*davies_jumps(self.bath, h))
 
     def radius(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
         """(middle, half) -> how far around these times in the complex plane all is analytic.
@@ -159,14 +161,35 @@ def heat_observable(bath: Any, hamiltonian: Operator) -> Operator:
         bath: as for `in_levels`.
         hamiltonian: of the generator, (d, d).
     """
-    energies, vectors = jnp.linalg.eigh(hamiltonian)
-    rates, couplings, loss = in_levels(bath, energies, vectors)
-    gain = einsum("aij,i,ij,ail->jl", couplings.conj(), energies, rates, couplings)
-    sizes = bath.transitions.levels
-    level = np.repeat(np.arange(len(sizes)), sizes)
-    gain = jnp.where(level[:, None] == level, gain, 0.0)
-    moved = gain - 0.5 * (energies[:, None] + energies) * loss
+    h, vectors = frame_of(bath, hamiltonian)
+    rates, couplings, loss = in_levels(bath, jnp.diagonal(h).real, vectors)
+    gain = einsum("aij,ij,ail->jl", couplings.conj(), rates, matmul(h, couplings))
+    gain = jnp.where(_inside(bath.transitions.levels), gain, 0.0)
+    moved = gain - 0.5 * (matmul(h, loss) + matmul(loss, h))
     return matmul(matmul(vectors, moved), dag(vectors))
+
+
+def frame_of(bath: Any, hamiltonian: Operator) -> tuple[Operator, Operator]:
+    """H in its eigenbasis, diagonal but for its derivatives inside levels, and its eigenvectors.
+
+    Args:
+        bath: as for `in_levels`.
+        hamiltonian: (d, d).
+    """
+    levels = bath.transitions.levels
+    energies, vectors = level_frame(0.5 * (hamiltonian + dag(hamiltonian)), levels)
+    h = jnp.diag(energies).astype(hamiltonian.dtype)
+    if len(levels) < len(energies):
+        between = _inside(levels) & ~np.eye(len(energies), dtype=bool)
+        inner = jnp.where(between, matmul(matmul(dag(vectors), hamiltonian), vectors), 0.0)
+        h = h + inner - jax.lax.stop_gradient(inner)
+    return h, vectors
+
+
+def _inside(levels: Sequence[int]) -> np.ndarray:
+    """Which entries of a matrix join states of one level."""
+    level = np.repeat(np.arange(len(levels)), levels)
+    return level[:, None] == level
 
 
 def keeps_levels(transitions: Transitions) -> bool:

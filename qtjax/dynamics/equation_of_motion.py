@@ -26,8 +26,8 @@ from jaxtyping import Array, Float
 from .._checks import is_concrete
 from .._precise import matmul
 from .._types import Real, RealLike
-from ..algebra.hermitian_basis import real_map, to_components
-from ..algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
+from ..algebra.hermitian_basis import to_components
+from ..algebra.real_generators import real_commutator, real_dissipator
 from ..numerics.equation import (
     FixedMatrix,
     LinearEquation,
@@ -50,6 +50,7 @@ from .terms import (
     Terms,
     bath_terms,
     commutator_matrix,
+    first_moving,
     hamiltonian_terms,
     observable_matrix,
 )
@@ -260,7 +261,7 @@ class _Movers(eqx.Module):
         books = [b for b, bath in enumerate(self.baths) if bath]
         books += [book for _, book in self.leads]
         n = self.dimension**2
-        return (*range(_first(self.dimension), n), *(n + book for book in books))
+        return (*range(first_moving(self.dimension), n), *(n + book for book in books))
 
     def __call__(self, t: RealLike, duration: RealLike) -> Matrix:
         energy = duration * to_components(self.energy(t))
@@ -272,13 +273,8 @@ class _Movers(eqx.Module):
         books = [jnp.sum(energy[:, None] * part, axis=0) for part in each.values()]
         for (b, _), number in zip(self.leads, self.numbers, strict=True):
             books.append(jnp.sum(duration * number[:, None] * each[b], axis=0))
-        changing = functools.reduce(jnp.add, each.values())[_first(self.dimension) :]
+        changing = functools.reduce(jnp.add, each.values())[first_moving(self.dimension) :]
         return jnp.concatenate([duration * changing, jnp.stack(books)])
-
-
-def _first(d: int) -> int:
-    """The first component that can change: not the trace, where that is one of them."""
-    return 0 if np.any(to_components(np.eye(d), np)[1:]) else 1
 
 
 def _moving_matrix(channel: Moving, t: RealLike) -> Matrix:
@@ -286,7 +282,7 @@ def _moving_matrix(channel: Moving, t: RealLike) -> Matrix:
     if isinstance(channel.function, Following):
         return channel.function.matrix(t)
     rates, operators = channel.function(t)
-    return real_map(dissipator_superoperator(rates, operators), operators.shape[-1])
+    return real_dissipator(rates, operators)
 
 
 def _movers(
@@ -352,7 +348,7 @@ class _MovingGenerator(eqx.Module):
 
     def __call__(self, t: RealLike, duration: RealLike) -> Matrix:
         h = self.hamiltonian(t)
-        unitary = real_map(hamiltonian_superoperator(h), h.shape[0])
+        unitary = real_commutator(h)
         parts = [bath(t) for bath in self.baths]
         booked = self.hamiltonian if self.energy is None else self.energy
         energy = to_components(booked(t))
@@ -365,7 +361,7 @@ class _MovingGenerator(eqx.Module):
         for b, exchanged in zip(self.paying, self.paid, strict=True):
             worth = potential(exchanged, t) * to_components(exchanged.number)
             books.append(duration * matmul(worth, parts[b]))
-        changing = sum(parts, unitary)[_first(h.shape[0]) :]
+        changing = sum(parts, unitary)[first_moving(h.shape[0]) :]
         return jnp.concatenate([duration * changing, jnp.stack([*books, work])])
 
 
@@ -403,7 +399,7 @@ def _moving_equation(
     )  # fmt: skip
     books = len(baths) + len(leads) + len(generator.paid) + 1
     watched = Watched(_WatchedSystem(generator, probe(d)), defect(system))
-    moved = tuple(range(_first(d), d * d + books))
+    moved = tuple(range(first_moving(d), d * d + books))
     return LinearEquation(
         Scalars((), ()), (), (), (), books, d * d, generator, moved, watched,
         system.breakpoints(), obstacle,

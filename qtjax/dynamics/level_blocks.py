@@ -22,7 +22,7 @@ from .._precise import einsum, matmul
 from .._types import Operator, RealLike
 from ..algebra.operators import dag
 from ..numerics.null_vector import SAFETY, NullVector, null_vector
-from .davies import InLevels, has_many_jumps, in_levels, keeps_levels
+from .davies import FEWEST_IN_BLOCKS, InLevels, frame_of, has_many_jumps, in_levels, keeps_levels
 from .dissipators import AdiabaticBath, DaviesBath
 from .many_lanes import Found
 from .open_system import OpenSystem, differs_from
@@ -31,8 +31,8 @@ from .open_system import OpenSystem, differs_from
 LARGEST_ELIMINATED = 256
 
 
-def is_in_levels(system: OpenSystem) -> bool:
-    """Whether all baths are Davies baths with the same levels, and have too many jump operators.
+def are_in_levels(system: OpenSystem) -> bool:
+    """Whether all baths are Davies baths with the same levels, and not of a few levels only.
 
     Args:
         system: the open system.
@@ -40,9 +40,18 @@ def is_in_levels(system: OpenSystem) -> bool:
     baths: Any = system.baths
     if not baths or not all(isinstance(bath, DaviesBath | AdiabaticBath) for bath in baths):
         return False
-    if not any(map(has_many_jumps, baths)) or len({b.transitions.levels for b in baths}) > 1:
+    if system.dimension < FEWEST_IN_BLOCKS or len({b.transitions.levels for b in baths}) > 1:
         return False
     return all(keeps_levels(bath.transitions) for bath in baths)
+
+
+def is_in_levels(system: OpenSystem) -> bool:
+    """Whether they have too many jump operators for a list besides.
+
+    Args:
+        system: the open system.
+    """
+    return are_in_levels(system) and any(has_many_jumps(bath) for bath in system.baths)
 
 
 class _Entries(NamedTuple):
@@ -63,20 +72,19 @@ def _entries(levels: tuple[int, ...]) -> _Entries:
 def steady_in_levels(system: OpenSystem, t: RealLike) -> tuple[Found, Bool[Array, ""]]:
     """The steady state of Davies baths of the system's own Hamiltonian, and whether all is finite.
 
-    Derivatives with respect to H are nan where levels coincide.
-
     Args:
-        system: the open system, see `is_in_levels`.
+        system: the open system, see `are_in_levels`.
         t: time.
 
     Returns:
         `Found`; its error is inf where a bath is that of another Hamiltonian.
     """
     h, baths = system.hamiltonian(t), system.baths
-    energies, vectors = jnp.linalg.eigh(0.5 * (h + dag(h)))
+    inside, vectors = frame_of(baths[0], h)
+    energies = jnp.diagonal(inside).real
     parts = [in_levels(bath, energies, vectors) for bath in baths]
     entries = _entries(baths[0].transitions.levels)  # pyright: ignore[reportAttributeAccessIssue]
-    matrix = _generator(parts, energies, entries)
+    matrix = _generator(parts, inside, entries)
     sizes = stop_gradient(_sizes(parts, baths, energies, vectors, entries))
     weights = 1.0 * (entries.row == entries.column)
     if weights.size <= LARGEST_ELIMINATED:
@@ -102,11 +110,11 @@ def _by_factors(matrix: Array, weights: np.ndarray, sizes: Array) -> NullVector:
     return found._replace(error=jnp.maximum(found.error, apart))
 
 
-def _generator(parts: list[InLevels], energies: Array, entries: _Entries) -> Array:
+def _generator(parts: list[InLevels], h: Operator, entries: _Entries) -> Array:
     """L on Re rho + Im rho of the entries."""
     i, k, swapped = entries
     loss = sum((part.loss for part in parts), jnp.zeros(()))
-    still = -1j * jnp.diag(energies) - 0.5 * loss
+    still = -1j * h - 0.5 * loss
     total = still[i[:, None], i] * (k[:, None] == k)
     total = total + still.conj()[k[:, None], k] * (i[:, None] == i)
     for part in parts:

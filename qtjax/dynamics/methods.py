@@ -19,12 +19,11 @@ from jaxtyping import Array, Float
 
 from .._checks import check_count, check_positive, is_concrete
 from .._jax import unvmap_any
-from .._precise import matmul
 from .._results import RESULTS
 from .._types import Real, RealLike
 from ..numerics.controllers import Watchful, total_of
 from ..numerics.equation import DenseEquation, LinearEquation
-from ..numerics.exponentials import advance, expm1_with_doubt
+from ..numerics.exponentials import advance, expm1_with_doubt, times
 from ..numerics.resolution import Seen
 from ..numerics.solvers import GeneratorTerm, Magnus as MagnusSolver
 from ..numerics.taylor import MOVING_COMPONENTS, integrate, most_steps
@@ -115,13 +114,13 @@ class Exact(AbstractMethod):
 
     def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
         matrix = _in_units(equation, problem.unit)(problem.edges[0])
-        ys, error = _exact_steps(matrix, problem)
+        ys, error = _exact_steps(matrix, problem, equation.moving_rows)
         result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
         count = problem.edges.shape[0] - 1
         return _integrated(ys, equation, problem.unit, result, error, count)
 
 
-def _exact_steps(matrix: Array, problem: Problem) -> tuple[Array, Array]:
+def _exact_steps(matrix: Array, problem: Problem, moving: tuple[int, ...]) -> tuple[Array, Array]:
     """y at all edges, and the error by rounding."""
     edges, count = problem.edges, problem.edges.shape[0] - 1
     books = jnp.zeros(matrix.shape[0] - matrix.shape[1], matrix.dtype)
@@ -129,15 +128,14 @@ def _exact_steps(matrix: Array, problem: Problem) -> tuple[Array, Array]:
     allowed = (problem.atol + problem.rtol) / count
 
     def increment(length: Array) -> tuple[Array, Array, Array]:
-        return expm1_with_doubt(length * matrix, allowed)
+        return expm1_with_doubt(length * matrix, allowed, moving)
 
     def step(
         carry: tuple[Array, Array], own: tuple[Array, Array, Array]
     ) -> tuple[tuple[Array, Array], Array]:
         (y, error), (found, doubt, rounding) = carry, own
-        missed = (
-            jnp.max(jnp.abs(matmul(doubt, jax.lax.stop_gradient(y)[: doubt.shape[1]]))) + rounding
-        )
+        x = jax.lax.stop_gradient(y)[: doubt.shape[1]]
+        missed = jnp.max(jnp.abs(times(doubt, x))) + rounding
         y = advance(y, found)
         return (y, error + missed), y
 

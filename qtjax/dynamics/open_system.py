@@ -12,14 +12,22 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float
 
 from .._checked import checked
-from .._checks import as_sequence, check_hermitian, check_instance, check_size
+from .._checks import (
+    as_sequence,
+    check_hermitian,
+    check_instance,
+    check_size,
+    is_concrete,
+    is_function,
+)
 from .._describe import as_html, as_text
+from .._jax import unvmap_any
 from .._types import Operator, Real, RealLike
 from ..algebra.canonical import CanonicalForm, canonical_form
 from ..algebra.operators import commutator, expectation
 from ..algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
-from .channels import Channel, dissipate
-from .davies import has_many_jumps, heat_observable, keeps_levels
+from .channels import Channel, Moving, dissipate
+from .davies import FEWEST_IN_BLOCKS, has_many_jumps, heat_observable, keeps_levels
 from .describe import describe_system
 from .dissipators import (
     AbstractDissipator,
@@ -118,6 +126,9 @@ class OpenSystem(eqx.Module):
         for bath in self.baths:
             channels = bath.channels(self.hamiltonian)
             schedules += [c.rate for c in channels if isinstance(c, Channel)]
+            mu = None if bath.particles is None else bath.particles.chemical_potential
+            if is_function(mu) and any(isinstance(c, Moving) for c in channels):
+                schedules.append(mu)  # of which no rate knows
         unique = {id(schedule): schedule for schedule in schedules}
         breaks = [breakpoints_of(schedule) for schedule in unique.values()]
         return jnp.sort(jnp.concatenate([jnp.zeros(0), *breaks]))
@@ -286,26 +297,37 @@ def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array
         >>> qt.dynamics.heat_currents(system, 0.0, qt.pure_state([1, 0]))
         [0.2]
     """
-    if any(map(_lists_no_jumps, system.baths)):
+    if any(map(_is_in_blocks, system.baths)):
         return jnp.stack([_heat_current(system, bath, t, rho) for bath in system.baths])
     operators = heat_operators(system, system.energy_hamiltonian(t), t)
     return jnp.sum(dissipative_parts(system, t, rho) * operators.mT, axis=(-2, -1)).real
 
 
-def _lists_no_jumps(bath: AbstractDissipator) -> bool:
-    """Whether a bath is a Davies bath of too many jump operators."""
-    return isinstance(bath, DaviesBath | AdiabaticBath) and has_many_jumps(bath)
+def _is_in_blocks(bath: AbstractDissipator) -> bool:
+    """Whether the heat of a bath is known from blocks of levels, without its jump operators."""
+    if not isinstance(bath, DaviesBath | AdiabaticBath):
+        return False
+    return sum(bath.transitions.levels) >= FEWEST_IN_BLOCKS and keeps_levels(bath.transitions)
 
 
 def _heat_current(system: OpenSystem, bath: Any, t: RealLike, rho: Operator) -> Real:
-    """The heat current of one bath; nan of a Davies bath whose H is not the energy."""
+    """The heat current of one bath; nan of one of too many jump operators whose H is another."""
     h, energy = system.hamiltonian(t), system.energy_hamiltonian(t)
-    if not _lists_no_jumps(bath) or not keeps_levels(bath.transitions):
+
+    def from_jumps() -> Real:
         moved = dissipate(*jump_operators(bath, system.hamiltonian, t), rho)
         return expectation(heat_operator(bath.at(t), energy), moved)
+
+    if not _is_in_blocks(bath):
+        return from_jumps()
     current = expectation(heat_observable(bath, h), rho)
     other = differs_from(bath, h) | (jnp.max(jnp.abs(energy - h)) > 0.0)
-    return jnp.where(other, jnp.nan, current)
+    if has_many_jumps(bath):
+        return jnp.where(other, jnp.nan, current)
+    if is_concrete(other):
+        return from_jumps() if bool(other) else current
+    listed = jax.lax.cond(unvmap_any(other), from_jumps, lambda: current)
+    return jnp.where(other, listed, current)
 
 
 def differs_from(bath: AbstractDissipator, hamiltonian: Operator) -> Bool[Array, ""]:

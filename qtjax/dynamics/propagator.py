@@ -27,7 +27,7 @@ from ..numerics.exponentials import (
     taylor_expm1,
     unitary_expm1,
 )
-from ..numerics.magnus_rows import MOST_COMPONENTS, magnus_product
+from ..numerics.magnus_rows import magnus_product
 from ..numerics.null_vector import null_vector
 from ..numerics.resolution import Seen, block_length, look, spread
 from ..numerics.rotations import (
@@ -38,6 +38,7 @@ from ..numerics.rotations import (
     rotation_increment,
     spin_commutator,
 )
+from ..numerics.small_matrices import MOST_COMPONENTS
 from .equation_of_motion import energy_per_particle, equation_of_motion
 from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
 from .open_system import OpenSystem, energy_unit, most_defect
@@ -291,7 +292,8 @@ def _in_units(
 
     yes = jnp.asarray(True)
     if equation.constant:
-        increment, doubt, rounding = expm1_with_doubt(generator(0.0), tolerance)
+        found = expm1_with_doubt(generator(0.0), tolerance, equation.moving_rows)
+        increment, doubt, rounding = found
         return Propagator(increment, doubt, rounding, unit, yes, yes)
     edges, seen = stroke_edges(system), None
     check_size("steps", steps, *2 * ((n,) if system.baths else (system.dimension,)))

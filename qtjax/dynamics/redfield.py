@@ -19,10 +19,9 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checks import as_nonnegative, concretely, entries, is_concrete
-from .._precise import einsum
 from .._types import Operator, Real, RealLike
 from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spread
-from ..algebra.operators import dag
+from ..algebra.operators import dag, product
 from .channels import Channel, Jumps, Moving
 from .dissipators import AbstractDissipator, as_couplings, as_temperature, checked_spectrum
 from .hamiltonians import AbstractHamiltonian
@@ -137,7 +136,7 @@ class Following(eqx.Module):
     terms: Callable[[Any, Operator], Terms] = eqx.field(static=True)
 
     def __call__(self, t: RealLike) -> Jumps:
-        rates, left, right = self.terms(self.bath, self.hamiltonian(t))
+        rates, left, right = self.terms(self.bath.at(t), self.hamiltonian(t))
         operators = jnp.concatenate([left + right, left - right]) / np.sqrt(2.0)
         return jnp.concatenate([rates, -rates]), operators
 
@@ -194,14 +193,14 @@ def second_order_terms(
     else:
         left = bohr_pairs(gamma, hamiltonian, couplings, cutoff, unit)
         left, right = left.reshape(d * d, d, d), jnp.eye(d * d, dtype=dtype).reshape(d * d, d, d)
-    product_of_both = einsum("kji,kjl->il", right.conj(), left)
+    product_of_both = jnp.sum(product(right.conj().mT, left), axis=0)
     shift = (product_of_both - dag(product_of_both)) / 2j
     sizes = [jax.lax.stop_gradient(jnp.max(jnp.abs(part))) for part in (left, right)]
     sizes = [jnp.where(size > 0.0, size, 1.0) for size in sizes]
-    rate, one = sizes[0] * sizes[1], jnp.eye(d, dtype=dtype)[None]
-    left = jnp.concatenate([left / sizes[0], -1j * shift[None] / rate])
-    rates = jnp.broadcast_to(rate, left.shape[:1])
-    return rates, left, jnp.concatenate([right / sizes[1], one])
+    per_left, per_right = (1.0 / size for size in sizes)
+    left = jnp.concatenate([per_left * left, -1j * (per_left * per_right) * shift[None]])
+    rates = jnp.broadcast_to(sizes[0] * sizes[1], left.shape[:1])
+    return rates, left, jnp.concatenate([per_right * right, jnp.eye(d, dtype=dtype)[None]])
 
 
 _compiled_redfield_terms = eqx.filter_jit(redfield_terms)

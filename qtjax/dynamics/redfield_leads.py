@@ -8,6 +8,8 @@ With Gamma(e) the rate of the lead at the energy e that a particle takes along, 
     Lambda' = sum_mn Gamma f/2 |m><m|c^+|n><n| at e = E_m - E_n.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -17,7 +19,6 @@ from .._checks import (
     as_complex,
     as_nonnegative,
     as_real,
-    as_scalar,
     check_hermitian,
     check_nonnegative,
     check_operator,
@@ -32,6 +33,7 @@ from .dissipators import AbstractDissipator, Particles
 from .hamiltonians import AbstractHamiltonian
 from .leads import check_takes_one, fermi_occupations
 from .redfield import Following, Terms, channels_of, second_order_terms
+from .schedules import Constant, Schedule, as_schedule
 from .spectra import Flat, Spectrum
 
 _MIXES = 1e-9  # of H, by which it may fail to conserve the particles
@@ -50,7 +52,8 @@ class RedfieldLead(AbstractDissipator):
         lowering: c, which takes a particle out of the site at the lead, (d, d): of
             `algebra.fermions`.
         temperature: >= 0.
-        chemical_potential: mu, of any sign.
+        chemical_potential: mu, of any sign: a number, or a schedule. The generator is then that of
+            the moment, and the chemical work the integral of mu(t) N'.
         rate: Gamma >= 0, a number or a function of the energy of a particle.
         number: the particle number N of the whole system, (d, d); H must conserve it.
         cutoff: largest difference of energies of the pairs kept, >= 0; all of them if `None`.
@@ -72,7 +75,7 @@ class RedfieldLead(AbstractDissipator):
 
     lowering: Operator
     temperature: Real
-    chemical_potential: Real
+    chemical_potential: Real | Schedule
     rate: Spectrum
     number: Operator
     cutoff: Real | None
@@ -81,7 +84,7 @@ class RedfieldLead(AbstractDissipator):
         self,
         lowering: OperatorLike,
         temperature: RealLike,
-        chemical_potential: RealLike,
+        chemical_potential: RealLike | Schedule,
         rate: RealLike | Spectrum,
         *,
         number: OperatorLike,
@@ -90,7 +93,8 @@ class RedfieldLead(AbstractDissipator):
         check_operator("lowering", lowering)
         self.lowering = as_complex(lowering)
         self.temperature = as_nonnegative("temperature", temperature, "a lead is thermal.")
-        self.chemical_potential = as_scalar("chemical_potential", chemical_potential)
+        mu = as_schedule("chemical_potential", chemical_potential)
+        self.chemical_potential = mu.value if isinstance(mu, Constant) else mu
         self.rate = rate if is_function(rate) else Flat(rate)  # pyright: ignore
         check_hermitian("number", number, self.lowering.shape[0])
         self.number = as_complex(number)
@@ -106,6 +110,12 @@ class RedfieldLead(AbstractDissipator):
     def particles(self) -> Particles:
         return Particles(self.number, self.chemical_potential)
 
+    def at(self, t: RealLike) -> "RedfieldLead":
+        if not self.particles.moves:
+            return self
+        mu: Any = self.chemical_potential
+        return eqx.tree_at(lambda lead: lead.chemical_potential, self, mu(t))
+
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         d = self.lowering.shape[0]
         other = eqx.filter_eval_shape(hamiltonian, jnp.zeros(())).shape[0]
@@ -119,6 +129,8 @@ class RedfieldLead(AbstractDissipator):
         h = hamiltonian(jnp.zeros(()))
         if is_concrete(h, self.number, self.lowering):
             _check_hamiltonian(self, np.asarray(h))
+        if self.particles.moves:
+            return (Moving(Following(self, hamiltonian, lead_terms)),)
         return channels_of(concretely(_compiled_lead_terms, self, h))
 
 
@@ -126,10 +138,11 @@ def lead_terms(lead: RedfieldLead, hamiltonian: Operator) -> Terms:
     """Rates and the operators L, R of channels of two operators that are the generator of a lead.
 
     Args:
-        lead: with an H of its size.
+        lead: with an H of its size; at one time where its mu moves.
         hamiltonian: Hermitian operator, (d, d).
     """
-    mu, c = lead.chemical_potential, lead.lowering
+    mu: Any = lead.chemical_potential
+    c = lead.lowering
     # the frequencies of H - mu N: there f changes around 0, on the scale of T
     grand = hamiltonian - mu * lead.number
 

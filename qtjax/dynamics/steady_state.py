@@ -1,5 +1,6 @@
 """The steady state of a generator: by elimination, or by a Krylov method without its matrix."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,7 @@ from .generator import (
     in_basis,
     strengths,
 )
-from .level_blocks import is_in_levels, steady_in_levels
+from .level_blocks import are_in_levels, is_in_levels, steady_in_levels
 from .many_lanes import Found, are_few, by_factors
 from .open_system import OpenSystem
 from .sector_blocks import matrix_free
@@ -106,8 +107,9 @@ def steady_state(
     whose answer is known. So they are of 17 to 49 entries whose populations LU factors give to
     twelve digits, all of them in all lanes of a batch: elimination takes ten times as long there.
 
-    With Davies baths of the system's own H alone, where a list of their jump operators would fill
-    memory, from the rate equation of the levels (of blocks where levels coincide).
+    With Davies baths of the system's own H alone, on five levels and more, from the rate equation
+    of the levels (of blocks where levels coincide); where that is not sure, as above, unless a list
+    of their jump operators would fill memory.
 
     Derivatives are those of the implicit function, in both modes; they are not bounded by `error`.
 
@@ -179,19 +181,31 @@ def _steady_state(
     tolerance: float,
     sectors: Sectors,
 ) -> SteadyState:
-    if rho0 is None and solver is None and is_in_levels(system):
-        return _judged(*steady_in_levels(system, t), jnp.asarray(False), tolerance)
-    generator = generator_at(system, t)
-    h, rates, _ = generator
-    finite = jnp.all(jnp.isfinite(h)) & jnp.all(jnp.isfinite(rates))
     if rho0 is not None:
+        generator = generator_at(system, t)
         state, gap, error, result = asymptotic(system, t, rho0, tolerance)
         result = RESULTS.where(_drowned(generator), RESULTS.steady_state_inaccurate, result)
-        result = RESULTS.where(finite, result, RESULTS.not_finite)
+        result = RESULTS.where(_is_finite(generator), result, RESULTS.not_finite)
         residual = jnp.max(jnp.abs(action(generator, state)))
         return SteadyState(state, gap, residual, error, result)
-    found = _found(generator, sectors, solver)
-    return _judged(found, finite, _drowned(generator), tolerance)
+
+    def from_jumps() -> tuple[Found, Array, Array]:
+        generator = generator_at(system, t)
+        found = _found(generator, sectors, solver)
+        return found, _is_finite(generator), _drowned(generator)
+
+    if solver is not None or not are_in_levels(system):
+        return _judged(*from_jumps(), tolerance)
+    found, finite = steady_in_levels(system, t)
+    quick, sure = (found, finite, jnp.asarray(False)), found.error <= tolerance
+    if not is_in_levels(system):  # else there is no other way
+        quick = _where_sure(quick, sure & (found.gap > 0.0), from_jumps)
+    return _judged(*quick, tolerance)
+
+
+def _is_finite(generator: Generator) -> Array:
+    h, rates, _ = generator
+    return jnp.all(jnp.isfinite(h)) & jnp.all(jnp.isfinite(rates))
 
 
 def _judged(found: Found, finite: Array, drowned: Array, tolerance: float) -> SteadyState:
@@ -223,7 +237,11 @@ def _found(generator: Generator, sectors: Sectors, solver: Any) -> Found:
 
     if solver is not None or not are_few(sectors):
         return thorough()
-    quick, sure = by_factors(generator, sectors)
+    return _where_sure(*by_factors(generator, sectors), thorough)
+
+
+def _where_sure(quick: Any, sure: Array, thorough: Callable[[], Any]) -> Any:
+    """What was found quickly, and thoroughly in lanes where that is not sure."""
     found = jax.lax.cond(unvmap_any(~sure), thorough, lambda: quick)
     return jax.tree.map(partial(jnp.where, sure), quick, found)
 

@@ -6,6 +6,7 @@ channels of a bath are rates times jump operators.
 
 import functools
 from collections.abc import Callable, Sequence
+from math import isqrt
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -16,16 +17,15 @@ import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from .._checks import concretely, is_concrete
-from .._types import Operator, RealLike
+from .._types import RealLike
 from ..algebra.hermitian_basis import (
     commutator_map,
     from_components,
     jump_map,
-    real_map,
     sparse_real_map,
     to_components,
 )
-from ..algebra.superoperators import dissipator_superoperator
+from ..algebra.real_generators import real_commutator, real_dissipator
 from ..numerics.equation import FixedMatrix, from_sparse, full
 from ..numerics.growth import Growth, growth
 from .channels import Channel, Moving, of_kind
@@ -110,36 +110,56 @@ def bath_terms(channels: Sequence[Channel | Moving]) -> Terms:
     values of rates, so that new ones compile nothing. Rates that are traced may differ between
     lanes: they stay apart from matrices that do not.
     """
-    singles = [single for channel in of_kind(channels, Channel) for single in channel.single()]
-    fixed = [c for c in singles if isinstance(c.rate, Constant)]
-    found = Terms([], [])
-
-    for channel in singles:
-        if not isinstance(channel.rate, Constant):
-            found.add(channel.rate, [(np.ones(1), [_jump(channel.operator)])])
+    listed, found = of_kind(channels, Channel), Terms([], [])
+    fixed = [channel for channel in listed if isinstance(channel.rate, Constant)]
+    for channel in _singles([c for c in listed if not isinstance(c.rate, Constant)]):
+        found.add(channel.rate, [(np.ones(1), [_jump(channel.operator)])])
     for mover in of_kind(channels, Moving):
         if mover.scalars is not None:
             matrices = [from_sparse(sp.coo_array(matrix), 0.0) for matrix in mover.matrices]
             found.add(mover.scalars, [(np.ones(1), [matrix]) for matrix in matrices])
-    operators = [c.operator for c in fixed]
-    rates = [c.rate.value for c in fixed if isinstance(c.rate, Constant)]
-    apart = is_concrete(operators) and not is_concrete(rates) and len(fixed) <= FEW_CHANNELS
-    if apart:
-        for channel in fixed:
+    count = sum(1 if channel.partner is None else 2 for channel in fixed)
+    few = is_concrete([(c.operator, c.partner) for c in fixed]) and count <= FEW_CHANNELS
+    rates = [_value(channel) for channel in fixed]
+    if few and not is_concrete(rates):
+        for channel in _singles(fixed):
             found.add(channel.rate, [(np.ones(1), [_jump(channel.operator)])])
+    elif few and fixed:
+        singles = _singles(fixed)
+        values = np.asarray([np.asarray(_value(channel)) for channel in singles])
+        found.add(Constant(1.0), [(values, [_jump(channel.operator) for channel in singles])])
     elif fixed:
-        found.add(Constant(1.0), [_dissipator(rates, operators)])
+        found.add(Constant(1.0), [(np.ones(1), [_whole(concretely(_dissipator, fixed))])])
     return found
 
 
-def _dissipator(rates: list[Any], operators: list[Operator]) -> tuple[Any, list[FixedMatrix]]:
-    """All fixed channels of a bath: one by one if they are few, else in one matrix."""
-    if is_concrete(rates, operators) and len(operators) <= FEW_CHANNELS:
-        values = np.asarray([np.asarray(rate) for rate in rates])
-        return values, [_jump(operator) for operator in operators]
-    superoperator = dissipator_superoperator(jnp.stack(rates), jnp.stack(operators))
-    whole = concretely(lambda s: real_map(s, operators[0].shape[0]), superoperator)
-    return np.ones(1), [full(whole)]
+def _singles(channels: Sequence[Channel]) -> list[Channel]:
+    """The same as channels of one operator each."""
+    return [single for channel in channels for single in channel.single()]
+
+
+def _value(channel: Channel) -> Any:
+    assert isinstance(channel.rate, Constant)
+    return channel.rate.value
+
+
+def _dissipator(channels: Sequence[Channel]) -> Array:
+    """What all channels of fixed rates do, in one matrix."""
+    rates = [_value(c) if c.partner is None else 2.0 * _value(c) for c in channels]
+    right = [c.operator if c.partner is None else c.partner for c in channels]
+    paired = any(channel.partner is not None for channel in channels)
+    left = jnp.stack([channel.operator for channel in channels])
+    return real_dissipator(jnp.stack(rates), left, jnp.stack(right) if paired else None)
+
+
+def _whole(matrix: Array) -> FixedMatrix:
+    """A generator of which anything may be something, but for the change of the trace."""
+    return full(matrix, first_moving(isqrt(matrix.shape[0])))
+
+
+def first_moving(d: int) -> int:
+    """The first component that can change: not the trace, where that is one of them."""
+    return 0 if np.any(to_components(np.eye(d), np)[1:]) else 1
 
 
 def commutator_matrix(operator: Any) -> FixedMatrix:
@@ -158,7 +178,8 @@ def observable_matrix(operator: Any) -> FixedMatrix:
 
 def _matrix(operator: Any, kind: str) -> FixedMatrix:
     if not is_concrete(operator):
-        return full(_dense(operator, kind))
+        found = _dense(operator, kind)
+        return full(found) if kind == "observable" else _whole(found)
     values = np.asarray(operator)
     return _known(values.tobytes(), values.dtype.str, values.shape[0], kind)
 
@@ -176,5 +197,6 @@ def _known(data: bytes, dtype: str, d: int, kind: str) -> FixedMatrix:
 def _dense(operator: Any, kind: str) -> Any:
     if kind == "observable":
         return to_components(operator)[None]
-    make = commutator_map if kind == "commutator" else jump_map
-    return real_map(make(operator, jnp), operator.shape[0])
+    if kind == "commutator":
+        return real_commutator(operator)
+    return real_dissipator(jnp.ones(1, operator.real.dtype), operator[None])

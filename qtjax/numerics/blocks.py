@@ -223,7 +223,8 @@ def _halves(lanes: int) -> list[slice]:
 def filled(matrix: FixedMatrix, values: Array) -> Array:
     """All entries of a matrix with these values, (rows, columns, lanes or 1)."""
     if matrix.is_full:
-        return values.reshape(*matrix.shape, values.shape[-1])
+        below = values.reshape(-1, matrix.shape[1], values.shape[-1])
+        return jnp.pad(below, ((matrix.first, 0), (0, 0), (0, 0)))
     places = matrix.places.rows, matrix.places.columns
     return jnp.zeros((*matrix.shape, values.shape[-1]), values.dtype).at[places].set(values)
 

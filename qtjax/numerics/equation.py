@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from jaxtyping import Array, Float
 
 from .._checks import is_concrete
-from .._precise import matmul, tensordot
+from .._precise import tensordot
 from .._types import RealLike
 
 ROUNDING = 16  # times the machine epsilon: below it an entry of a fixed matrix is rounding
@@ -67,8 +67,13 @@ class FixedMatrix(eqx.Module):
 
     @property
     def is_full(self) -> bool:
-        """Whether every place may hold something."""
-        return len(self.places) == self.shape[0] * self.shape[1]
+        """Whether every place from the first row on that is not zero may hold something."""
+        return len(self.places) == (self.shape[0] - self.first) * self.shape[1]
+
+    @property
+    def first(self) -> int:
+        """The first row that may hold something."""
+        return int(self.places.rows[0]) if self.places else self.shape[0]
 
 
 class Row(NamedTuple):
@@ -181,6 +186,14 @@ class LinearEquation(eqx.Module):
         known = self.moving is None and self.action is None
         still = all(degree == 0 for degree in self.degrees) and self.breakpoints.shape[0] == 0
         return known and still
+
+    @property
+    def moving_rows(self) -> tuple[int, ...]:
+        """Rows of G(t) that may hold something: all components from one on, then books."""
+        rows = [matrix.first for _, matrix in self.matrices] + list(self.moved)
+        books = {row.book for row in self.rows} | {i - self.size for i in self.moved}
+        components = range(min([self.size - 1, *rows]), self.size)
+        return (*components, *(self.size + book for book in sorted(books) if book >= 0))
 
     def signals(self, t: RealLike, duration: RealLike = 1.0) -> list[Array]:
         """The scalars of which the terms of G(t) are made: all f_j, all f_j', and what moves.
@@ -298,8 +311,9 @@ def combination(rates: Any, matrices: Sequence[FixedMatrix]) -> FixedMatrix:
     if len(matrices) == 1 and isinstance(rates, np.ndarray) and rates[0] == 1.0:
         return matrices[0]
     shape = matrices[0].shape
-    if any(matrix.is_full for matrix in matrices):
-        return full(sum(rate * dense(m) for rate, m in zip(rates, matrices, strict=True)))  # pyright: ignore
+    if any(matrix.places and matrix.is_full for matrix in matrices):
+        whole: Any = sum(rate * dense(m) for rate, m in zip(rates, matrices, strict=True))
+        return full(whole, min(matrix.first for matrix in matrices))
     flat = [m.places.rows * shape[1] + m.places.columns for m in matrices]
     union = np.sort(np.concatenate(flat), kind="stable")  # which merges what is in order
     union = union[np.append(True, union[1:] != union[:-1])] if union.size else union
@@ -332,14 +346,18 @@ def from_sparse(matrix: Any, eps: float) -> FixedMatrix:
 
 
 @functools.lru_cache
-def _all_places(rows: int, columns: int) -> Places:
-    return Places(np.repeat(np.arange(rows), columns), np.tile(np.arange(columns), rows))
+def _all_places(first: int, rows: int, columns: int) -> Places:
+    return Places(
+        np.repeat(np.arange(first, rows), columns), np.tile(np.arange(columns), rows - first)
+    )
 
 
-def full(matrix: Array) -> FixedMatrix:
-    """A matrix of which any entry may be something."""
-    shape = (matrix.shape[0], matrix.shape[1])
-    return FixedMatrix(matrix.reshape(-1), _all_places(*shape), shape)
+def full(matrix: Array, first: int = 0) -> FixedMatrix:
+    """A matrix of which any entry may be something, from a row on."""
+    rows, columns = matrix.shape
+    return FixedMatrix(
+        matrix[first:].reshape(-1), _all_places(first, rows, columns), (rows, columns)
+    )
 
 
 def unit_entry(column: int, size: int) -> FixedMatrix:
@@ -350,7 +368,8 @@ def unit_entry(column: int, size: int) -> FixedMatrix:
 def dense(matrix: FixedMatrix) -> Array:
     """The matrix with all its entries, (rows, columns)."""
     if matrix.is_full:
-        return jnp.asarray(matrix.values).reshape(matrix.shape)
+        values = jnp.asarray(matrix.values).reshape(-1, matrix.shape[1])
+        return jnp.pad(values, ((matrix.first, 0), (0, 0)))
     places = matrix.places.rows, matrix.places.columns
     return jnp.zeros(matrix.shape, matrix.values.dtype).at[places].set(matrix.values)
 
@@ -374,4 +393,4 @@ def row_times(vector: FixedMatrix, matrix: FixedMatrix) -> FixedMatrix:
             np.abs(product) > ROUNDING * np.finfo(vector.values.dtype).eps * size, product, 0.0
         )
         return from_sparse(sp.coo_array(keep), 0.0)
-    return full(matmul(dense(vector), dense(matrix)))
+    return full(jnp.sum(dense(vector).T * dense(matrix), axis=0)[None])

@@ -9,6 +9,7 @@ which nothing depends. Its products are A B[:n].
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -20,16 +21,22 @@ from .._jax import unvmap_any
 from .._precise import matmul
 from .._types import RealLike
 from ..algebra.operators import product
+from .lanes import over_lanes
+from .small_matrices import Rows, row_product, row_product_in_reverse, row_sum
 
 Matrix = Inexact[Array, "m n"]
 
 _DEGREE = 15
 _RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 15 is exact in float64
 _FEW_SQUARINGS, _MOST_SQUARINGS = 8, 48
+_SHORT = 16  # sums that are written out
+_ROW_COMPONENTS = 9  # up to which lanes last are faster
 _NODES = np.array([0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15)])
 
 
-def expm1(a: Matrix, max_squarings: int = _MOST_SQUARINGS) -> Matrix:
+def expm1(
+    a: Matrix, max_squarings: int = _MOST_SQUARINGS, moving: tuple[int, ...] | None = None
+) -> Matrix:
     """exp(A) - 1 by a scaled Taylor polynomial (Paterson-Stockmeyer) and squaring.
 
     Beyond ||A|| = 0.7 * 2**max_squarings, where the phase of a rotation is not known any more, its
@@ -39,32 +46,69 @@ def expm1(a: Matrix, max_squarings: int = _MOST_SQUARINGS) -> Matrix:
     Args:
         a: real or complex matrix, (m, n), m >= n.
         max_squarings: static.
+        moving: the rows that are not 0: those of x from one on, then any; static. All if `None`.
 
     Returns:
         exp(A) - 1, (m, n); differentiable in both modes.
     """
-    norm = jnp.max(jnp.sum(jnp.abs(jax.lax.stop_gradient(a)), axis=0))
+    m, n = a.shape
+    if n > _ROW_COMPONENTS or jnp.iscomplexobj(a):
+        return _expm1(a, max_squarings, _product, _product, _damped_expm1)
+    rows = tuple(range(m)) if moving is None else moving
+    first = rows[0]
+
+    def damped(a: Matrix) -> Matrix:
+        return _damped_expm1(jnp.pad(a, ((first, 0), (0, 0))))[first:]
+
+    def by(product: Callable[..., Any], merged: Callable[..., Any]) -> Callable[[Rows], Rows]:
+        products = partial(product, first), partial(merged, first)
+        return lambda a: _expm1(a, max_squarings, *products, jax.vmap(damped, -1, -1))
+
+    def pullback(a: Rows, wanted: bool, cotangent: Rows) -> Rows:
+        in_reverse = by(row_product_in_reverse, row_product_in_reverse)
+        return jax.vjp(in_reverse, a)[1](cotangent)[0]
+
+    value, output = by(row_product, row_sum), jax.ShapeDtypeStruct((len(rows), n), a.dtype)
+    found = over_lanes(value, value, output, a[np.array(rows)], pullback=pullback)
+    place = np.full(m, len(rows))
+    place[np.array(rows)] = np.arange(len(rows))
+    return jnp.pad(found, ((0, 1), (0, 0)))[place]
+
+
+def _expm1(
+    a: Inexact[Array, "m n ..."],
+    max_squarings: int,
+    product: Callable[..., Any],
+    merged: Callable[..., Any],
+    damped: Callable[..., Any],
+) -> Inexact[Array, "m n ..."]:
+    """The same in any layout that `product` knows, and `merged` where it is used but once."""
+    sizes = jnp.abs(jax.lax.stop_gradient(a))
+    norm = jnp.max(sum(sizes[1:], start=sizes[0]), axis=0)
     needed = jnp.maximum(jnp.ceil(jnp.log2(norm / _RADIUS)), 0.0)
     needed = jnp.where(jnp.isfinite(needed) | (norm == 0.0), needed, jnp.nan)
     squarings = jnp.minimum(needed, max_squarings)
     scaled = a * jnp.exp2(-squarings).astype(a.real.dtype)
 
-    def square(f: Matrix, k: Array) -> tuple[Matrix, None]:
+    def square(f: Array, k: Array) -> tuple[Array, None]:
         wanted = k < squarings
-        found = jax.lax.cond(unvmap_any(wanted), lambda f: compose(f, f), lambda f: f, f)
-        return jnp.where(wanted, found, f), None
 
-    def squared(f: Matrix, count: int) -> Matrix:
+        def squared(f: Array) -> Array:
+            return jnp.where(wanted, f + f + merged(f, f), f)
+
+        return jax.lax.cond(unvmap_any(wanted), squared, lambda f: f, f), None
+
+    def squared(f: Array, count: int) -> Array:
         return jax.lax.scan(square, f, jnp.arange(count))[0]
 
-    f = taylor_expm1(scaled)
+    f = taylor_expm1(scaled, product)
     if max_squarings <= _FEW_SQUARINGS:
         return squared(f, max_squarings)
 
-    def beyond(f: Matrix, scaled: Matrix) -> Matrix:
-        return squared(jnp.where(needed <= max_squarings, f, _damped_expm1(scaled)), max_squarings)
+    def beyond(f: Array, scaled: Array) -> Array:
+        return squared(jnp.where(needed <= max_squarings, f, damped(scaled)), max_squarings)
 
-    def few(f: Matrix, scaled: Matrix) -> Matrix:
+    def few(f: Array, scaled: Array) -> Array:
         return squared(f, _FEW_SQUARINGS)
 
     many = unvmap_any(~(needed <= _FEW_SQUARINGS))  # in any lane: a branch stays a branch
@@ -103,7 +147,9 @@ def _expm1_in_loops(a: Matrix) -> Matrix:
     return jax.lax.fori_loop(0, needed, lambda _, f: compose(f, f), f)
 
 
-def expm1_with_doubt(a: Matrix, allowed: RealLike) -> tuple[Matrix, Matrix, Array]:
+def expm1_with_doubt(
+    a: Matrix, allowed: RealLike, moving: tuple[int, ...] | None = None
+) -> tuple[Matrix, Matrix, Array]:
     """exp(A) - 1, and what rounding may have done to it.
 
     Entries of A are known to a rounding. eps ||A|| bounds what that does; where the bound exceeds
@@ -113,11 +159,12 @@ def expm1_with_doubt(a: Matrix, allowed: RealLike) -> tuple[Matrix, Matrix, Arra
     Args:
         a: real matrix, (m, n), m >= n.
         allowed: an error that need not be looked at more closely.
+        moving: as for `expm1`.
 
     Returns:
         exp(A) - 1, how far it may be off entry by entry, and how far besides in any entry.
     """
-    found, fixed = expm1(a), jax.lax.stop_gradient(a)
+    found, fixed = expm1(a, moving=moving), jax.lax.stop_gradient(a)
     eps = jnp.finfo(a.dtype).eps
     bound = eps * jnp.max(jnp.sum(jnp.abs(fixed), axis=0))
 
@@ -197,7 +244,12 @@ def compose(later: Matrix, earlier: Matrix) -> Matrix:
 
 def advance(y: Float[Array, " m"], increment: Matrix) -> Float[Array, " m"]:
     """y + F x for y = (x, books)."""
-    return y + matmul(increment, y[: increment.shape[1]])
+    return y + times(increment, y[: increment.shape[1]])
+
+
+def times(a: Matrix, x: Float[Array, " n"]) -> Float[Array, " m"]:
+    """A x, as sums where they are short: of many lanes these merge with what comes after."""
+    return jnp.sum(a * x, axis=1) if a.shape[1] <= _SHORT else matmul(a, x)
 
 
 def _product(a: Matrix, b: Matrix) -> Matrix:

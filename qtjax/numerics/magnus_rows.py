@@ -1,8 +1,6 @@
 """Magnus steps of few components, with the lanes last.
 
-A matrix of the equation is an array (rows, n, steps, lanes) without its first rows, which are 0. A
-product is written out as a sum over columns, in which XLA finds long loops over steps and lanes; so
-is its adjoint, whose sums over an axis would be slow.
+A matrix of the equation is an array (rows, n, steps, lanes) without its first rows, which are 0.
 """
 
 import math
@@ -18,11 +16,9 @@ from jaxtyping import Array, Float
 from .equation import SignalTerm
 from .exponentials import magnus_combination, taylor_expm1
 from .lanes import over_lanes, sample
+from .small_matrices import Rows, row_product, row_product_in_reverse
 
-MOST_COMPONENTS = 4  # up to which sums are written out
 BLOCK = 8192  # steps times lanes that are treated at once
-
-Rows = Float[Array, "rows n steps lanes"]
 
 
 def magnus_product(
@@ -63,12 +59,12 @@ def magnus_product(
         return nodes.at[-1].add(given["jumps"].swapaxes(0, 1)[:, :, None])
 
     def smooth(given: dict) -> Array:
-        return _follow(generator(given), first, _product, lambda block: block)
+        return _follow(generator(given), first, row_product, lambda block: block)
 
     def pullback(given: dict, wanted: dict, cotangent: Array) -> dict:
         moving, fixed = eqx.partition(given, wanted)
         nodes, to_given = jax.vjp(lambda moving: generator(eqx.combine(moving, fixed)), moving)
-        follow = partial(_follow, first=first, product=_product_in_reverse, again=jax.checkpoint)
+        follow = partial(_follow, first=first, product=row_product_in_reverse, again=jax.checkpoint)
         return to_given(*jax.vjp(follow, nodes)[1](cotangent))[0]
 
     arguments = {
@@ -106,57 +102,3 @@ def _follow(
     blocks = jnp.transpose(nodes.reshape(rows, n, -1, length, 3, lanes), (2, 4, 0, 1, 3, 5))
     start = jnp.zeros((rows, n, 1, lanes), nodes.dtype)
     return jax.lax.scan(block if length == steps else again(block), start, blocks)[0][:, :, 0]
-
-
-@partial(jax.jit, static_argnums=0)
-def _product(first: int, a: Rows, b: Rows) -> Rows:
-    """A B; the rows of B are the components from the first on, then books."""
-
-    def product(a: Rows, b: Rows) -> Rows:
-        total = a[:, first, None] * b[None, 0]
-        for j in range(1, a.shape[1] - first):
-            total = total + a[:, first + j, None] * b[None, j]
-        return total
-
-    return _by_itself(product, a, b)
-
-
-@partial(jax.jit, static_argnums=0)
-def _adjoint(first: int, saved: tuple[Rows, Rows], cotangent: Rows) -> tuple[Rows, Rows]:
-    """The cotangents of A and B."""
-
-    def adjoint(a: Rows, b: Rows, cotangent: Rows) -> tuple[Rows, Rows]:
-        n, states = a.shape[1], a.shape[1] - first
-        left = cotangent[:, 0, None] * b[None, :states, 0]
-        for c in range(1, n):
-            left = left + cotangent[:, c, None] * b[None, :states, c]
-        right = a[0, first:, None] * cotangent[0, None]
-        for i in range(1, a.shape[0]):
-            right = right + a[i, first:, None] * cotangent[i, None]
-        left = jnp.concatenate([jnp.zeros_like(a[:, :first]), left], axis=1)
-        return left, jnp.concatenate([right, jnp.zeros_like(b[states:])])
-
-    return _by_itself(adjoint, *saved, cotangent)
-
-
-_product_in_reverse = jax.custom_vjp(_product, nondiff_argnums=(0,))
-_product_in_reverse.defvjp(lambda first, a, b: (_product(first, a, b), (a, b)), _adjoint)
-
-
-def _by_itself(function: Callable, *arrays: Array) -> Any:
-    """function(*arrays), which XLA on a CPU does not merge with what comes after.
-
-    Merged, a product would be computed anew for every entry that it is used in: a branch stops it.
-    """
-
-    def branch(*arrays: Array) -> Any:
-        x = arrays[0].reshape(-1)[0]
-        always = (x <= jnp.inf) | (x != x)  # which XLA does not know
-        shapes = jax.eval_shape(function, *arrays)
-
-        def never(*_: Array) -> Any:
-            return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
-
-        return jax.lax.cond(always, function, never, *arrays)
-
-    return jax.lax.platform_dependent(*arrays, cpu=branch, default=function)

@@ -60,9 +60,9 @@ def _entries():
 PAPER = Paper(
     "erdman_2019",
     "P. A. Erdman, V. Cavina, R. Fazio, F. Taddei, V. Giovannetti, Maximum power and corresponding "
-    "efficiency for two-level heat engines and refrigerators, New J. Phys. 21, 103049 (2019); "
-    "P. A. Erdman, F. Noé, Identifying optimal cycles in quantum thermal machines with "
-    "reinforcement-learning, npj Quantum Inf. 8, 1 (2022)",
+    "efficiency for two-level heat engines and refrigerators: optimality of fast cycles, New J. "
+    "Phys. 21, 103049 (2019); P. A. Erdman, F. Noé, Identifying optimal cycles in quantum thermal "
+    "machines with reinforcement-learning, npj Quantum Inf. 8, 1 (2022)",
     "The power of a two-level engine is largest for infinitely short Otto cycles.",
     "Fermionic rates with Gamma = 1, beta_h = 1, beta_c = 2.",
     _entries,

@@ -140,3 +140,84 @@ def test_an_audit_counts_with_the_chemical_potential():
         found = qt.machines.audit(qt.OpenSystem(E * N, baths))
         assert {"reference_state", "spohn"} <= set(found.passed)
         assert not {f.check for f in found.findings} & {"detailed_balance", "spohn"}
+
+
+C1, C2 = (np.asarray(c) for c in qt.algebra.fermions(2))
+N1, N2 = C1.conj().T @ C1, C2.conj().T @ C2
+DOTS = N1 + 1.3 * N2 + 0.4 * (C1.conj().T @ C2 + C2.conj().T @ C1) + 0.5 * N1 @ N2
+
+
+def two_dots(mu):
+    """Two coupled dots, each with a lead that knows H; mu of the first one moves."""
+    first = qt.dynamics.RedfieldLead(C1, T, mu, GAMMA, number=N1 + N2)
+    return qt.OpenSystem(DOTS, [first, qt.dynamics.RedfieldLead(C2, 0.9, 0.2, 0.2, number=N1 + N2)])
+
+
+def redfield(c, mu, t, gamma):
+    """The generator of a lead on vectors of rows, in NumPy, (16, 16)."""
+    energies, v = np.linalg.eigh(DOTS)
+    w, d = energies - energies[:, None], 0.0
+    filled = [1.0 / (np.exp((x - mu) / t) + 1.0) for x in (w, -w)]
+    for a, weight in ((c, 1.0 - filled[0]), (c.conj().T, filled[1])):
+        left = v @ (gamma / 2.0 * weight * (v.conj().T @ a @ v)) @ v.conj().T
+        lost, one = a.conj().T @ left, np.eye(4)
+        d = d + np.kron(left, a.conj()) + np.kron(a, left.conj())
+        d = d - np.kron(lost, one) - np.kron(one, lost.conj())
+    return d
+
+
+def dots_map(mu, duration, ts=None):
+    """Of the state: it, and particles, chemical work and heat from the first lead, by SciPy."""
+    unitary = -1j * (np.kron(DOTS, np.eye(4)) - np.kron(np.eye(4), DOTS.T))
+    second = redfield(C2, 0.2, 0.9, 0.2)
+
+    def flow(s, y):
+        y = y.reshape(19, 16)[:16]
+        first = redfield(C1, mu(s), T, GAMMA)
+        n, e = (a.T.reshape(1, -1) @ first @ y for a in (N1 + N2, DOTS))
+        moved = [(unitary + first + second) @ y, n, mu(s) * n, e - mu(s) * n]
+        return duration * np.concatenate(moved).ravel()
+
+    start, end = np.eye(19, 16).astype(complex).ravel(), 1.0 if ts is None else ts[-1]
+    found = solve_ivp(flow, (0.0, end), start, "DOP853", t_eval=ts, rtol=1e-11, atol=1e-13).y
+    return found.T.reshape(-1, 19, 16)
+
+
+def test_books_of_a_lead_that_knows_the_hamiltonian():
+    rho = np.diag([0.4, 0.3, 0.2, 0.1]) + 0j
+    rho[1, 2], rho[2, 1] = 0.1 + 0.05j, 0.1 - 0.05j
+    solution = qt.evolve(two_dots(waves(jnp)), rho, TS)
+    wanted = dots_map(waves(np), 1.0, TS) @ rho.ravel()
+    ledger: Any = solution.ledger
+    np.testing.assert_allclose(solution.saved.reshape(4, 16), wanted[:, :16], atol=1e-9)
+    found = [ledger.particles, ledger.chemical_work, ledger.heat]
+    np.testing.assert_allclose([x[:, 0] for x in found], wanted[:, 16:].T.real, atol=1e-9)
+    assert float(np.max(np.abs(ledger.first_law_residual))) < 1e-12
+
+
+@pytest.mark.slow
+def test_a_limit_cycle_of_such_a_lead_with_gradients():
+    def figures(x):
+        stroke = qt.Stroke(two_dots(qt.Linear(x[0], x[1])), x[2])
+        solution: Any = qt.limit_cycle(qt.Cycle([stroke]), throw=False)
+        return jnp.stack([solution.bath_heats[0][0], solution.chemical_works[0]]), solution
+
+    def reference(x):
+        whole = dots_map(lambda s: x[0] + (x[1] - x[0]) * s, x[2])[-1]
+        closed = np.concatenate([whole[:16] - np.eye(16), np.eye(4).reshape(1, -1)])
+        rho = np.linalg.lstsq(closed, np.eye(17)[-1], rcond=None)[0]
+        return (whole[16:] @ rho).real
+
+    x, h = np.array([-0.4, 1.2, 2.5]), 1e-3
+    slopes, (values, solution) = jax.jit(
+        lambda x: (jax.jacfwd(lambda x: figures(x)[0][0])(x), figures(x))
+    )(x)
+    assert solution.result == qt.RESULTS.successful
+    np.testing.assert_allclose(values[0], reference(x)[2], atol=1e-10)
+    wanted = [
+        np.array([1, -8, 8, -1]) @ [reference(x + k * h * e)[2] for k in (-2, -1, 1, 2)] / (12 * h)
+        for e in np.eye(3)
+    ]
+    np.testing.assert_allclose(slopes, wanted, atol=1e-8)
+    flux = solution.bath_heats[0] @ np.array([1 / T, 1 / 0.9])
+    assert float(solution.spohn_production) == pytest.approx(-float(flux), abs=1e-12)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from derivatives import QUICKLY
-from scipy.integrate import solve_ivp
+from scipy.integrate import quad, solve_ivp
 from scipy.linalg import expm
 from scipy.optimize import brentq
 
@@ -44,15 +44,40 @@ def qubit(p):
     return [levels[0] + p[2] * SY, levels[1]], SX + p[9] * SZ + 0.2 * SY
 
 
-def generator(h, a, temperature, strength, cutoff):
+def power_spectrum(w, temperature, strength):
+    x = np.where(np.abs(w) < 1e-14, 1e-30, w)
+    return strength * x / (1.0 + (x / WIDTH) ** 2) / -np.expm1(-np.maximum(x / temperature, -700))
+
+
+@np.vectorize
+def shift_of(w, temperature, strength):
+    """(1/2 pi) PV int dv P(v)/(w - v): the pole by Cauchy weights, the tails as they are."""
+
+    def power(v):
+        return power_spectrum(v, temperature, strength)
+
+    def tail(v):
+        return power(v) / (v - w)
+
+    reach, exact = 20.0, {"epsabs": 1e-14, "epsrel": 1e-13, "limit": 400}
+    around = np.round(w, 1)
+    found = quad(power, around - 1.0, around + 1.0, weight="cauchy", wvar=w, **exact)[0]
+    found += quad(tail, around + 1.0, np.inf, **exact)[0]
+    for start, end in ((-np.inf, around - reach), (around - reach, around - 1.0)):
+        found += quad(tail, start, end, **exact)[0]
+    return -found / (2.0 * np.pi)
+
+
+def generator(h, a, temperature, strength, cutoff, shifted=False):
     """-i[H, .] + D of vectors of rows, with the row of the heat current below."""
     energies, v = np.linalg.eigh(h)
     w = energies - energies[:, None]
-    x = np.where(np.abs(w) < 1e-14, 1e-30, w)
-    power = strength * x / (1.0 + (x / WIDTH) ** 2) / -np.expm1(-x / temperature)
+    half = power_spectrum(w, temperature, strength) / 2
+    if shifted:
+        half = half + 1j * shift_of(w, temperature, strength)
     one, inside, d = np.eye(len(h)), v.conj().T @ a @ v, 0.0
     for m, n in np.ndindex(w.shape):
-        left = power[m, n] / 2 * inside[m, n] * np.outer(v[:, m], v[:, n].conj())
+        left = half[m, n] * inside[m, n] * np.outer(v[:, m], v[:, n].conj())
         right = v @ np.where(np.abs(w - w[m, n]) <= cutoff, inside, 0.0) @ v.conj().T
         lost = right.conj().T @ left
         d = d + np.kron(left, right.conj()) + np.kron(right, left.conj())
@@ -83,7 +108,7 @@ def stroke_map(h, duration, driven, *bath):
         whole = np.concatenate([generator(h(0.0), *bath), np.zeros((n + 1, 1))], axis=1)
         return expm(duration * whole)[:, :n]
     y = np.concatenate([np.eye(n), np.zeros((1, n))]).astype(complex)
-    edges = [0.0, *(crossings(h, bath[-1]) if np.isfinite(bath[-1]) else ()), 1.0]
+    edges = [0.0, *(crossings(h, bath[3]) if np.isfinite(bath[3]) else ()), 1.0]
     for start, end in itertools.pairwise(edges):
 
         def flow(s, y):
@@ -95,7 +120,7 @@ def stroke_map(h, duration, driven, *bath):
     return y
 
 
-def reference(p, machine, cutoff, driven):
+def reference(p, machine, cutoff, driven, shifted):
     """The weighted heats of the limit cycle."""
     (cold, hot), a = machine(p)
     maps = []
@@ -104,7 +129,7 @@ def reference(p, machine, cutoff, driven):
         def moving(s, h=h, other=other):
             return h + s * (other - h)
 
-        maps.append(stroke_map(moving, p[6 + k], driven, a, p[4 + k], p[8], cutoff))
+        maps.append(stroke_map(moving, p[6 + k], driven, a, p[4 + k], p[8], cutoff, shifted))
     n = maps[0].shape[1]
     trace = np.eye(len(cold)).reshape(1, -1)
     whole = np.concatenate([maps[1][:n] @ maps[0][:n] - np.eye(n), trace])
@@ -112,11 +137,11 @@ def reference(p, machine, cutoff, driven):
     return float(WEIGHTS @ [(maps[0][n] @ rho).real, (maps[1][n] @ maps[0][:n] @ rho).real])
 
 
-def computed(p, machine, cutoff, driven):
+def computed(p, machine, cutoff, driven, shifted):
     hamiltonians, a = machine(p)
-    strokes = []
+    strokes, options = [], {"cutoff": cutoff, "lamb_shift": shifted}
     for k, h in enumerate(hamiltonians):
-        bath = RedfieldBath(a, p[4 + k], DrudeLorentz(p[8], WIDTH), cutoff=cutoff)
+        bath = RedfieldBath(a, p[4 + k], DrudeLorentz(p[8], WIDTH), **options)
         moving = qt.Driven([(1.0, h), (qt.Linear(0.0, 1.0), hamiltonians[1 - k] - h)])
         strokes.append(qt.Stroke(qt.OpenSystem(moving if driven else h, bath), p[6 + k]))
     solution = qt.limit_cycle(qt.Cycle(strokes), steps=64, throw=False)
@@ -128,11 +153,11 @@ def along(function, p, direction, step=1e-3):
     return np.array([1.0, -8.0, 8.0, -1.0]) @ values / (12 * step)
 
 
-def compare(machine, points, cutoff, driven, directions, rtol=1e-7):
+def compare(machine, points, cutoff, driven, directions, rtol=1e-7, shifted=False):
     """Values, and derivatives in reverse mode, of all points in one batch."""
 
     def number(p):
-        return computed(p, machine, cutoff, driven)
+        return computed(p, machine, cutoff, driven, shifted)
 
     program = jax.jit(jax.vmap(jax.value_and_grad(number, has_aux=True)), compiler_options=QUICKLY)
     (values, results), slopes = program(jnp.asarray(points))
@@ -141,7 +166,7 @@ def compare(machine, points, cutoff, driven, directions, rtol=1e-7):
     for p, value, slope in zip(points, values, slopes, strict=True):
 
         def own(p):
-            return reference(p, machine, kept, driven)
+            return reference(p, machine, kept, driven, shifted)
 
         assert float(value) == pytest.approx(own(p), abs=1e-10)
         wanted = [along(own, p, direction) for direction in directions]
@@ -169,3 +194,15 @@ def test_derivatives_of_a_driven_cycle(cutoff):
     """With a cutoff of 1.5 a pair of frequencies is kept for a part of a stroke: the time at which
     that changes has derivatives too."""
     compare(qubit, START[None], cutoff, True, ALONG)
+
+
+@pytest.mark.parametrize(
+    ("machine", "cutoff"),
+    [
+        (qubit, None),
+        pytest.param(three_levels, None, marks=pytest.mark.slow),
+        pytest.param(qubit, 0.5, marks=pytest.mark.slow),
+    ],
+)
+def test_derivatives_of_a_cycle_whose_baths_shift_the_levels(machine, cutoff):
+    compare(machine, START[None], cutoff, False, ALONG, shifted=True)

@@ -1,0 +1,74 @@
+"""Products of small matrices for many lanes, written out.
+
+A matrix is an array (rows, n, ..., lanes). A product is a sum over columns, in which XLA finds long
+loops over the lanes and what stands before them; so is its adjoint, whose sums over an axis would
+be slow.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+MOST_COMPONENTS = 4  # up to which sums are written out
+
+Rows = Float[Array, "rows n *steps lanes"]
+
+
+def row_sum(first: int, a: Rows, b: Rows) -> Rows:
+    """A B, merged with what comes after; the rows of B are the components from the first on, then
+    books."""
+    total = a[:, first, None] * b[None, 0]
+    for j in range(1, a.shape[1] - first):
+        total = total + a[:, first + j, None] * b[None, j]
+    return total
+
+
+@partial(jax.jit, static_argnums=0)
+def row_product(first: int, a: Rows, b: Rows) -> Rows:
+    """The same by itself."""
+    return _by_itself(partial(row_sum, first), a, b)
+
+
+@partial(jax.jit, static_argnums=0)
+def _adjoint(first: int, saved: tuple[Rows, Rows], cotangent: Rows) -> tuple[Rows, Rows]:
+    """The cotangents of A and B."""
+
+    def adjoint(a: Rows, b: Rows, cotangent: Rows) -> tuple[Rows, Rows]:
+        n, states = a.shape[1], a.shape[1] - first
+        left = cotangent[:, 0, None] * b[None, :states, 0]
+        for c in range(1, n):
+            left = left + cotangent[:, c, None] * b[None, :states, c]
+        right = a[0, first:, None] * cotangent[0, None]
+        for i in range(1, a.shape[0]):
+            right = right + a[i, first:, None] * cotangent[i, None]
+        left = jnp.concatenate([jnp.zeros_like(a[:, :first]), left], axis=1)
+        return left, jnp.concatenate([right, jnp.zeros_like(b[states:])])
+
+    return _by_itself(adjoint, *saved, cotangent)
+
+
+row_product_in_reverse = jax.custom_vjp(row_product, nondiff_argnums=(0,))
+row_product_in_reverse.defvjp(lambda first, a, b: (row_product(first, a, b), (a, b)), _adjoint)
+
+
+def _by_itself(function: Callable, *arrays: Array) -> Any:
+    """function(*arrays), which XLA on a CPU does not merge with what comes after.
+
+    Merged, a product would be computed anew for every entry that it is used in: a branch stops it.
+    """
+
+    def branch(*arrays: Array) -> Any:
+        x = arrays[0].reshape(-1)[0]
+        always = (x <= jnp.inf) | (x != x)  # which XLA does not know
+        shapes = jax.eval_shape(function, *arrays)
+
+        def never(*_: Array) -> Any:
+            return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+
+        return jax.lax.cond(always, function, never, *arrays)
+
+    return jax.lax.platform_dependent(*arrays, cpu=branch, default=function)
