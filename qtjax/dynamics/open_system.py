@@ -126,7 +126,7 @@ class OpenSystem(eqx.Module):
         for bath in self.baths:
             channels = bath.channels(self.hamiltonian)
             schedules += [c.rate for c in channels if isinstance(c, Channel)]
-            mu = None if bath.particles is None else bath.particles.chemical_potential
+            mu: Any = None if bath.particles is None else bath.particles.chemical_potential
             if is_function(mu) and any(isinstance(c, Moving) for c in channels):
                 schedules.append(mu)  # of which no rate knows
         unique = {id(schedule): schedule for schedule in schedules}

@@ -197,9 +197,9 @@ def _steady_state(
     if solver is not None or not are_in_levels(system):
         return _judged(*from_jumps(), tolerance)
     found, finite = steady_in_levels(system, t)
-    quick, sure = (found, finite, jnp.asarray(False)), found.error <= tolerance
+    quick: Any = found, finite, jnp.asarray(False)
     if not is_in_levels(system):  # else there is no other way
-        quick = _where_sure(quick, sure & (found.gap > 0.0), from_jumps)
+        quick = _where_sure(quick, (found.error <= tolerance) & (found.gap > 0.0), from_jumps)
     return _judged(*quick, tolerance)
 
 

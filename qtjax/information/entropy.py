@@ -366,14 +366,16 @@ def gibbs_divergence(rho: OperatorLike, hamiltonian: OperatorLike, temperature: 
     distance = relative_entropy(rho, thermal_state(hamiltonian, temperature))
     excess = free_energy(rho, hamiltonian, temperature)
     excess = (excess - equilibrium_free_energy(hamiltonian, temperature)) / temperature
-    drowned = _is_drowned(*map(jax.lax.stop_gradient, (rho, hamiltonian, temperature)))
+    given = as_complex(rho), as_complex(hamiltonian), as_real("temperature", temperature)
+    drowned = _is_drowned(*map(jax.lax.stop_gradient, given))
     return jnp.where(jnp.isinf(distance) | drowned, excess, distance)
 
 
-def _is_drowned(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealLike) -> Array:
+@compiled_for_qubits
+def _is_drowned(rho: Operator, hamiltonian: Operator, temperature: Real) -> Array:
     """Whether rounding of tau's weights does more to D(rho||tau) than that of free energies."""
-    energies, v = eigensystem(as_complex(hamiltonian))
-    held = jnp.abs(einsum("ik,ij,jk->k", v.conj(), as_complex(rho), v).real)
+    energies, v = eigensystem(hamiltonian)
+    held = jnp.abs(einsum("ik,ij,jk->k", v.conj(), rho, v).real)
     levels = (energies - energies[0]) / temperature
     weights, epsilon = jax.nn.softmax(-levels), jnp.finfo(levels.dtype).eps
     lost = jnp.minimum(epsilon / jnp.where(weights > 0.0, weights, epsilon), 1.0)
