@@ -197,11 +197,12 @@ def _steady_state(
     if solver is not None or not are_in_levels(system):
         return _judged(*from_jumps(), tolerance)
     found, finite = steady_in_levels(system, t)
-    quick = found, finite, jnp.asarray(False)
-    if is_in_levels(system):  # there is no other way
-        return _judged(*quick, tolerance)
-    sure = (found.error <= tolerance) & (found.gap > 0.0)
-    return _judged(*_where_sure(quick, sure, from_jumps), tolerance)
+    drowned = jnp.asarray(False)
+    if not is_in_levels(system):  # else there is no other way
+        sure = (found.error <= tolerance) & (found.gap > 0.0)
+        quick = found, finite, drowned
+        found, finite, drowned = _where_sure(quick, sure, from_jumps)
+    return _judged(found, finite, drowned, tolerance)
 
 
 def _is_finite(generator: Generator) -> Array:

@@ -1,5 +1,6 @@
 """The oscillator by moments: published engines, closed forms, truncated levels."""
 
+import functools
 import inspect
 import json
 from pathlib import Path
@@ -223,6 +224,7 @@ def test_the_error_is_how_far_the_limit_cycle_moves():
 def test_the_doubt_of_a_ramp_is_its_error():
     """Of sixth order: what more steps change; and eps of its time, in the unit of frequency."""
 
+    @functools.partial(jax.jit, static_argnums=0)
     def found(steps):
         ramp = qt.dynamics.Between(1.0, 2.0, qt.Linear(0.0, 1.0))
         stroke = qt.machines.GaussianStroke(ramp, 2.0, 0.3, 0.8)
