@@ -551,7 +551,7 @@ SPECIAL = {
     ),
     "steps of an oscillator": (
         lambda: qt.machines.gaussian_limit_cycle([STROKE], steps=10**12),
-        r"`steps` asks for an array of 4\.2e\+13 complex numbers",
+        r"`steps` asks for an array of 2\.4e\+13 complex numbers",
     ),
     "samples of an oscillator": (
         lambda: qt.machines.gaussian_limit_cycle([STROKE], resolution=2**40),

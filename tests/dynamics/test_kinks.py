@@ -35,7 +35,9 @@ def solved(drive, c, rate, rho0):
     return qt.evolve(qt.OpenSystem(hamiltonian, baths), rho0, [0.0, LAST], throw=False)
 
 
-@pytest.mark.parametrize("name", DRIVES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n == "where" else ()) for n in DRIVES]
+)
 def test_work_and_its_derivative_by_the_time_of_a_kink(name):
     drive, slope = DRIVES[name]
 

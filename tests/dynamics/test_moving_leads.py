@@ -93,6 +93,7 @@ def test_the_action_on_many_levels_keeps_the_same_books():
     np.testing.assert_allclose(action(t, x), generator @ x, atol=1e-15)
 
 
+@pytest.mark.slow
 def test_a_limit_cycle_with_gradients():
     """By the duration and by both ends of mu(s), against differences of SciPy's limit cycle."""
 

@@ -143,6 +143,7 @@ def test_a_hot_bath_that_is_colder():
         cycle(1, temperatures=(1.0, 0.5))
 
 
+@pytest.mark.slow
 def test_a_cycle_that_only_heats_has_no_generalized_efficiency():
     """It takes heat from the hot bath and gives more to the cold one."""
     cycle = qt.otto_cycle(

@@ -23,6 +23,7 @@ def pieces(rate, panels=4):
     return [np.asarray(x) for x in found]
 
 
+@pytest.mark.slow
 def test_the_pieces_on_which_entropy_is_monotonic():
     """Each panel is cut at its zero of S' or, where it has none, in the middle."""
     edges, bends, resolved = pieces(lambda s: (s - 0.3) * (s - 0.77))
@@ -139,6 +140,7 @@ def test_interior_production_is_an_integral_over_time(monkeypatch):
     assert float(found) == pytest.approx(2.0 * 1.5 / 4.0)
 
 
+@pytest.mark.slow
 def test_a_state_that_is_none_has_no_integral():
     stroke = qt.Stroke(qt.OpenSystem(N, qt.LocalBath(qt.destroy(2), 1.0, 0.3, qt.Flat(0.2))), 1.0)
     found = clausius.clausius_integral(stroke, jnp.full((2, 2), jnp.nan + 0j))

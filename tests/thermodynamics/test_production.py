@@ -441,6 +441,7 @@ def row(table, start, kind=""):
     return rows[0]
 
 
+@pytest.mark.slow
 def test_all_is_guaranteed_for_davies_baths():
     """But the adiabatic part, which is not for a state with coherence."""
     table = table_of("good")
