@@ -66,7 +66,7 @@ SYSTEMS = {
     "four spins": lambda: between_two_baths(chain(4, FIELDS[:4])),
     "five spins": lambda: between_two_baths(chain(5, FIELDS)),
 }
-LONG = ("levels apart", "four spins", "five spins")
+LONG = ("levels apart", "equal frequencies", "four spins", "five spins")
 DAILY = [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in SYSTEMS]
 
 

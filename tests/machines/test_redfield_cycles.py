@@ -196,13 +196,7 @@ def test_derivatives_of_a_driven_cycle(cutoff):
     compare(qubit, START[None], cutoff, True, ALONG)
 
 
-@pytest.mark.parametrize(
-    ("machine", "cutoff"),
-    [
-        (qubit, None),
-        pytest.param(three_levels, None, marks=pytest.mark.slow),
-        pytest.param(qubit, 0.5, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("machine", "cutoff"), [(qubit, None), (three_levels, None), (qubit, 0.5)])
 def test_derivatives_of_a_cycle_whose_baths_shift_the_levels(machine, cutoff):
     compare(machine, START[None], cutoff, False, ALONG, shifted=True)
