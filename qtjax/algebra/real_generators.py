@@ -1,9 +1,9 @@
 """Commutators and dissipators of traced operators as real matrices on components.
 
-Either is linear in the entries of one matrix that is made of the operators: the components h of H,
-or C = sum_k rate_k c_k c_k^+ of the components c_k of the jump operators (Gorini, Kossakowski and
-Sudarshan, J. Math. Phys. 17, 821 (1976)). On few levels one product with a fixed matrix is quicker
-than superoperators, and has their zeros.
+Either is linear in the entries of one matrix that is made of the operators: H itself, or
+C = sum_k rate_k c_k c_k^+ with the entries c_k of the jump operators in a column (Gorini,
+Kossakowski and Sudarshan, J. Math. Phys. 17, 821 (1976)). On few levels one product with a fixed
+matrix is quicker than superoperators, and has their zeros.
 """
 
 from functools import lru_cache

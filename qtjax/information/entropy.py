@@ -164,8 +164,7 @@ def entropy_rate(
     check_square("rho", rho)
     check_square("rho_dot", rho_dot, jnp.shape(rho)[0])
     rho, rho_dot = as_complex(rho), as_complex(rho_dot)
-    bound = _support(rho, support)
-    return _entropy_rate(rho, rho_dot, bound, tolerance)
+    return _entropy_rate(rho, rho_dot, _support(rho, support), tolerance)
 
 
 @functools.partial(compiled_for_qubits, static_argnums=(2, 3))
@@ -212,9 +211,9 @@ def entropy_rate_analytic(
     return _entropy_rate_analytic(rho, rho_dot, _support(rho, support), tolerance)
 
 
-@functools.partial(compiled_for_qubits, static_argnums=(2, 3))
+@functools.partial(compiled_for_qubits, static_argnums=2)
 def _entropy_rate_analytic(
-    rho: Operator, rho_dot: Operator, bound: float, tolerance: float | None
+    rho: Operator, rho_dot: Operator, bound: float, tolerance: RealLike | None
 ) -> Real:
     size = jax.lax.stop_gradient(jnp.max(jnp.abs(rho_dot)))
     outflow = _overlap(apply(Restricted(One(), Below(bound)), rho), rho_dot)

@@ -83,11 +83,12 @@ def test_blocks_of_levels_are_the_steady_state_of_the_list_of_jumps(name):
     found, finite = jax.jit(lambda: steady_in_levels(system, 0.0))()
     listed = jax.jit(lambda: of_jumps(system))()
     off = np.max(np.abs(found.state - listed.state))
-    assert off < (1e-14 if system.dimension < 16 else 1e-12)  # of 1,024 entries by iteration
-    assert off <= float(found.error + listed.error) < 1e-11
+    large = system.dimension >= 16  # whose list is solved by iteration: its error counts too
+    assert off < (1e-12 if large else 1e-14)
+    assert off <= float(found.error + large * listed.error) < (1e-11 if large else 1e-12)
     assert bool(finite)
     assert float(found.residual) < 1e-15
-    assert min(float(found.gap), float(listed.gap)) > 1e-5
+    assert min(float(found.gap), float(listed.gap)) > (1e-5 if large else 1e-3)
     jumps = [qt.dynamics.jump_operators(b, system.hamiltonian, 0.0) for b in system.baths]
     h, state = system.hamiltonian(0.0), found.state
     expected = [qt.expectation(h, qt.dynamics.dissipate(*each, state)) for each in jumps]
