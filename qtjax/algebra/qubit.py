@@ -4,6 +4,7 @@ All loops of a program run over lanes and times then. Matrices (2, 2) of complex
 times as long, and memory for every matrix in between.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ def matrix(a: Entries) -> Matrices:
 
 def total(first: Entries, *others: Entries) -> Entries:
     """Their sum."""
-    return Entries(*(sum(x[1:], x[0]) for x in zip(first, *others, strict=True)))
+    return Entries(*(functools.reduce(jnp.add, x) for x in zip(first, *others, strict=True)))
 
 
 def map_of(function: Callable[[Matrices], Matrices]) -> Float[Array, "4 4"]:
