@@ -14,9 +14,9 @@ from .._checks import concretely, entries, is_concrete
 from .._precise import einsum, matmul, tensordot
 from .._types import Operator, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
+from ..algebra.levels import eigenvalues, level_frame, level_projectors
 from ..algebra.operators import dag
 from ..algebra.real_generators import real_dissipator
-from ..algebra.spectral import eigenvalues, level_frame, level_projectors
 from ..algebra.superoperators import sandwich
 from ..numerics.rotations import pauli_vector
 from .channels import Channel, Jumps, Moving

@@ -24,8 +24,8 @@ from .._precise import warn_of_precision
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import expectation
-from ..algebra.spectral import eigenvalues
 from ..information.entropy import entropy
 from ..numerics.equation import LinearEquation
 from ..numerics.resolution import Seen, look

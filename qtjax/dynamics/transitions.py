@@ -14,7 +14,7 @@ import numpy as np
 from .._checked import checked
 from .._checks import check_hermitian, check_nonnegative, is_concrete
 from .._types import OperatorLike
-from ..algebra.spectral import group_levels
+from ..algebra.levels import group_levels
 
 
 class Transitions(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..algebra.spectral import group_levels
+from ..algebra.levels import group_levels
 from ..dynamics.dissipators import (
     AdiabaticBath,
     DaviesBath,
