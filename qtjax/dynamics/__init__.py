@@ -16,13 +16,15 @@ from .counterdiabatic import (
     counterdiabatic as counterdiabatic,
     counterdiabatic_cost as counterdiabatic_cost,
 )
-from .dissipators import (
-    AbstractDissipator as AbstractDissipator,
+from .davies import (
+    AbstractDaviesBath as AbstractDaviesBath,
     AdiabaticBath as AdiabaticBath,
     DaviesBath as DaviesBath,
+)
+from .dissipators import (
+    AbstractDissipator as AbstractDissipator,
     Equilibrium as Equilibrium,
     Lindblad as Lindblad,
-    LocalBath as LocalBath,
     Particles as Particles,
     gibbs_defect as gibbs_defect,
     jump_operators as jump_operators,
@@ -58,6 +60,9 @@ from .lamb_shift import (
 from .leads import (
     FermionicLead as FermionicLead,
     fermi_occupations as fermi_occupations,
+)
+from .local_bath import (
+    LocalBath as LocalBath,
 )
 from .methods import (
     AbstractMethod as AbstractMethod,

@@ -32,7 +32,7 @@ from ..algebra.levels import eigenvalues
 from ..algebra.operators import dag
 from ..numerics.equation import LinearEquation
 from .channels import Channel
-from .dissipators import ThermalRate
+from .local_bath import ThermalRate
 from .methods import AbstractMethod
 from .open_system import OpenSystem
 from .spectra import name_of

@@ -27,7 +27,7 @@ from .._checks import is_concrete
 from .._precise import matmul
 from .._types import Real, RealLike
 from ..algebra.hermitian_basis import to_components
-from ..algebra.real_generators import real_commutator, real_dissipator
+from ..algebra.real_generators import real_commutator
 from ..numerics.equation import (
     FixedMatrix,
     LinearEquation,
@@ -40,7 +40,6 @@ from ..numerics.equation import (
     row_times,
 )
 from .channels import Channel, Moving, of_kind
-from .davies import Following
 from .dissipators import Particles
 from .hamiltonians import AbstractHamiltonian, hamiltonian_rate
 from .open_system import OpenSystem, energy_unit
@@ -266,7 +265,7 @@ class _Movers(eqx.Module):
     def __call__(self, t: RealLike, duration: RealLike) -> Matrix:
         energy = duration * to_components(self.energy(t))
         each = {
-            b: functools.reduce(jnp.add, [_moving_matrix(c, t) for c in bath])
+            b: functools.reduce(jnp.add, [mover.matrix(t) for mover in bath])
             for b, bath in enumerate(self.baths)
             if bath
         }
@@ -275,14 +274,6 @@ class _Movers(eqx.Module):
             books.append(jnp.sum(duration * number[:, None] * each[b], axis=0))
         changing = functools.reduce(jnp.add, each.values())[first_moving(self.dimension) :]
         return jnp.concatenate([duration * changing, jnp.stack(books)])
-
-
-def _moving_matrix(channel: Moving, t: RealLike) -> Matrix:
-    """What a moving channel does to the components."""
-    if isinstance(channel.function, Following):
-        return channel.function.matrix(t)
-    rates, operators = channel.function(t)
-    return real_dissipator(rates, operators)
 
 
 def _movers(
@@ -332,7 +323,7 @@ class _MovingBath(eqx.Module):
         total = self.fixed
         for rate, matrix in zip(self.rates, self.matrices, strict=True):
             total = total + rate(t) * matrix
-        return sum((_moving_matrix(mover, t) for mover in self.movers), start=total)
+        return sum((mover.matrix(t) for mover in self.movers), start=total)
 
 
 class _MovingGenerator(eqx.Module):

@@ -22,8 +22,9 @@ from .._precise import einsum, matmul
 from .._types import Operator, RealLike
 from ..algebra.operators import dag
 from ..numerics.null_vector import SAFETY, NullVector, null_vector
-from .davies import FEWEST_IN_BLOCKS, InLevels, frame_of, has_many_jumps, in_levels, keeps_levels
-from .dissipators import AdiabaticBath, DaviesBath
+from .davies import AbstractDaviesBath
+from .davies_generator import has_many_jumps
+from .davies_levels import FEWEST_IN_BLOCKS, InLevels, frame_of, in_levels, keeps_levels
 from .many_lanes import Found
 from .open_system import OpenSystem, differs_from
 
@@ -38,7 +39,7 @@ def are_in_levels(system: OpenSystem) -> bool:
         system: the open system.
     """
     baths: Any = system.baths
-    if not baths or not all(isinstance(bath, DaviesBath | AdiabaticBath) for bath in baths):
+    if not baths or not all(isinstance(bath, AbstractDaviesBath) for bath in baths):
         return False
     if system.dimension < FEWEST_IN_BLOCKS or len({b.transitions.levels for b in baths}) > 1:
         return False

@@ -32,7 +32,7 @@ from .channels import Channel, Moving
 from .dissipators import AbstractDissipator, Particles
 from .hamiltonians import AbstractHamiltonian
 from .leads import check_takes_one, fermi_occupations
-from .redfield import Following, Terms, channels_of, second_order_terms
+from .redfield import FollowingRedfield, Terms, channels_of, second_order_terms
 from .schedules import Constant, Schedule, as_schedule
 from .spectra import Flat, Spectrum
 
@@ -125,12 +125,12 @@ class RedfieldLead(AbstractDissipator):
                 "`embed` or `tensor` for operators of a part."
             )
         if not hamiltonian.constant:
-            return (Moving(Following(self, hamiltonian, lead_terms)),)
+            return (Moving(FollowingRedfield(self, hamiltonian, lead_terms)),)
         h = hamiltonian(jnp.zeros(()))
         if is_concrete(h, self.number, self.lowering):
             _check_hamiltonian(self, np.asarray(h))
         if self.particles.moves:
-            return (Moving(Following(self, hamiltonian, lead_terms)),)
+            return (Moving(FollowingRedfield(self, hamiltonian, lead_terms)),)
         return channels_of(concretely(_compiled_lead_terms, self, h))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from ..algebra.composite import embed
 from ..algebra.levels import eigenvalues
 from ..algebra.operators import sigmax
-from ..dynamics.dissipators import DaviesBath
+from ..dynamics.davies import DaviesBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import Flat
 from ..machines.cycle import limit_cycle

@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..algebra.levels import group_levels
-from ..dynamics.dissipators import (
-    AdiabaticBath,
-    DaviesBath,
-    LocalBath,
-    has_reference,
-    is_thermal,
-)
+from ..dynamics.davies import AbstractDaviesBath
+from ..dynamics.dissipators import has_reference, is_thermal
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.open_system import LEVY_KOSLOFF_TOLERANCE
 from ..dynamics.secular import SECULAR_FACTOR, closest_pair
 from .findings import Finding
@@ -146,10 +142,10 @@ def secular(x: Instant) -> list[Finding] | str:
     found, looked = [], False
     for contact in x.contacts:
         bath = contact.bath
-        if not isinstance(bath, DaviesBath | AdiabaticBath) or len(bath.transitions.groups) < 2:
+        if not isinstance(bath, AbstractDaviesBath) or len(bath.transitions.groups) < 2:
             continue
         looked = True
-        h = np.asarray(bath.hamiltonian) if isinstance(bath, DaviesBath) else x.h
+        h = np.asarray(bath.generator_of(x.h))
         pair = closest_pair(bath, h)
         if pair.spacing < FAR * pair.rate:
             doubtful = pair.spacing < SECULAR_FACTOR * pair.rate
