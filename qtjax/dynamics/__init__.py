@@ -21,6 +21,10 @@ from .davies import (
     AdiabaticBath as AdiabaticBath,
     DaviesBath as DaviesBath,
 )
+from .diffrax_methods import (
+    Diffrax as Diffrax,
+    Magnus as Magnus,
+)
 from .dissipators import (
     AbstractDissipator as AbstractDissipator,
     Equilibrium as Equilibrium,
@@ -66,10 +70,8 @@ from .local_bath import (
 )
 from .methods import (
     AbstractMethod as AbstractMethod,
-    Diffrax as Diffrax,
     Exact as Exact,
     Integrated as Integrated,
-    Magnus as Magnus,
     Problem as Problem,
     Taylor as Taylor,
 )

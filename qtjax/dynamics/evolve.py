@@ -32,6 +32,7 @@ from ..numerics.resolution import Seen, look
 from .acting import acting_equation, acts
 from .arguments import as_state, as_times, check_options, check_problem, check_rates
 from .channels import Moving
+from .choice import choose, takes_actions
 from .describe import describe_solution
 from .equation_of_motion import (
     Books,
@@ -40,7 +41,7 @@ from .equation_of_motion import (
     read_books,
 )
 from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
-from .methods import AbstractMethod, Integrated, Problem, choose, is_uniform, takes_actions
+from .methods import AbstractMethod, Integrated, Problem, is_uniform
 from .open_system import (
     OpenSystem,
     energy_unit,
