@@ -91,7 +91,7 @@ def steady_in_levels(system: OpenSystem, t: RealLike) -> tuple[Found, Bool[Array
     if weights.size <= LARGEST_ELIMINATED:
         found = null_vector(matrix, weights, sizes=sizes)
     else:
-        found = _by_factors(matrix, weights, sizes)
+        found = _beside_neighbor(matrix, weights, sizes)
     state, moved = (
         _whole(x, vectors, entries) for x in (found.solution, matmul(matrix, found.solution))
     )
@@ -101,7 +101,7 @@ def steady_in_levels(system: OpenSystem, t: RealLike) -> tuple[Found, Bool[Array
     return Found(state, found.gap, error, jnp.max(jnp.abs(moved))), finite
 
 
-def _by_factors(matrix: Array, weights: np.ndarray, sizes: Array) -> NullVector:
+def _beside_neighbor(matrix: Array, weights: np.ndarray, sizes: Array) -> NullVector:
     """By LU factors, and by those of a neighbour that rounding cannot tell apart."""
     found, fixed = null_vector(matrix, weights, solver=lineax.LU()), stop_gradient(matrix)
     noise = np.random.default_rng(0).choice([-1.0, 1.0], size=fixed.shape)

@@ -20,7 +20,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._checks import as_nonnegative, concretely, entries, is_concrete
 from .._types import Operator, Real, RealLike
-from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spread
+from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spectral_range
 from ..algebra.operators import dag, product
 from .bath_arguments import as_couplings, as_temperature, checked_spectrum
 from .channels import Channel, Jumps, Moving
@@ -214,7 +214,7 @@ def half_sided(bath: RedfieldBath, frequencies: Array) -> Array:
         bath: a Redfield bath.
         frequencies: all Bohr frequencies of a Hamiltonian, (d, d).
     """
-    t, flat, widest = bath.temperature, frequencies.reshape(-1), spread(frequencies)
+    t, flat, widest = bath.temperature, frequencies.reshape(-1), spectral_range(frequencies)
 
     def power(frequencies: Array) -> Array:
         return jax.vmap(lambda w: power_spectrum(bath.spectrum, w, t))(frequencies)
