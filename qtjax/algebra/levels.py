@@ -112,9 +112,7 @@ def _level_frame_jvp(levels, primals, tangents):
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(3,))
-def pinched_overlap(
-    rho: Operator, a: Operator, b: Operator, tolerance: float | None = None
-) -> Real:
+def pinched_overlap(rho: Operator, a: Operator, b: Operator, tolerance: float | None) -> Real:
     """sum_n tr(P_n a P_n b) over the eigenspaces P_n of a Hermitian operator, once differentiable.
 
     Its derivative has 1/(l_i - l_j) between eigenspaces and nothing inside them, where the overlap
@@ -124,7 +122,7 @@ def pinched_overlap(
         rho: Hermitian operator, (d, d).
         a: Hermitian operator, (d, d).
         b: Hermitian operator, (d, d).
-        tolerance: eigenvalues of rho no further apart count as one, static; by default what
+        tolerance: eigenvalues of rho no further apart count as one, static; for `None` what
             rounding may make of them, 64 d eps max|l|.
 
     Returns:

@@ -1,7 +1,6 @@
 """Integration of a master equation, with heat per bath and work beside the state."""
 
 import warnings
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import diffrax as dfx
@@ -51,8 +50,6 @@ from .open_system import (
 )
 from .secular import warn_unless_secular
 from .stopping import where_it_stopped
-
-Save = Callable[[OpenSystem, RealLike, Operator], PyTree]
 
 MOST_SAMPLES = 2**26  # between two saved times: half a GiB for one function
 ROUNDING = 64  # times the machine epsilon: the smallest tolerance that can be met

@@ -106,7 +106,7 @@ class FixedPoint(NamedTuple):
     map_increment: Matrix
 
 
-def fixed_point(propagators: Sequence[Propagator], d: int, solver: Any = None) -> FixedPoint:
+def fixed_point(propagators: Sequence[Propagator], d: int, solver: Any) -> FixedPoint:
     """The state that a sequence of strokes leaves as it was: the null vector of M - 1.
 
     Args:
