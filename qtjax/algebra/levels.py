@@ -5,6 +5,7 @@ eigenvectors there. Which levels count as one is static: `group_levels` finds it
 """
 
 import functools
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -83,6 +84,25 @@ def _weighted_projectors_jvp(primals, tangents):
     return weighted_projectors(a, w), moved + weighted_projectors(a, dw)
 
 
+def level_of_states(levels: Sequence[int]) -> np.ndarray:
+    """The level of every eigenstate, static, (d,).
+
+    Args:
+        levels: size of each level.
+    """
+    return np.repeat(np.arange(len(levels)), levels)
+
+
+def inside_levels(levels: Sequence[int]) -> np.ndarray:
+    """Which entries of a matrix join states of one level, static, (d, d).
+
+    Args:
+        levels: size of each level.
+    """
+    level = level_of_states(levels)
+    return level[:, None] == level
+
+
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def level_frame(a: Operator, levels: tuple[int, ...]) -> tuple[Float[Array, " d"], Operator]:
     """Eigenvalues and eigenvectors of A, ascending, of which levels turn as a whole.
@@ -104,8 +124,7 @@ def level_frame(a: Operator, levels: tuple[int, ...]) -> tuple[Float[Array, " d"
 def _level_frame_jvp(levels, primals, tangents):
     (a,), (da,) = primals, tangents
     lam, v = level_frame(a, levels)
-    level = np.repeat(np.arange(len(levels)), levels)
-    same = level[:, None] == level
+    same = inside_levels(levels)
     inner = product(adjoint(v), product(hermitian_part(da), v))
     turn = jnp.where(same, 0.0, inner / jnp.where(same, 1.0, lam[None, :] - lam[:, None]))
     return (lam, v), (jnp.diagonal(inner).real, product(v, turn))

@@ -1,6 +1,5 @@
 """A Davies generator in the eigenbasis of H, entry by entry and without its jump operators."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -10,7 +9,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._precise import einsum, matmul
 from .._types import Operator
-from ..algebra.levels import level_frame
+from ..algebra.levels import inside_levels, level_frame, level_of_states
 from ..algebra.operators import dag
 from .davies_generator import rates_between
 from .transitions import Transitions, pairs_of_levels
@@ -41,14 +40,14 @@ def in_levels(bath: Any, energies: Float[Array, " d"], vectors: Operator) -> InL
         vectors: eigenvectors in columns, (d, d).
     """
     sizes = np.asarray(bath.transitions.levels)
-    level = np.repeat(np.arange(sizes.size), sizes)
+    level = level_of_states(bath.transitions.levels)
     means = jnp.zeros(sizes.size).at[level].add(energies) / sizes
     still = 0.0 if bath.zero_frequency is None else bath.zero_frequency
     rates = rates_between(bath, means) + still * jnp.eye(sizes.size)
     rates = rates[level[:, None], level]
     couplings = matmul(matmul(dag(vectors), bath.couplings), vectors)
     loss = einsum("aij,ij,ail->jl", couplings.conj(), rates, couplings)
-    return InLevels(rates, couplings, jnp.where(level[:, None] == level, loss, 0.0))
+    return InLevels(rates, couplings, jnp.where(inside_levels(bath.transitions.levels), loss, 0.0))
 
 
 def heat_observable(bath: Any, hamiltonian: Operator) -> Operator:
@@ -61,7 +60,7 @@ def heat_observable(bath: Any, hamiltonian: Operator) -> Operator:
     h, vectors = frame_of(bath, hamiltonian)
     rates, couplings, loss = in_levels(bath, jnp.diagonal(h).real, vectors)
     gain = einsum("aij,ij,ail->jl", couplings.conj(), rates, matmul(h, couplings))
-    gain = jnp.where(_inside(bath.transitions.levels), gain, 0.0)
+    gain = jnp.where(inside_levels(bath.transitions.levels), gain, 0.0)
     moved = gain - 0.5 * (matmul(h, loss) + matmul(loss, h))
     return matmul(matmul(vectors, moved), dag(vectors))
 
@@ -77,16 +76,10 @@ def frame_of(bath: Any, hamiltonian: Operator) -> tuple[Operator, Operator]:
     energies, vectors = level_frame(0.5 * (hamiltonian + dag(hamiltonian)), levels)
     h = jnp.diag(energies).astype(hamiltonian.dtype)
     if len(levels) < len(energies):
-        between = _inside(levels) & ~np.eye(len(energies), dtype=bool)
+        between = inside_levels(levels) & ~np.eye(len(energies), dtype=bool)
         inner = jnp.where(between, matmul(matmul(dag(vectors), hamiltonian), vectors), 0.0)
         h = h + inner - jax.lax.stop_gradient(inner)
     return h, vectors
-
-
-def _inside(levels: Sequence[int]) -> np.ndarray:
-    """Which entries of a matrix join states of one level."""
-    level = np.repeat(np.arange(len(levels)), levels)
-    return level[:, None] == level
 
 
 def keeps_levels(transitions: Transitions) -> bool:

@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool
 
 from .._precise import einsum, matmul
 from .._types import Operator, RealLike
+from ..algebra.levels import inside_levels
 from ..algebra.operators import dag
 from ..numerics.null_vector import SAFETY, NullVector, null_vector
 from .davies import AbstractDaviesBath
@@ -64,10 +65,9 @@ class _Entries(NamedTuple):
 
 
 def _entries(levels: tuple[int, ...]) -> _Entries:
-    level = _level_of(levels)
-    row, column = np.nonzero(level[:, None] == level)
-    held = row * level.size + column
-    return _Entries(row, column, np.searchsorted(held, column * level.size + row))
+    row, column = np.nonzero(inside_levels(levels))
+    d = sum(levels)
+    return _Entries(row, column, np.searchsorted(row * d + column, column * d + row))
 
 
 def steady_in_levels(system: OpenSystem, t: RealLike) -> tuple[Found, Bool[Array, ""]]:
@@ -130,8 +130,8 @@ def _sizes(
     """What rounding of the entries of L is relative to: of H's eigenvectors too."""
     i, k, swapped = entries
     eps, largest = jnp.finfo(energies.dtype).eps, jnp.max(jnp.abs(energies))
-    level = _level_of(baths[0].transitions.levels)
-    apart = jnp.where(level[:, None] == level, jnp.inf, jnp.abs(energies[:, None] - energies))
+    inside = inside_levels(baths[0].transitions.levels)
+    apart = jnp.where(inside, jnp.inf, jnp.abs(energies[:, None] - energies))
     turned = largest / jnp.min(apart, axis=1)  # what of a neighbour is in a vector, in eps
     size = jnp.abs(vectors)
     total = (jnp.abs(energies)[i] + jnp.abs(energies)[k])[:, None] * (
@@ -151,11 +151,6 @@ def _sizes(
         total = total + 0.5 * moved[i[:, None], i] * (k[:, None] == k)
         total = total + 0.5 * moved[k[:, None], k] * (i[:, None] == i)
     return total + total[:, swapped] * (i != k)
-
-
-def _level_of(levels: tuple[int, ...]) -> np.ndarray:
-    """The level of every eigenstate."""
-    return np.repeat(np.arange(len(levels)), levels)
 
 
 def _whole(x: Array, vectors: Operator, entries: _Entries) -> Operator:

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from .._checked import checked
 from .._checks import check_square, concretely, is_concrete
 from .._types import OperatorLike
+from ..algebra.levels import level_of_states
 from .davies import AbstractDaviesBath
 from .dissipators import AbstractDissipator
 from .spectra import Spectrum
@@ -142,7 +143,7 @@ def _driven(
 ) -> tuple[Float[np.ndarray, " groups"], Float[np.ndarray, "groups couplings"]]:
     """The distinct Bohr frequencies and the sizes of the jump operators A(w) of every coupling."""
     transitions: Transitions = bath.transitions
-    level = np.repeat(np.arange(len(transitions.levels)), transitions.levels)
+    level = level_of_states(transitions.levels)
     _, vectors = np.linalg.eigh(h)
     blocks = np.abs(vectors.conj().T @ couplings @ vectors)
     blocks[blocks < 1e-12 * np.max(blocks, axis=(1, 2), keepdims=True)] = 0.0
