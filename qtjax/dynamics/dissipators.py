@@ -56,6 +56,15 @@ class Particles(NamedTuple):
         """Whether mu is a function of time."""
         return is_function(self.chemical_potential)
 
+    def potential(self, t: RealLike) -> Real:
+        """The chemical potential at one time.
+
+        Args:
+            t: time.
+        """
+        mu: Any = self.chemical_potential
+        return mu(t) if self.moves else mu
+
 
 class Equilibrium(NamedTuple):
     """The state e^{-K/T}/Z.

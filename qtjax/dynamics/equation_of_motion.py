@@ -25,7 +25,7 @@ from jaxtyping import Array, Float
 
 from .._checks import is_concrete
 from .._precise import matmul
-from .._types import Real, RealLike
+from .._types import RealLike
 from ..algebra.hermitian_basis import to_components
 from ..algebra.real_generators import real_commutator
 from ..numerics.equation import (
@@ -305,12 +305,6 @@ def _is_one(rate: Any) -> bool:
     return isinstance(rate, Constant) and is_concrete(rate.value) and float(rate.value) == 1.0
 
 
-def potential(exchanged: Particles, t: RealLike) -> Real:
-    """The chemical potential at one time."""
-    mu: Any = exchanged.chemical_potential
-    return mu(t) if exchanged.moves else mu
-
-
 class _MovingBath(eqx.Module):
     """The dissipator of a bath as a matrix that moves."""
 
@@ -350,7 +344,7 @@ class _MovingGenerator(eqx.Module):
         for b, number in zip(self.leads, self.numbers, strict=True):
             books.append(duration * matmul(number, parts[b]))
         for b, exchanged in zip(self.paying, self.paid, strict=True):
-            worth = potential(exchanged, t) * to_components(exchanged.number)
+            worth = exchanged.potential(t) * to_components(exchanged.number)
             books.append(duration * matmul(worth, parts[b]))
         changing = sum(parts, unitary)[first_moving(h.shape[0]) :]
         return jnp.concatenate([duration * changing, jnp.stack([*books, work])])
@@ -373,7 +367,7 @@ class _WatchedSystem(eqx.Module):
             found += [moved(mover, t, self.probe) for mover in bath.movers]
         for exchanged in self.generator.paid:
             size = jnp.max(jnp.abs(exchanged.number))
-            found.append(jnp.reshape(potential(exchanged, t) * size, 1))
+            found.append(jnp.reshape(exchanged.potential(t) * size, 1))
         return jnp.concatenate(found)
 
 
