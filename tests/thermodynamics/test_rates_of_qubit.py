@@ -79,7 +79,13 @@ def test_values(baths):
         np.testing.assert_allclose(ours[name], value, rtol=1e-13, atol=1e-13, err_msg=name)
 
 
-@pytest.mark.parametrize("mode", [jax.jacfwd, jax.jacrev, lambda f: jax.jacfwd(jax.jacrev(f))])
+def second(f):
+    return jax.jacfwd(jax.jacrev(f))
+
+
+@pytest.mark.parametrize(
+    "mode", [jax.jacfwd, jax.jacrev, pytest.param(second, marks=pytest.mark.slow)]
+)
 def test_derivatives(mode):
     ours, theirs = both("two", mode)
     for name, value in theirs.items():
