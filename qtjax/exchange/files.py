@@ -234,12 +234,16 @@ class _Reader:
         module, _, kind = name.partition(":")
         package, *floor = module.split(".")
         found = None
-        if package == "qtjax" and len(floor) > 1 and floor[0] in FLOORS:
-            try:
-                found = getattr(importlib.import_module(module), kind, None)
+        if package == "qtjax" and floor and floor[0] in FLOORS:
+            home = f"qtjax.{floor[0]}"
+            try:  # a class may have moved to another file of its floor since
+                public = getattr(importlib.import_module(home), kind, None)
+                found = public or getattr(importlib.import_module(module), kind, None)
             except ImportError:
                 found = None
-        if not isinstance(found, type) or _name(found) != name or not _is_record(found):
+            if not getattr(found, "__module__", "").startswith(f"{home}."):
+                found = None
+        if not isinstance(found, type) or not _is_record(found):
             raise ValueError(
                 f"`path` {self.path} holds a `{name}`, which is no class of qtjax; if it is one of "
                 "yours, give it with `classes=`."
@@ -273,6 +277,12 @@ def _is_record(cls: type) -> bool:
 
 
 def _name(cls: type) -> str:
+    """Where a class is found again: its floor and its name, else its module and its name."""
+    package, *floor = cls.__module__.split(".")
+    if package == "qtjax" and floor and floor[0] in FLOORS:
+        home = f"qtjax.{floor[0]}"
+        if getattr(importlib.import_module(home), cls.__qualname__, None) is cls:
+            return f"{home}:{cls.__qualname__}"
     return f"{cls.__module__}:{cls.__qualname__}"
 
 

@@ -198,11 +198,12 @@ def test_every_changed_or_missing_byte_is_found(path):
     ("old", "new", "message"),
     [
         ('"qtjax": "0.', '"qtjax": "9.', r"written by qtjax 9\..*load it with that version"),
-        ("hamiltonians:Driven", "hamiltonians:Drives", "no class of qtjax"),
-        ("qtjax.dynamics.hamiltonians:Driven", "os:system", "`os:system`, which is no class"),
-        ("qtjax.dynamics.hamiltonians:Driven", "qtjax.app.commands:app", "no class of qtjax"),
-        ("qtjax.dynamics.hamiltonians:Driven", "qtjax.dynamics.hamiltonians:jax", "no class"),
-        ("qtjax.dynamics.hamiltonians:Driven", "qtjax.dynamics.nowhere:Driven", "no class of"),
+        ("dynamics:Driven", "dynamics:Drives", "no class of qtjax"),
+        ("qtjax.dynamics:Driven", "os:system", "`os:system`, which is no class"),
+        ("qtjax.dynamics:Driven", "qtjax.app.commands:app", "no class of qtjax"),
+        ("qtjax.dynamics:Driven", "qtjax.dynamics.hamiltonians:jax", "no class"),
+        ("qtjax.dynamics:Driven", "qtjax.dynamics.nowhere:Drives", "no class of"),
+        ("qtjax.dynamics:Driven", "qtjax.machines:Driven", "no class of"),
         ('"temperature"', '"warmth"', r"with the fields \[.*'warmth'.*which has .*'temperature'"),
     ],
 )
@@ -210,6 +211,11 @@ def test_what_does_not_fit_is_refused(old, new, message, path):
     rewritten(path, lambda text: text.replace(old, new))
     with pytest.raises(ValueError, match=message):
         load(path)
+
+
+def test_a_class_that_moved_to_another_file_of_its_floor_is_found(path):
+    rewritten(path, lambda text: text.replace("qtjax.dynamics:Driven", "qtjax.dynamics.old:Driven"))
+    same(SYSTEM, load(path))
 
 
 @pytest.mark.parametrize(
