@@ -11,19 +11,14 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+from digits import mp_log, mp_matrix, mp_trace
+from matrices import hermitian
 
 import qtjax as qt
 
 STEP = 1e-15  # of 60-digit central differences: truncation 1e-30 / l_min^2, rounding 1e-30
 LEVELS = (0.0, 1.0, 1.0)  # a degenerate Hamiltonian
 SMALLEST = 1e-6  # eigenvalue of the near-pure states
-
-
-def hermitian(seed, d):
-    rng = np.random.default_rng(seed)
-    a = rng.normal(size=(d, d)) + 1j * rng.normal(size=(d, d))
-    a = (a + a.conj().T) / 2
-    return a - np.trace(a) / d * np.eye(d)
 
 
 def rotated(values, seed):
@@ -58,8 +53,8 @@ PAIRS = {
     "near pure": rotated((SMALLEST, 0.01, 0.02, 0.97 - SMALLEST), 4),
 }
 H = rotated(LEVELS, 3)  # whose Gibbs state "rotated gibbs" is
-X = np.stack([hermitian(seed, 3) for seed in (11, 12)])
-X4 = np.stack([hermitian(seed, 4) for seed in (13, 14)])
+X = np.stack([hermitian(seed, 3, traceless=True) for seed in (11, 12)])
+X4 = np.stack([hermitian(seed, 4, traceless=True) for seed in (13, 14)])
 LOWERING = np.array([[0, 0.8, 0.5 - 0.3j], [0, 0, 0], [0, 0, 0]])  # takes out the energy 1
 # exp(z TURN) = 1 + sin(z) TURN - (1 - cos(z)) PLANE, a rotation that mixes the levels of H
 PLANE, TURN = np.diag([1.0, 1.0, 0.0]), np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0] * 3])
@@ -112,22 +107,8 @@ def ergotropy_by_hamiltonian(z, rho, h):
 # The same in mpmath.
 
 
-def mp_matrix(a):
-    m = mpmath.matrix(np.asarray(a).tolist())
-    return (m + m.H) / 2
-
-
 def mp_moved(a, z, directions):
     return sum((zk * mp_matrix(p) for zk, p in zip(z, directions, strict=True)), mp_matrix(a))
-
-
-def mp_log(a):
-    lam, v = mpmath.eighe(a)
-    return v * mpmath.diag([mpmath.log(x) for x in lam]) * v.H
-
-
-def mp_trace(a):
-    return mpmath.re(sum(a[i, i] for i in range(a.rows)))
 
 
 def mp_entropy_of(rho):

@@ -10,7 +10,9 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+from digits import mp_log, mp_matrix, mp_trace
 from hypothesis import given, settings, strategies as st
+from matrices import hermitian
 
 import qtjax as qt
 
@@ -33,11 +35,6 @@ def examples(count=20, **draws):
     """Run a test on `count` draws, always the same."""
     limits = settings(max_examples=count, deadline=None, derandomize=True)
     return lambda test: limits(given(**draws)(test))
-
-
-def hermitian(rng, d):
-    a = rng.normal(size=(d, d)) + 1j * rng.normal(size=(d, d))
-    return (a + a.conj().T) / 2
 
 
 def rotated(rng, values, diagonal=0.0):
@@ -84,20 +81,6 @@ def trace(a, b):
 
 def norm(a):
     return np.linalg.norm(np.asarray(a), 2)
-
-
-def mp_matrix(a):
-    m = mpmath.matrix(np.asarray(a).tolist())
-    return (m + m.H) / 2
-
-
-def mp_log(a):
-    lam, v = mpmath.eighe(a)
-    return v * mpmath.diag([mpmath.log(x) for x in lam]) * v.H
-
-
-def mp_trace(a):
-    return mpmath.re(sum(a[i, i] for i in range(a.rows)))
 
 
 def in_numpy(function):

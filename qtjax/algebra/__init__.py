@@ -25,6 +25,11 @@ from .hermitian_basis import (
     from_components as from_components,
     to_components as to_components,
 )
+from .levels import (
+    eigenvalues as eigenvalues,
+    group_levels as group_levels,
+    level_projectors as level_projectors,
+)
 from .operators import (
     anticommutator as anticommutator,
     commutator as commutator,
@@ -44,10 +49,7 @@ from .operators import (
 from .spectral import (
     apply as apply,
     eigensystem as eigensystem,
-    eigenvalues as eigenvalues,
     frechet as frechet,
-    group_levels as group_levels,
-    level_projectors as level_projectors,
 )
 from .states import (
     bloch_vector as bloch_vector,

@@ -77,7 +77,7 @@ def bohr_pairs(
     return _paired(function, hamiltonian, operators, operators, cutoff, unit, *constants)
 
 
-def spread(frequencies: Float[Array, "d d"]) -> Real:
+def spectral_range(frequencies: Float[Array, "d d"]) -> Real:
     """The spectral range, the largest Bohr frequency; not differentiated."""
     return jax.lax.stop_gradient(jnp.max(frequencies))
 
@@ -85,7 +85,7 @@ def spread(frequencies: Float[Array, "d d"]) -> Real:
 def indistinct(frequencies: Float[Array, "d d"]) -> Real:
     """The distance up to which frequencies count as equal, rounding included."""
     epsilon = float(jnp.finfo(frequencies.dtype).eps)
-    return max(EQUAL, 64 * epsilon) * spread(frequencies)
+    return max(EQUAL, 64 * epsilon) * spectral_range(frequencies)
 
 
 def _frequencies(energies: Float[Array, " d"]) -> Float[Array, "d d"]:

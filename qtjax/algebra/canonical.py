@@ -29,8 +29,9 @@ from .._checks import (
 )
 from .._precise import einsum, matmul, tensordot
 from .._types import Operator, OperatorLike
+from .levels import eigenvalues
 from .operators import dag
-from .spectral import eigensystem, eigenvalues
+from .spectral import eigensystem
 from .superoperators import dissipator_superoperator, hamiltonian_superoperator
 
 _TOLERANCE = 1e-9

@@ -20,14 +20,14 @@ Pairs = Float[Array, "*batch d d"]
 Triples = Float[Array, "*batch d d d"]
 
 
-def _triangle_rule(n: int = 6) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _triangle_rule(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gauss-Legendre nodes and weights on the triangle 0 <= t <= s <= 1."""
     x, w = np.polynomial.legendre.leggauss(n)
     s, y = np.meshgrid((x + 1) / 2, (x + 1) / 2, indexing="ij")
     return s.ravel(), (s * y).ravel(), (np.outer(w, w) / 4 * s).ravel()
 
 
-_S, _T, _WEIGHTS = _triangle_rule()
+_S, _T, _WEIGHTS = _triangle_rule(6)
 
 
 def _pairs(lam: Spectrum) -> tuple[Pairs, Pairs]:

@@ -30,8 +30,9 @@ from .._precise import matmul
 from .._types import Operator, OperatorLike, Real, RealLike, VectorLike
 from .composite import partial_trace
 from .divided_differences import Exp, Lowest, One, Restricted, rounding
+from .levels import eigenvalues
 from .operators import identity, projector, sigmax, sigmay, sigmaz
-from .spectral import apply, eigenvalues
+from .spectral import apply
 
 # A top level that holds more makes a truncated oscillator's <n> wrong by about d times as much.
 TRUNCATION_TOLERANCE = 1e-4

@@ -16,13 +16,19 @@ from .counterdiabatic import (
     counterdiabatic as counterdiabatic,
     counterdiabatic_cost as counterdiabatic_cost,
 )
-from .dissipators import (
-    AbstractDissipator as AbstractDissipator,
+from .davies import (
+    AbstractDaviesBath as AbstractDaviesBath,
     AdiabaticBath as AdiabaticBath,
     DaviesBath as DaviesBath,
+)
+from .diffrax_methods import (
+    Diffrax as Diffrax,
+    Magnus as Magnus,
+)
+from .dissipators import (
+    AbstractDissipator as AbstractDissipator,
     Equilibrium as Equilibrium,
     Lindblad as Lindblad,
-    LocalBath as LocalBath,
     Particles as Particles,
     gibbs_defect as gibbs_defect,
     jump_operators as jump_operators,
@@ -59,12 +65,13 @@ from .leads import (
     FermionicLead as FermionicLead,
     fermi_occupations as fermi_occupations,
 )
+from .local_bath import (
+    LocalBath as LocalBath,
+)
 from .methods import (
     AbstractMethod as AbstractMethod,
-    Diffrax as Diffrax,
     Exact as Exact,
     Integrated as Integrated,
-    Magnus as Magnus,
     Problem as Problem,
     Taylor as Taylor,
 )

@@ -25,7 +25,7 @@ from ..algebra.operators import dag, product
 from ..numerics.equation import LinearEquation, Scalars
 from .channels import Channel, Moving, of_kind
 from .dissipators import Particles
-from .equation_of_motion import exchanging, moving_leads, potential
+from .equation_of_motion import exchanging, moving_leads
 from .hamiltonians import AbstractHamiltonian, Term, hamiltonian_rate
 from .open_system import OpenSystem
 from .schedules import Schedule, degree_of
@@ -124,7 +124,7 @@ class _Action(eqx.Module):
             gain, loss = jumps[b]
             books.append(_trace(number, gain) - _trace(product(rho, number), loss))
         for b, exchanged in zip(self.paying, self.paid, strict=True):
-            (gain, loss), worth = jumps[b], potential(exchanged, t) * exchanged.number
+            (gain, loss), worth = jumps[b], exchanged.potential(t) * exchanged.number
             books.append(_trace(worth, gain) - _trace(product(rho, worth), loss))
         work = _trace(hamiltonian_rate(booked, t), rho)
         if self.energy is not None:

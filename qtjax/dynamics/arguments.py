@@ -28,11 +28,11 @@ from .._checks import (
     state_tolerance,
 )
 from .._types import Operator
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import dag
-from ..algebra.spectral import eigenvalues
 from ..numerics.equation import LinearEquation
 from .channels import Channel
-from .dissipators import ThermalRate
+from .local_bath import ThermalRate
 from .methods import AbstractMethod
 from .open_system import OpenSystem
 from .spectra import name_of

@@ -3,6 +3,7 @@
 D(rho) = sum_k rate_k (L_k rho L_k^+ - {L_k^+ L_k, rho}/2), eq. (8).
 """
 
+import abc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from .._checks import (
 from .._compiled import compiled
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import anticommutator, product
+from ..algebra.real_generators import real_dissipator
 from .schedules import (
     AbstractSchedule,
     Constant,
@@ -34,6 +36,7 @@ from .schedules import (
 )
 
 Jumps = tuple[Float[Array, " jumps"], Complex[Array, "jumps d d"]]
+Radius = Callable[[Any, Any], Callable[[Any, Any], Any]]
 
 
 class Channel(eqx.Module):
@@ -102,6 +105,31 @@ def negative(schedule: Schedule) -> Schedule:
     return Constant(-schedule.value) if isinstance(schedule, Constant) else Negative(schedule)
 
 
+class AbstractMovingJumps(eqx.Module):
+    """A function t -> (rates (jumps,), operators (jumps, d, d)) of which more is known."""
+
+    @abc.abstractmethod
+    def __call__(self, t: RealLike) -> Jumps: ...
+
+    @property
+    @abc.abstractmethod
+    def dimension(self) -> int:
+        """d, known without the operators, of which there may be very many."""
+
+    @abc.abstractmethod
+    def matrix(self, t: RealLike) -> Float[Array, "n n"]:
+        """What the jumps do to the components of rho in the Hermitian basis, (d*d, d*d)."""
+
+    @property
+    @abc.abstractmethod
+    def radius(self) -> Radius | None:
+        """(start, end) -> (middle, half) -> how far around these times all is analytic.
+
+        In the complex plane, around an interval inside of one between breakpoints; `None` where
+        that is not known.
+        """
+
+
 class Moving(eqx.Module):
     """What follows H(t), or is only known as a function of time.
 
@@ -140,6 +168,22 @@ class Moving(eqx.Module):
             )
         fixed = as_sequence("matrices", matrices, "a sequence of real matrices (d*d, d*d)")
         self.function, self.scalars, self.matrices = function, scalars, fixed
+
+    @property
+    def dimension(self) -> int | None:
+        """d, where it is known without the operators."""
+        return self.function.dimension if isinstance(self.function, AbstractMovingJumps) else None
+
+    def matrix(self, t: RealLike) -> Float[Array, "n n"]:
+        """What it does to the components of rho in the Hermitian basis, (d*d, d*d)."""
+        if isinstance(self.function, AbstractMovingJumps):
+            return self.function.matrix(t)
+        return real_dissipator(*self.function(t))
+
+    @property
+    def radius(self) -> Radius | None:
+        """Of `AbstractMovingJumps`, where the function is one."""
+        return self.function.radius if isinstance(self.function, AbstractMovingJumps) else None
 
 
 def of_kind(channels: Sequence[Any], kind: type) -> tuple[Any, ...]:

@@ -21,8 +21,9 @@ from .._checks import (
     is_concrete,
 )
 from .._types import Operator, Real, RealLike
+from .bath_arguments import as_operators
 from .channels import Channel
-from .dissipators import AbstractDissipator, as_operators
+from .dissipators import AbstractDissipator
 from .hamiltonians import AbstractHamiltonian
 
 _NEGATIVE = 1e-10  # of the largest rate: below it an eigenvalue is rounding

@@ -16,7 +16,7 @@ from .._checked import checked
 from .._checks import as_positive, as_vector, is_concrete
 from .._precise import einsum
 from .._types import Operator, Real, RealLike
-from ..algebra.spectral import group_levels, level_projectors
+from ..algebra.levels import group_levels, level_projectors
 from .hamiltonians import AbstractHamiltonian, Sum, as_hamiltonian
 
 _SAMPLES, _NODES = 1024, 64  # times at which levels are looked at, and of the mean

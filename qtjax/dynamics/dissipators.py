@@ -6,41 +6,31 @@ differentiated. A new bath is one class with `channels(hamiltonian)`.
 """
 
 import abc
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
 
 from .._checked import checked
 from .._checks import (
     as_complex,
-    as_hermitian,
-    as_nonnegative,
     as_numbers,
     as_sequence,
     check_hermitian,
     check_instance,
-    check_nonnegative,
     check_operator,
-    concretely,
     described,
-    is_concrete,
     is_function,
     traced,
 )
 from .._describe import one_line
-from .._types import Operator, OperatorLike, Real, RealLike
-from ..algebra.operators import dag
+from .._types import Operator, Real, RealLike
 from ..algebra.states import thermal_state
+from .bath_arguments import as_operators, as_temperature
 from .channels import Channel, Jumps, Moving, dissipate
-from .davies import Following, davies_channels, following_channels
 from .hamiltonians import AbstractHamiltonian
-from .schedules import AbstractSchedule, Constant, Schedule, as_schedule, breakpoints_of
-from .spectra import Spectrum, check_spectrum, thermal_rates
-from .transitions import Transitions, bohr_frequencies, resolve_transitions
+from .schedules import Schedule, as_schedule
 
 
 class Particles(NamedTuple):
@@ -65,6 +55,15 @@ class Particles(NamedTuple):
     def moves(self) -> bool:
         """Whether mu is a function of time."""
         return is_function(self.chemical_potential)
+
+    def potential(self, t: RealLike) -> Real:
+        """The chemical potential at one time.
+
+        Args:
+            t: time.
+        """
+        mu: Any = self.chemical_potential
+        return mu(t) if self.moves else mu
 
 
 class Equilibrium(NamedTuple):
@@ -219,8 +218,8 @@ def check_channels(
 
 def _moving_dimension(name: str, channel: Moving) -> int:
     """The dimension d of a moving channel; raises at other shapes or types."""
-    if isinstance(channel.function, Following):
-        return channel.function.bath.couplings.shape[-1]  # its operators may be very many
+    if channel.dimension is not None:
+        return channel.dimension
     name, wanted = f"{name}.function", "(rates (jumps,), operators (jumps, d, d))"
 
     def convert(found: Any) -> tuple[Any, Any]:
@@ -332,248 +331,6 @@ class Lindblad(AbstractDissipator):
 
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
         return tuple(map(Channel, self.rates, self.operators))
-
-
-class LocalBath(AbstractDissipator):
-    """A thermal bath on one given transition: gamma (n+1) D[L] + gamma n D[L^+].
-
-    It does not look at the system's Hamiltonian. Where L does not lower an eigenstate of H by `gap`
-    (coupled sites, driving) its fixed point is not the Gibbs state of H, and Spohn's production
-    may then be negative (Levy and Kosloff 2014).
-
-    Args:
-        lowering: the operator L that lowers the system, (d, d); for H = gap * number(2) it is
-            `destroy(2)`, for H = +gap * sigmaz()/2 (ground state index 1) it is `create(2)`.
-        gap: the energy that L takes out, >= 0: a number, or a schedule for a gap that moves.
-        temperature: >= 0.
-        spectrum: gamma(omega).
-
-    Raises:
-        ValueError: negative gap or temperature, operator not square or not finite.
-
-    Examples:
-        >>> bath = qt.LocalBath(qt.destroy(2), 1.0, 1 / np.log(3), qt.Flat(0.1))
-        >>> qt.steady_state(qt.OpenSystem(qt.number(2), bath)).state.diagonal().real
-        [0.75, 0.25]
-    """
-
-    lowering: Operator
-    gap: Schedule
-    temperature: Real
-    spectrum: Spectrum
-
-    def __init__(
-        self,
-        lowering: OperatorLike,
-        gap: RealLike | Schedule,
-        temperature: RealLike,
-        spectrum: Spectrum,
-    ):
-        check_operator("lowering", lowering)
-        if not is_function(gap):
-            check_nonnegative("gap", gap, "let `lowering` point downward in energy.")
-        self.lowering, self.gap = as_complex(lowering), as_schedule("gap", gap)
-        self.temperature, self.spectrum = as_temperature(temperature), checked_spectrum(spectrum)
-        if isinstance(self.gap, Constant):
-            check_spectrum(self.spectrum, self.gap.value)
-
-    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
-        raising = concretely(dag, self.lowering)
-        if isinstance(self.gap, Constant):
-            rates: Any = concretely(thermal_rates, self.spectrum, self.gap.value, self.temperature)
-        else:
-            rates = [
-                ThermalRate(self.gap, self.temperature, self.spectrum, which) for which in (0, 1)
-            ]
-        return Channel(rates[0], self.lowering), Channel(rates[1], raising)
-
-
-class ThermalRate(AbstractSchedule):
-    """The rate down (`which` = 0) or up (1) of a transition whose gap moves."""
-
-    gap: Schedule
-    temperature: Real
-    spectrum: Spectrum
-    which: int = eqx.field(static=True)
-
-    def __call__(self, t: RealLike) -> Real:
-        return thermal_rates(self.spectrum, self.gap(t), self.temperature)[self.which]
-
-    def breakpoints(self) -> Float[Array, " breaks"]:
-        return breakpoints_of(self.gap)
-
-
-class DaviesBath(AbstractDissipator):
-    """A global thermal bath: the weak-coupling (Davies) generator of a fixed Hamiltonian.
-
-    For every coupling A and Bohr frequency w > 0 the jump operator A(w) = sum Pi_e A Pi_e', over
-    e' - e = w, with rate gamma(w)(n+1), and its adjoint with gamma(w) n. The Gibbs state of
-    `hamiltonian` at `temperature` is a fixed point.
-
-    Args:
-        hamiltonian: Hermitian operator, (d, d).
-        couplings: Hermitian system operators, one (d, d) or a sequence; each is an independent
-            channel.
-        temperature: >= 0.
-        spectrum: gamma(omega).
-        zero_frequency: rate of the channels A(0) (pure dephasing in the eigenbasis); none if
-            `None`.
-        transitions: the grouping of the Bohr frequencies, static. Found from `hamiltonian` if that
-            is concrete; known for a qubit; elsewhere `bohr_transitions(exemplar)`.
-
-    Raises:
-        ValueError: non-Hermitian or mismatched operators, negative temperature or rate, or a
-            traced `hamiltonian` with d > 2 and no `transitions`.
-
-    Examples:
-        >>> h = qt.number(2) + 0.5 * qt.sigmax()
-        >>> bath = qt.DaviesBath(h, qt.sigmax(), 0.5, qt.Flat(0.1))
-        >>> rho = qt.thermal_state(h, 0.5)
-        >>> qt.dynamics.heat_currents(qt.OpenSystem(h, bath), 0.0, rho)
-        [0.0]
-    """
-
-    hamiltonian: Operator
-    couplings: Complex[Array, "couplings d d"]
-    temperature: Real
-    spectrum: Spectrum
-    zero_frequency: Real | None
-    transitions: Transitions = eqx.field(static=True)
-
-    def __init__(
-        self,
-        hamiltonian: OperatorLike,
-        couplings: Any,
-        temperature: RealLike,
-        spectrum: Spectrum,
-        *,
-        zero_frequency: RealLike | None = None,
-        transitions: Transitions | None = None,
-    ):
-        check_hermitian("hamiltonian", hamiltonian)
-        self.hamiltonian = as_complex(hamiltonian)
-        self.couplings = as_couplings(couplings, self.hamiltonian.shape[0])
-        self.temperature, self.spectrum = as_temperature(temperature), checked_spectrum(spectrum)
-        self.zero_frequency = _zero_frequency(zero_frequency)
-        _check_transitions(transitions)
-        self.transitions = resolve_transitions(self.hamiltonian, transitions)
-        if is_concrete(self.hamiltonian):
-            frequencies = bohr_frequencies(self.hamiltonian, self.transitions)
-            check_spectrum(self.spectrum, frequencies)
-
-    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
-        return davies_channels(self, self.hamiltonian)
-
-
-class AdiabaticBath(AbstractDissipator):
-    """A thermal bath that follows the instantaneous eigenbasis of H(t) (adiabatic master equation).
-
-    At every time the Davies generator of H(t): the Gibbs state of H(t) is its momentary fixed
-    point.
-
-    Args:
-        couplings: Hermitian system operators, one (d, d) or a sequence.
-        temperature: >= 0.
-        spectrum: gamma(omega).
-        zero_frequency: rate of the channels A(0); none if `None`.
-        transitions: static grouping of the Bohr frequencies, the same at all times; known for a
-            qubit, else `bohr_transitions(H(t))` at a time without accidental degeneracies.
-
-    Raises:
-        ValueError: non-Hermitian or mismatched operators, negative temperature or rate, or d > 2
-            and no `transitions`.
-
-    Examples:
-        >>> h = qt.Driven([(qt.Linear(1.0, 3.0), qt.number(2))])
-        >>> bath = qt.AdiabaticBath(qt.sigmax(), 2 / np.log(3), qt.Flat(0.1))
-        >>> bath.reference(h(0.5)).diagonal().real
-        [0.75, 0.25]
-    """
-
-    couplings: Complex[Array, "couplings d d"]
-    temperature: Real
-    spectrum: Spectrum
-    zero_frequency: Real | None
-    transitions: Transitions = eqx.field(static=True)
-
-    def __init__(
-        self,
-        couplings: Any,
-        temperature: RealLike,
-        spectrum: Spectrum,
-        *,
-        zero_frequency: RealLike | None = None,
-        transitions: Transitions | None = None,
-    ):
-        self.couplings = as_couplings(couplings)
-        self.temperature, self.spectrum = as_temperature(temperature), checked_spectrum(spectrum)
-        self.zero_frequency = _zero_frequency(zero_frequency)
-        _check_transitions(transitions)
-        self.transitions = resolve_transitions(None, transitions, self.couplings.shape[-1])
-
-    def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
-        return following_channels(self, hamiltonian)
-
-
-def as_temperature(value: RealLike) -> Real:
-    """The temperature of a bath, >= 0."""
-    return as_nonnegative(
-        "temperature", value, "baths of negative temperature are not thermal baths."
-    )
-
-
-def _zero_frequency(value: RealLike | None) -> Real | None:
-    if value is None:
-        return None
-    return as_nonnegative(
-        "zero_frequency", value, "give the rate of the dephasing channel, or None."
-    )
-
-
-def checked_spectrum(value: Any) -> Spectrum:
-    """A spectrum: any function of a frequency."""
-    if not is_function(value):
-        raise ValueError(
-            "`spectrum` must be a spectrum such as `Ohmic` or a function omega -> gamma, got "
-            f"{described(value)}; a number makes a `Flat` one."
-        )
-    return value
-
-
-def _check_transitions(value: Any) -> None:
-    wanted = "made by `bohr_transitions`, or None"
-    check_instance("transitions", value, (Transitions, type(None)), wanted)
-
-
-def as_operators(
-    name: str, value: Any, check: Callable[..., None], d: int | None = None
-) -> tuple[Operator, ...]:
-    """One operator or several, a sequence or a stack of them, each checked, all of one size."""
-    if not isinstance(value, list | tuple) or (value and _is_row(value[0])):
-        array: Any = as_numbers(name, value, "an operator (d, d) or several of them")
-        if np.ndim(array) != 3:
-            check(name, array, d)
-            return (as_complex(array),)
-        value = tuple(array)
-    if not value:
-        raise ValueError(f"`{name}` must hold at least one operator, got none.")
-    for k, operator in enumerate(value):
-        check(f"{name}[{k}]", operator, d)
-        d = np.shape(operator)[0]
-    return tuple(map(as_complex, value))
-
-
-def _is_row(value: Any) -> bool:
-    """Whether an entry of a list is a row of numbers, so that the list is a matrix."""
-    return isinstance(value, list | tuple) and not any(
-        isinstance(entry, list | tuple) or np.ndim(entry) for entry in value
-    )
-
-
-def as_couplings(value: Any, d: int | None = None) -> Complex[Array, "couplings d d"]:
-    """One coupling or several as a stack of Hermitian operators."""
-    operators = as_operators("couplings", value, check_hermitian, d)
-    return jnp.stack([as_hermitian("couplings", operator) for operator in operators])
 
 
 @checked

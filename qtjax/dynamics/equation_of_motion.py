@@ -25,9 +25,9 @@ from jaxtyping import Array, Float
 
 from .._checks import is_concrete
 from .._precise import matmul
-from .._types import Real, RealLike
+from .._types import RealLike
 from ..algebra.hermitian_basis import to_components
-from ..algebra.real_generators import real_commutator, real_dissipator
+from ..algebra.real_generators import real_commutator
 from ..numerics.equation import (
     FixedMatrix,
     LinearEquation,
@@ -40,7 +40,6 @@ from ..numerics.equation import (
     row_times,
 )
 from .channels import Channel, Moving, of_kind
-from .davies import Following
 from .dissipators import Particles
 from .hamiltonians import AbstractHamiltonian, hamiltonian_rate
 from .open_system import OpenSystem, energy_unit
@@ -266,7 +265,7 @@ class _Movers(eqx.Module):
     def __call__(self, t: RealLike, duration: RealLike) -> Matrix:
         energy = duration * to_components(self.energy(t))
         each = {
-            b: functools.reduce(jnp.add, [_moving_matrix(c, t) for c in bath])
+            b: functools.reduce(jnp.add, [mover.matrix(t) for mover in bath])
             for b, bath in enumerate(self.baths)
             if bath
         }
@@ -275,14 +274,6 @@ class _Movers(eqx.Module):
             books.append(jnp.sum(duration * number[:, None] * each[b], axis=0))
         changing = functools.reduce(jnp.add, each.values())[first_moving(self.dimension) :]
         return jnp.concatenate([duration * changing, jnp.stack(books)])
-
-
-def _moving_matrix(channel: Moving, t: RealLike) -> Matrix:
-    """What a moving channel does to the components."""
-    if isinstance(channel.function, Following):
-        return channel.function.matrix(t)
-    rates, operators = channel.function(t)
-    return real_dissipator(rates, operators)
 
 
 def _movers(
@@ -314,12 +305,6 @@ def _is_one(rate: Any) -> bool:
     return isinstance(rate, Constant) and is_concrete(rate.value) and float(rate.value) == 1.0
 
 
-def potential(exchanged: Particles, t: RealLike) -> Real:
-    """The chemical potential at one time."""
-    mu: Any = exchanged.chemical_potential
-    return mu(t) if exchanged.moves else mu
-
-
 class _MovingBath(eqx.Module):
     """The dissipator of a bath as a matrix that moves."""
 
@@ -332,7 +317,7 @@ class _MovingBath(eqx.Module):
         total = self.fixed
         for rate, matrix in zip(self.rates, self.matrices, strict=True):
             total = total + rate(t) * matrix
-        return sum((_moving_matrix(mover, t) for mover in self.movers), start=total)
+        return sum((mover.matrix(t) for mover in self.movers), start=total)
 
 
 class _MovingGenerator(eqx.Module):
@@ -359,7 +344,7 @@ class _MovingGenerator(eqx.Module):
         for b, number in zip(self.leads, self.numbers, strict=True):
             books.append(duration * matmul(number, parts[b]))
         for b, exchanged in zip(self.paying, self.paid, strict=True):
-            worth = potential(exchanged, t) * to_components(exchanged.number)
+            worth = exchanged.potential(t) * to_components(exchanged.number)
             books.append(duration * matmul(worth, parts[b]))
         changing = sum(parts, unitary)[first_moving(h.shape[0]) :]
         return jnp.concatenate([duration * changing, jnp.stack([*books, work])])
@@ -382,7 +367,7 @@ class _WatchedSystem(eqx.Module):
             found += [moved(mover, t, self.probe) for mover in bath.movers]
         for exchanged in self.generator.paid:
             size = jnp.max(jnp.abs(exchanged.number))
-            found.append(jnp.reshape(potential(exchanged, t) * size, 1))
+            found.append(jnp.reshape(exchanged.potential(t) * size, 1))
         return jnp.concatenate(found)
 
 

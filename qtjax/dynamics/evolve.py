@@ -1,7 +1,6 @@
 """Integration of a master equation, with heat per bath and work beside the state."""
 
 import warnings
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import diffrax as dfx
@@ -24,14 +23,15 @@ from .._precise import warn_of_precision
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import expectation
-from ..algebra.spectral import eigenvalues
 from ..information.entropy import entropy
 from ..numerics.equation import LinearEquation
 from ..numerics.resolution import Seen, look
 from .acting import acting_equation, acts
 from .arguments import as_state, as_times, check_options, check_problem, check_rates
 from .channels import Moving
+from .choice import choose, takes_actions
 from .describe import describe_solution
 from .equation_of_motion import (
     Books,
@@ -40,7 +40,7 @@ from .equation_of_motion import (
     read_books,
 )
 from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
-from .methods import AbstractMethod, Integrated, Problem, choose, is_uniform, takes_actions
+from .methods import AbstractMethod, Integrated, Problem, is_uniform
 from .open_system import (
     OpenSystem,
     energy_unit,
@@ -50,8 +50,6 @@ from .open_system import (
 )
 from .secular import warn_unless_secular
 from .stopping import where_it_stopped
-
-Save = Callable[[OpenSystem, RealLike, Operator], PyTree]
 
 MOST_SAMPLES = 2**26  # between two saved times: half a GiB for one function
 ROUNDING = 64  # times the machine epsilon: the smallest tolerance that can be met

@@ -26,9 +26,10 @@ from ..information.entropy import entropy
 from ..numerics.controllers import total_of
 from ..numerics.resolution import look
 from .arguments import as_state, as_times, check_problem
+from .diffrax_methods import real_leaves, watchful
 from .equation_of_motion import equation_of_motion
 from .evolve import default_tolerances
-from .methods import Problem, real_leaves, watchful
+from .methods import Problem
 from .open_system import (
     OpenSystem,
     chemical_power,

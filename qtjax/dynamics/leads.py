@@ -93,8 +93,7 @@ class FermionicLead(AbstractDissipator):
         check_operator("lowering", lowering)
         self.lowering, self.energy = as_complex(lowering), as_schedule("energy", energy)
         self.temperature = as_nonnegative("temperature", temperature, "a lead is thermal.")
-        mu = as_schedule("chemical_potential", chemical_potential)
-        self.chemical_potential = mu.value if isinstance(mu, Constant) else mu
+        self.chemical_potential = as_potential(chemical_potential)
         self.rate = rate if is_function(rate) else Flat(rate)  # pyright: ignore
         self.number = _number(self.lowering, number)
         self.band = None if band is None else _band(band, self.energy, self.chemical_potential)
@@ -118,8 +117,7 @@ class FermionicLead(AbstractDissipator):
         Args:
             t: time.
         """
-        mu = self.chemical_potential
-        return mu(t) if is_function(mu) else mu  # pyright: ignore[reportCallIssue, reportReturnType]
+        return self.particles.potential(t)
 
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:
         raising = concretely(dag, self.lowering)
@@ -193,6 +191,12 @@ def fermi_occupations(
     step = jnp.where(excess == 0.0, 0.0, jnp.where(excess > 0.0, jnp.inf, -jnp.inf))
     x = jnp.where(frozen, step, excess / jnp.where(frozen, 1.0, temperature))
     return jax.nn.sigmoid(x), jax.nn.sigmoid(-x)
+
+
+def as_potential(value: Any) -> Real | Schedule:
+    """The chemical potential of a lead: a number, or a schedule where it moves."""
+    mu = as_schedule("chemical_potential", value)
+    return mu.value if isinstance(mu, Constant) else mu
 
 
 def check_takes_one(lowering: Operator, number: Operator, said: str) -> None:

@@ -20,10 +20,12 @@ from jaxtyping import Array, Bool
 
 from .._precise import einsum, matmul
 from .._types import Operator, RealLike
+from ..algebra.levels import inside_levels
 from ..algebra.operators import dag
 from ..numerics.null_vector import SAFETY, NullVector, null_vector
-from .davies import FEWEST_IN_BLOCKS, InLevels, frame_of, has_many_jumps, in_levels, keeps_levels
-from .dissipators import AdiabaticBath, DaviesBath
+from .davies import AbstractDaviesBath
+from .davies_generator import has_many_jumps
+from .davies_levels import FEWEST_IN_BLOCKS, InLevels, frame_of, in_levels, keeps_levels
 from .many_lanes import Found
 from .open_system import OpenSystem, differs_from
 
@@ -38,7 +40,7 @@ def are_in_levels(system: OpenSystem) -> bool:
         system: the open system.
     """
     baths: Any = system.baths
-    if not baths or not all(isinstance(bath, DaviesBath | AdiabaticBath) for bath in baths):
+    if not baths or not all(isinstance(bath, AbstractDaviesBath) for bath in baths):
         return False
     if system.dimension < FEWEST_IN_BLOCKS or len({b.transitions.levels for b in baths}) > 1:
         return False
@@ -63,10 +65,9 @@ class _Entries(NamedTuple):
 
 
 def _entries(levels: tuple[int, ...]) -> _Entries:
-    level = _level_of(levels)
-    row, column = np.nonzero(level[:, None] == level)
-    held = row * level.size + column
-    return _Entries(row, column, np.searchsorted(held, column * level.size + row))
+    row, column = np.nonzero(inside_levels(levels))
+    d = sum(levels)
+    return _Entries(row, column, np.searchsorted(row * d + column, column * d + row))
 
 
 def steady_in_levels(system: OpenSystem, t: RealLike) -> tuple[Found, Bool[Array, ""]]:
@@ -90,7 +91,7 @@ def steady_in_levels(system: OpenSystem, t: RealLike) -> tuple[Found, Bool[Array
     if weights.size <= LARGEST_ELIMINATED:
         found = null_vector(matrix, weights, sizes=sizes)
     else:
-        found = _by_factors(matrix, weights, sizes)
+        found = _beside_neighbor(matrix, weights, sizes)
     state, moved = (
         _whole(x, vectors, entries) for x in (found.solution, matmul(matrix, found.solution))
     )
@@ -100,7 +101,7 @@ def steady_in_levels(system: OpenSystem, t: RealLike) -> tuple[Found, Bool[Array
     return Found(state, found.gap, error, jnp.max(jnp.abs(moved))), finite
 
 
-def _by_factors(matrix: Array, weights: np.ndarray, sizes: Array) -> NullVector:
+def _beside_neighbor(matrix: Array, weights: np.ndarray, sizes: Array) -> NullVector:
     """By LU factors, and by those of a neighbour that rounding cannot tell apart."""
     found, fixed = null_vector(matrix, weights, solver=lineax.LU()), stop_gradient(matrix)
     noise = np.random.default_rng(0).choice([-1.0, 1.0], size=fixed.shape)
@@ -129,8 +130,8 @@ def _sizes(
     """What rounding of the entries of L is relative to: of H's eigenvectors too."""
     i, k, swapped = entries
     eps, largest = jnp.finfo(energies.dtype).eps, jnp.max(jnp.abs(energies))
-    level = _level_of(baths[0].transitions.levels)
-    apart = jnp.where(level[:, None] == level, jnp.inf, jnp.abs(energies[:, None] - energies))
+    inside = inside_levels(baths[0].transitions.levels)
+    apart = jnp.where(inside, jnp.inf, jnp.abs(energies[:, None] - energies))
     turned = largest / jnp.min(apart, axis=1)  # what of a neighbour is in a vector, in eps
     size = jnp.abs(vectors)
     total = (jnp.abs(energies)[i] + jnp.abs(energies)[k])[:, None] * (
@@ -150,11 +151,6 @@ def _sizes(
         total = total + 0.5 * moved[i[:, None], i] * (k[:, None] == k)
         total = total + 0.5 * moved[k[:, None], k] * (i[:, None] == i)
     return total + total[:, swapped] * (i != k)
-
-
-def _level_of(levels: tuple[int, ...]) -> np.ndarray:
-    """The level of every eigenstate."""
-    return np.repeat(np.arange(len(levels)), levels)
 
 
 def _whole(x: Array, vectors: Operator, entries: _Entries) -> Operator:

@@ -51,7 +51,7 @@ def are_few(sectors: Sectors) -> bool:
     return not sectors.coherences and n >= FEWEST_ENTRIES and 2 * (d * n) ** 2 <= LARGEST_MAP
 
 
-def by_factors(generator: Generator, sectors: Sectors) -> tuple[Found, Bool[Array, ""]]:
+def steady_of_few(generator: Generator, sectors: Sectors) -> tuple[Found, Bool[Array, ""]]:
     """The steady state by LU factors, and whether it is as good as by elimination.
 
     Args:

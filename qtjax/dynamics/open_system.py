@@ -27,12 +27,12 @@ from ..algebra.canonical import CanonicalForm, canonical_form
 from ..algebra.operators import commutator, expectation
 from ..algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
 from .channels import Channel, Moving, dissipate
-from .davies import FEWEST_IN_BLOCKS, has_many_jumps, heat_observable, keeps_levels
+from .davies import AbstractDaviesBath
+from .davies_generator import has_many_jumps
+from .davies_levels import FEWEST_IN_BLOCKS, heat_observable, keeps_levels
 from .describe import describe_system
 from .dissipators import (
     AbstractDissipator,
-    AdiabaticBath,
-    DaviesBath,
     check_channels,
     gibbs_defect,
     has_reference,
@@ -305,7 +305,7 @@ def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array
 
 def _is_in_blocks(bath: AbstractDissipator) -> bool:
     """Whether the heat of a bath is known from blocks of levels, without its jump operators."""
-    if not isinstance(bath, DaviesBath | AdiabaticBath):
+    if not isinstance(bath, AbstractDaviesBath):
         return False
     return sum(bath.transitions.levels) >= FEWEST_IN_BLOCKS and keeps_levels(bath.transitions)
 
@@ -337,10 +337,11 @@ def differs_from(bath: AbstractDissipator, hamiltonian: Operator) -> Bool[Array,
         bath: the dissipator.
         hamiltonian: (d, d).
     """
-    if not isinstance(bath, DaviesBath):
+    own = bath.own_hamiltonian if isinstance(bath, AbstractDaviesBath) else None
+    if own is None:
         return jnp.asarray(False)
     largest = jnp.max(jnp.abs(hamiltonian))
-    return jnp.max(jnp.abs(bath.hamiltonian - hamiltonian)) > most_defect() * largest
+    return jnp.max(jnp.abs(own - hamiltonian)) > most_defect() * largest
 
 
 def heat_operators(

@@ -29,7 +29,7 @@ from ..numerics.exponentials import (
 )
 from ..numerics.magnus_rows import magnus_product
 from ..numerics.null_vector import null_vector
-from ..numerics.resolution import Seen, block_length, look, spread
+from ..numerics.resolution import Seen, block_length, look, resolved_edges
 from ..numerics.rotations import (
     components,
     compose_rotations,
@@ -106,7 +106,7 @@ class FixedPoint(NamedTuple):
     map_increment: Matrix
 
 
-def fixed_point(propagators: Sequence[Propagator], d: int, solver: Any = None) -> FixedPoint:
+def fixed_point(propagators: Sequence[Propagator], d: int, solver: Any) -> FixedPoint:
     """The state that a sequence of strokes leaves as it was: the null vector of M - 1.
 
     Args:
@@ -217,9 +217,8 @@ def propagator(
     """
     wanted = "a `LinearEquation`, that of the system, or None"
     check_instance("equation", equation, LinearEquation | None, wanted)
-    times = jnp.linspace(0.0, 1.0, 5)
-    unit, quantum = energy_unit(system, times), energy_per_particle(system, times)
-    equation = stroke_equation(system) if equation is None else equation
+    unit, quantum = energy_unit(system, jnp.linspace(0.0, 1.0, 5)), _quantum(system)
+    equation = equation_of_motion(system, quantum) if equation is None else equation
     found = _in_units(equation, unit, duration, tolerance, steps, resolution, system)
     found = found._replace(quantum=jnp.asarray(quantum, unit.dtype))
     n = equation.size
@@ -232,7 +231,12 @@ def propagator(
 
 def stroke_equation(system: OpenSystem) -> LinearEquation:
     """The equation of motion of a system that is driven in scaled time."""
-    return equation_of_motion(system, energy_per_particle(system, jnp.linspace(0.0, 1.0, 5)))
+    return equation_of_motion(system, _quantum(system))
+
+
+def _quantum(system: OpenSystem) -> RealLike:
+    """The energy to book for a particle in a stroke."""
+    return energy_per_particle(system, jnp.array([0.0, 1.0]))
 
 
 @checked
@@ -311,7 +315,7 @@ def _in_units(
             t = subdivide(edges, parts)
         else:
             most = 2 * parts * seen.bins.shape[0]
-            t = jnp.sort(jnp.concatenate([edges, spread(seen, edges, most)]))
+            t = jnp.sort(jnp.concatenate([edges, resolved_edges(seen, edges, most)]))
         if not system.baths:
             return _unitary_increment(system, duration, unit, t), t
         jumps = _jumps_of_energy(system, t if sampled else edges, sampled)

@@ -20,10 +20,11 @@ from jaxtyping import Array, Complex, Float
 
 from .._checks import as_nonnegative, concretely, entries, is_concrete
 from .._types import Operator, Real, RealLike
-from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spread
+from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spectral_range
 from ..algebra.operators import dag, product
+from .bath_arguments import as_couplings, as_temperature, checked_spectrum
 from .channels import Channel, Jumps, Moving
-from .dissipators import AbstractDissipator, as_couplings, as_temperature, checked_spectrum
+from .dissipators import AbstractDissipator
 from .hamiltonians import AbstractHamiltonian
 from .lamb_shift import lamb_shift, power_spectrum, white_noise
 from .spectra import Flat, Spectrum, check_spectrum, name_of
@@ -114,7 +115,7 @@ class RedfieldBath(AbstractDissipator):
                 "`tensor` for operators of a part."
             )
         if not hamiltonian.constant:
-            return (Moving(Following(self, hamiltonian, redfield_terms)),)
+            return (Moving(FollowingRedfield(self, hamiltonian, redfield_terms)),)
         h = hamiltonian(jnp.zeros(()))
         terms = concretely(_compiled_redfield_terms, self, h)
         if is_concrete(terms):
@@ -122,7 +123,7 @@ class RedfieldBath(AbstractDissipator):
         return channels_of(terms)
 
 
-class Following(eqx.Module):
+class FollowingRedfield(eqx.Module):
     """A Redfield generator of H(t) as a function of time, in channels of one operator.
 
     Args:
@@ -213,7 +214,7 @@ def half_sided(bath: RedfieldBath, frequencies: Array) -> Array:
         bath: a Redfield bath.
         frequencies: all Bohr frequencies of a Hamiltonian, (d, d).
     """
-    t, flat, widest = bath.temperature, frequencies.reshape(-1), spread(frequencies)
+    t, flat, widest = bath.temperature, frequencies.reshape(-1), spectral_range(frequencies)
 
     def power(frequencies: Array) -> Array:
         return jax.vmap(lambda w: power_spectrum(bath.spectrum, w, t))(frequencies)

@@ -31,9 +31,9 @@ from ..algebra.operators import dag
 from .channels import Channel, Moving
 from .dissipators import AbstractDissipator, Particles
 from .hamiltonians import AbstractHamiltonian
-from .leads import check_takes_one, fermi_occupations
-from .redfield import Following, Terms, channels_of, second_order_terms
-from .schedules import Constant, Schedule, as_schedule
+from .leads import as_potential, check_takes_one, fermi_occupations
+from .redfield import FollowingRedfield, Terms, channels_of, second_order_terms
+from .schedules import Schedule
 from .spectra import Flat, Spectrum
 
 _MIXES = 1e-9  # of H, by which it may fail to conserve the particles
@@ -93,8 +93,7 @@ class RedfieldLead(AbstractDissipator):
         check_operator("lowering", lowering)
         self.lowering = as_complex(lowering)
         self.temperature = as_nonnegative("temperature", temperature, "a lead is thermal.")
-        mu = as_schedule("chemical_potential", chemical_potential)
-        self.chemical_potential = mu.value if isinstance(mu, Constant) else mu
+        self.chemical_potential = as_potential(chemical_potential)
         self.rate = rate if is_function(rate) else Flat(rate)  # pyright: ignore
         check_hermitian("number", number, self.lowering.shape[0])
         self.number = as_complex(number)
@@ -113,8 +112,7 @@ class RedfieldLead(AbstractDissipator):
     def at(self, t: RealLike) -> "RedfieldLead":
         if not self.particles.moves:
             return self
-        mu: Any = self.chemical_potential
-        return eqx.tree_at(lambda lead: lead.chemical_potential, self, mu(t))
+        return eqx.tree_at(lambda lead: lead.chemical_potential, self, self.particles.potential(t))
 
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel | Moving, ...]:
         d = self.lowering.shape[0]
@@ -125,12 +123,12 @@ class RedfieldLead(AbstractDissipator):
                 "`embed` or `tensor` for operators of a part."
             )
         if not hamiltonian.constant:
-            return (Moving(Following(self, hamiltonian, lead_terms)),)
+            return (Moving(FollowingRedfield(self, hamiltonian, lead_terms)),)
         h = hamiltonian(jnp.zeros(()))
         if is_concrete(h, self.number, self.lowering):
             _check_hamiltonian(self, np.asarray(h))
         if self.particles.moves:
-            return (Moving(Following(self, hamiltonian, lead_terms)),)
+            return (Moving(FollowingRedfield(self, hamiltonian, lead_terms)),)
         return channels_of(concretely(_compiled_lead_terms, self, h))
 
 

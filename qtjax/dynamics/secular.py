@@ -16,7 +16,9 @@ from jaxtyping import Float
 from .._checked import checked
 from .._checks import check_square, concretely, is_concrete
 from .._types import OperatorLike
-from .dissipators import AbstractDissipator, AdiabaticBath, DaviesBath
+from ..algebra.levels import level_of_states
+from .davies import AbstractDaviesBath
+from .dissipators import AbstractDissipator
 from .spectra import Spectrum
 from .transitions import Transitions, bohr_frequencies, pairs_of_levels
 
@@ -46,7 +48,7 @@ class SecularPair(NamedTuple):
 
 
 @checked
-def closest_pair(bath: DaviesBath | AdiabaticBath, hamiltonian: OperatorLike) -> SecularPair:
+def closest_pair(bath: AbstractDaviesBath, hamiltonian: OperatorLike) -> SecularPair:
     """The two Bohr frequencies, driven by one coupling, whose spacing is least above the rates.
 
     Args:
@@ -116,9 +118,9 @@ def warn_unless_secular(name: str, bath: AbstractDissipator, hamiltonian: Operat
         >>> "spacing 0.01 is below the rate 0.05" in str(caught[0].message)
         True
     """
-    if not isinstance(bath, DaviesBath | AdiabaticBath) or len(bath.transitions.groups) < 2:
+    if not isinstance(bath, AbstractDaviesBath) or len(bath.transitions.groups) < 2:
         return
-    h = bath.hamiltonian if isinstance(bath, DaviesBath) else hamiltonian
+    h = bath.generator_of(hamiltonian)
     if not is_concrete(bath, h):
         return
     pair = closest_pair(bath, h)
@@ -137,11 +139,11 @@ def warn_unless_secular(name: str, bath: AbstractDissipator, hamiltonian: Operat
 
 
 def _driven(
-    h: np.ndarray, couplings: np.ndarray, bath: DaviesBath | AdiabaticBath
+    h: np.ndarray, couplings: np.ndarray, bath: AbstractDaviesBath
 ) -> tuple[Float[np.ndarray, " groups"], Float[np.ndarray, "groups couplings"]]:
     """The distinct Bohr frequencies and the sizes of the jump operators A(w) of every coupling."""
     transitions: Transitions = bath.transitions
-    level = np.repeat(np.arange(len(transitions.levels)), transitions.levels)
+    level = level_of_states(transitions.levels)
     _, vectors = np.linalg.eigh(h)
     blocks = np.abs(vectors.conj().T @ couplings @ vectors)
     blocks[blocks < 1e-12 * np.max(blocks, axis=(1, 2), keepdims=True)] = 0.0

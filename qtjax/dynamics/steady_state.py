@@ -38,7 +38,7 @@ from .generator import (
     strengths,
 )
 from .level_blocks import are_in_levels, is_in_levels, steady_in_levels
-from .many_lanes import Found, are_few, by_factors
+from .many_lanes import Found, are_few, steady_of_few
 from .open_system import OpenSystem
 from .sector_blocks import matrix_free
 from .sectors import Sectors, known_sectors, one_sector
@@ -239,7 +239,7 @@ def _found(generator: Generator, sectors: Sectors, solver: Any) -> Found:
 
     if solver is not None or not are_few(sectors):
         return thorough()
-    return _where_sure(*by_factors(generator, sectors), thorough)
+    return _where_sure(*steady_of_few(generator, sectors), thorough)
 
 
 def _where_sure(quick: Any, sure: Array, thorough: Callable[[], Any]) -> Any:

@@ -28,7 +28,7 @@ from ..algebra.hermitian_basis import (
 from ..algebra.real_generators import real_commutator, real_dissipator
 from ..numerics.equation import FixedMatrix, from_sparse, full
 from ..numerics.growth import Growth, growth
-from .channels import Channel, Moving, of_kind
+from .channels import Channel, Moving, Radius, of_kind
 from .hamiltonians import AbstractHamiltonian, Term
 from .schedules import Constant, degree_of
 
@@ -43,12 +43,14 @@ class Part(NamedTuple):
         count: how many scalars it gives.
         degree: of polynomials between breakpoints; `None` if it is no known polynomial.
         smooth: whether its growth is proven.
+        radius: how far around times it is analytic, where a channel says so.
     """
 
     function: Callable[[Any], Any]
     count: int
     degree: int | None
     smooth: bool
+    radius: Radius | None = None
 
 
 class Terms(NamedTuple):
@@ -57,9 +59,11 @@ class Terms(NamedTuple):
     parts: list[Part]
     factors: list[Any]
 
-    def add(self, function: Callable[[Any], Any], factors: Sequence[Any]) -> None:
+    def add(
+        self, function: Callable[[Any], Any], factors: Sequence[Any], radius: Radius | None = None
+    ) -> None:
         """A function that gives one scalar for each factor."""
-        self.parts.append(Part(function, len(factors), *growth_of(function)))
+        self.parts.append(Part(function, len(factors), *growth_of(function), radius))
         self.factors.extend(factors)
 
 
@@ -117,7 +121,8 @@ def bath_terms(channels: Sequence[Channel | Moving]) -> Terms:
     for mover in of_kind(channels, Moving):
         if mover.scalars is not None:
             matrices = [from_sparse(sp.coo_array(matrix), 0.0) for matrix in mover.matrices]
-            found.add(mover.scalars, [(np.ones(1), [matrix]) for matrix in matrices])
+            factors = [(np.ones(1), [matrix]) for matrix in matrices]
+            found.add(mover.scalars, factors, mover.radius)
     count = sum(1 if channel.partner is None else 2 for channel in fixed)
     few = is_concrete([(c.operator, c.partner) for c in fixed]) and count <= FEW_CHANNELS
     rates = [_value(channel) for channel in fixed]

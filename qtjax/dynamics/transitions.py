@@ -14,7 +14,7 @@ import numpy as np
 from .._checked import checked
 from .._checks import check_hermitian, check_nonnegative, is_concrete
 from .._types import OperatorLike
-from ..algebra.spectral import group_levels
+from ..algebra.levels import group_levels, level_of_states
 
 
 class Transitions(NamedTuple):
@@ -90,7 +90,7 @@ def bohr_frequencies(hamiltonian: OperatorLike, transitions: Transitions) -> np.
         transitions: its grouping.
     """
     energies, sizes = np.linalg.eigvalsh(np.asarray(hamiltonian)), np.asarray(transitions.levels)
-    levels = np.bincount(np.repeat(np.arange(sizes.size), sizes), energies) / sizes
+    levels = np.bincount(level_of_states(transitions.levels), energies) / sizes
     group, lower, upper = pairs_of_levels(transitions)
     return np.bincount(group, levels[upper] - levels[lower]) / np.bincount(group)
 

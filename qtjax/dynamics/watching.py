@@ -14,11 +14,9 @@ from ..algebra.operators import dag
 from ..numerics.equation import Scalars, Watched
 from ..numerics.growth import growth
 from .channels import Moving, dissipate
-from .davies import Following, QubitScalars
 from .hamiltonians import Term
 from .open_system import OpenSystem
-from .spectra import scale_of
-from .terms import Part, growth_of
+from .terms import Part
 
 WAVE = 4.0  # the longest step for exp(i w t), in units of 1/w
 
@@ -87,49 +85,40 @@ def watched_functions(
         `Watched`; `None` if there is nothing to look at.
     """
     smooth, unknown, weights, k = [], [], [], 0
-    followers = [m.function for m in movers if _is_analytic(m.function, system)]
+    known = [mover.radius for mover in movers]
+    radii = [radius for radius in known if radius is not None]
     for part in parts:
-        follows = isinstance(part.function, QubitScalars)
-        if follows and _is_analytic(part.function.following, system):
-            followers.append(part.function.following)
+        if part.radius is not None:
+            radii.append(part.radius)
         elif part.degree is None and part.smooth:
             smooth.append(part.function)
         elif part.degree is None:
             unknown.append(part)
             weights += bounds[k : k + part.count]
         k += part.count
-    movers = [mover for mover in movers if not _is_analytic(mover.function, system)]
+    movers = [mover for mover, radius in zip(movers, known, strict=True) if radius is None]
     values, off = None, defect(system)
     if unknown or movers:
         dtype = jnp.result_type(float)
         stack = jnp.stack([jnp.zeros((), dtype), *(jnp.asarray(w, dtype) for w in weights)])[1:]
         scalars = Scalars(tuple(p.function for p in unknown), tuple(p.count for p in unknown))
         values = _Watching(scalars, stack, list(movers), probe(system.dimension))
-    radius = _Radius(smooth, followers) if smooth or followers else None
+    radius = _Radius(smooth, radii) if smooth or radii else None
     if values is None and off is None and radius is None:
         return None
     return Watched(values, off, radius)
-
-
-def _is_analytic(function: Any, system: OpenSystem) -> bool:
-    """Whether a moving channel is known to be analytic where levels do not meet."""
-    if not isinstance(function, Following) or scale_of(function.bath.spectrum) is None:
-        return False
-    terms = system.hamiltonian.terms()
-    parts = [term.schedule if isinstance(term, Term) else term for term in terms]
-    return all(growth_of(part)[0] is not None for part in parts)
 
 
 class _Radius(eqx.Module):
     """How far around an interval of times all is analytic, and functions grow by no orders."""
 
     smooth: list[Callable[[Any], Any]]
-    following: list[Any]  # `Following`
+    radii: list[Any]  # `Radius`
 
     def __call__(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
         types = [growth(part, start) for part in self.smooth]
         longest = [WAVE / g.type for g in types if g is not None and g.type is not None]
-        radii = [function.radius(start, end) for function in self.following]
+        radii = [radius(start, end) for radius in self.radii]
 
         def around(middle: RealLike, half: RealLike) -> Array:
             found = [jnp.asarray(jnp.inf), *longest, *(radius(middle, half) for radius in radii)]

@@ -18,7 +18,7 @@ from jaxtyping import PyTree
 from .._checked import checked
 from .._checks import check_hermitian, check_instance
 from .._files import write_whole
-from ..dynamics.dissipators import AdiabaticBath, DaviesBath
+from ..dynamics.davies import AdiabaticBath, DaviesBath
 from ..dynamics.hamiltonians import Driven, Static
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.schedules import Linear

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from .._checked import checked
 from .._checks import check_instance
-from ..dynamics.dissipators import DaviesBath
+from ..dynamics.davies import DaviesBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.transitions import bohr_transitions
 from ..machines.continuous import SteadyMachine, steady_machine

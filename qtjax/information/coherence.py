@@ -10,8 +10,9 @@ from .._compiled import compiled, compiled_for_qubits
 from .._precise import matmul
 from .._types import Operator, OperatorLike, Real
 from ..algebra.divided_differences import Log
+from ..algebra.levels import group_levels, level_projectors
 from ..algebra.operators import expectation
-from ..algebra.spectral import apply, group_levels, level_projectors
+from ..algebra.spectral import apply
 from .entropy import relative_entropy
 
 

@@ -18,8 +18,9 @@ from .._precise import matmul
 from .._types import Operator, OperatorLike, Real
 from ..algebra.composite import check_dims, embed, partial_trace, partial_transpose, tensor
 from ..algebra.divided_differences import Log, Sqrt
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import expectation, sigmay
-from ..algebra.spectral import apply, eigenvalues
+from ..algebra.spectral import apply
 from .entropy import divergence_inside
 
 

@@ -19,8 +19,9 @@ from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import einsum, matmul
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.divided_differences import AtLeast, Below, Log, One, Restricted
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import expectation
-from ..algebra.spectral import apply, eigensystem, eigenvalues, frechet
+from ..algebra.spectral import apply, eigensystem, frechet
 from ..algebra.states import boltzmann, check_temperature, thermal_state
 
 

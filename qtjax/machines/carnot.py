@@ -5,16 +5,9 @@ from typing import Any
 import jax.numpy as jnp
 
 from .._checked import checked
-from .._checks import (
-    as_complex,
-    as_entries,
-    as_positive,
-    check_count,
-    check_hermitian,
-    is_concrete,
-)
+from .._checks import as_complex, as_entries, as_positive, check_count, check_hermitian, is_concrete
 from .._types import OperatorLike, RealLike
-from ..dynamics.dissipators import DaviesBath
+from ..dynamics.davies import DaviesBath
 from ..dynamics.hamiltonians import Static
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import as_spectrum

@@ -19,7 +19,7 @@ from .describe import describe_machine
 from .stroke import Contact, as_contact, names_of
 
 
-class SteadyMachine(eqx.Module):
+class SteadyMachine(figures.AbstractFiguresOfMerit):
     """A steady state with its books per time. Pairs are (cold, hot); Q > 0 into the system.
 
     Args:
@@ -65,23 +65,13 @@ class SteadyMachine(eqx.Module):
         return figures.sums_by_name([names], [self.heat_currents])
 
     @property
-    def heat_hot(self) -> Real:
-        """Heat per time from the contact "hot"; 0 if there is none."""
-        return self.named_heats.get("hot", jnp.zeros(()))
-
-    @property
-    def heat_cold(self) -> Real:
-        """Heat per time from the contact "cold" (negative for an engine)."""
-        return self.named_heats.get("cold", jnp.zeros(()))
-
-    @property
-    def work_output(self) -> Real:
-        """Work delivered per time, -tr(rho E') - tr(-i[H, rho] E) for the energy E."""
-        return -self.rates.power
+    def work(self) -> Real:
+        """Work done on the system per time, tr(rho E') + tr(-i[H, rho] E) for the energy E."""
+        return self.rates.power
 
     @property
     def power(self) -> Real:
-        """The same."""
+        """Work delivered per time, `work_output`."""
         return self.work_output
 
     @property
@@ -97,27 +87,6 @@ class SteadyMachine(eqx.Module):
         return jax.lax.stop_gradient(jnp.maximum(8 * eps * moved, self.rates.heat_rounding))
 
     @property
-    def efficiency(self) -> Real:
-        """Power per heat from "hot"; nan unless both are positive.
-
-        Raises:
-            ValueError: baths have names, but none is "hot"; see `efficiency_from`.
-        """
-        figures.check_names("efficiency", self.named_heats, ("hot",))
-        return figures.efficiency(self.work_output, self.heat_hot, self.rounding)
-
-    @property
-    def coefficient_of_performance(self) -> Real:
-        """Q_c / W of a refrigerator; nan in the other regimes.
-
-        Raises:
-            ValueError: baths have names, but none is "cold"; see `heat_ratio` for one that heat
-                drives.
-        """
-        figures.check_names("coefficient_of_performance", self.named_heats, ("cold",))
-        return figures.coefficient_of_performance(self.rates.power, self.heat_cold, self.rounding)
-
-    @property
     def temperatures(self) -> tuple[Real, Real]:
         """Bath temperatures (cold, hot); nan where baths of one name do not agree."""
         figures.check_names("temperatures", self.named_heats, ("cold", "hot"))
@@ -130,33 +99,9 @@ class SteadyMachine(eqx.Module):
         return cold, hot
 
     @property
-    def carnot_efficiency(self) -> Real:
-        """1 - T_c/T_h of the baths."""
-        return figures.carnot_efficiency(*self.temperatures)
-
-    @property
     def spohn_production(self) -> Real:
         """Spohn's production per time, eq. (14), of `rates`."""
         return self.rates.spohn_production
-
-    @property
-    def regime_code(self) -> Array:
-        """The regime as an index into `REGIMES`, traceable.
-
-        Raises:
-            ValueError: baths have names, but not "cold" and "hot".
-        """
-        figures.check_names("regime", self.named_heats, ("cold", "hot"))
-        return figures.regime_code(self.work_output, self.heat_hot, self.heat_cold, self.rounding)
-
-    @property
-    def regime(self) -> str:
-        """engine (W_out > 0), refrigerator (Q_c > 0), heater (both Q <= 0), accelerator, or none.
-
-        Raises:
-            ValueError: traced or batched; use `regime_code` there.
-        """
-        return figures.regime(self.regime_code)
 
     def __repr__(self) -> str:
         return as_text(self, describe_machine)

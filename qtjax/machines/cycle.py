@@ -45,7 +45,7 @@ from .stroke import AbstractStroke, Cycle, Stroke, renamed
 _FIRST_STEPS, _MOST_STEPS = 64, 16384
 
 
-class CycleSolution(eqx.Module):
+class CycleSolution(figures.AbstractFiguresOfMerit):
     """A limit cycle and its books. Pairs are (cold, hot); W > 0 is work done on the medium.
 
     Args:
@@ -101,16 +101,6 @@ class CycleSolution(eqx.Module):
         return figures.sums_by_name(self.cycle.contacts, self.bath_heats)
 
     @property
-    def heat_hot(self) -> Real:
-        """Q_h: heat taken in from the contact "hot"; 0 if there is none."""
-        return self.named_heats.get("hot", jnp.zeros(()))
-
-    @property
-    def heat_cold(self) -> Real:
-        """Q_c: heat taken in from the contact "cold" (negative for an engine)."""
-        return self.named_heats.get("cold", jnp.zeros(()))
-
-    @property
     def entropy_hot(self) -> Real:
         """Entropy gained during the "hot" strokes, from states."""
         return figures.entropy_sum(self.cycle.strokes, jnp.diff(self.entropies), "hot")
@@ -125,11 +115,6 @@ class CycleSolution(eqx.Module):
         """W: work done on the medium per cycle: integrated power, quenches and chemical work."""
         work = self.works.sum() + self.quenches.sum()
         return work if self.chemical_works is None else work + self.chemical_works.sum()
-
-    @property
-    def work_output(self) -> Real:
-        """W_out = -W: work delivered per cycle."""
-        return -self.work
 
     @property
     def rounding(self) -> Real:
@@ -150,16 +135,6 @@ class CycleSolution(eqx.Module):
         return figures.power(self.work_output, self.period)
 
     @property
-    def efficiency(self) -> Real:
-        """eta = W_out / Q_h by the first law; nan unless W_out > 0 and Q_h > 0, eq. (19).
-
-        Raises:
-            ValueError: contacts have names, but none is "hot"; see `efficiency_from`.
-        """
-        figures.check_names("efficiency", self.named_heats, ("hot",))
-        return figures.efficiency(self.work_output, self.heat_hot, self.rounding)
-
-    @property
     def generalized_efficiency(self) -> Real:
         """eta of eq. (19) by its own route, 1 + (int_c T dS)/(int_h T dS).
 
@@ -169,31 +144,11 @@ class CycleSolution(eqx.Module):
         return generalized_efficiency(self)
 
     @property
-    def coefficient_of_performance(self) -> Real:
-        """Q_c / W of a refrigerator; nan in the other regimes.
-
-        Raises:
-            ValueError: contacts have names, but none is "cold".
-        """
-        figures.check_names("coefficient_of_performance", self.named_heats, ("cold",))
-        return figures.coefficient_of_performance(self.work, self.heat_cold, self.rounding)
-
-    @property
     def temperatures(self) -> tuple[Real, Real]:
         """Bath temperatures (cold, hot); nan where baths of one name do not agree."""
         strokes = self.cycle.strokes
         figures.check_names("temperatures", self.named_heats, ("cold", "hot"))
         return figures.temperature_of(strokes, "cold"), figures.temperature_of(strokes, "hot")
-
-    @property
-    def carnot_efficiency(self) -> Real:
-        """1 - T_c/T_h of the baths."""
-        return figures.carnot_efficiency(*self.temperatures)
-
-    @property
-    def curzon_ahlborn_efficiency(self) -> Real:
-        """1 - sqrt(T_c/T_h) of the baths (Curzon and Ahlborn 1975)."""
-        return figures.curzon_ahlborn_efficiency(*self.temperatures)
 
     @property
     def mean_temperatures(self) -> tuple[Real, Real]:
@@ -215,25 +170,6 @@ class CycleSolution(eqx.Module):
         return figures.temperature_identity_residual(
             self.efficiency, self.mean_temperatures, entropies
         )
-
-    @property
-    def regime_code(self) -> Array:
-        """The regime as an index into `REGIMES`, traceable.
-
-        Raises:
-            ValueError: contacts have names, but not "cold" and "hot".
-        """
-        figures.check_names("regime", self.named_heats, ("cold", "hot"))
-        return figures.regime_code(self.work_output, self.heat_hot, self.heat_cold, self.rounding)
-
-    @property
-    def regime(self) -> str:
-        """engine (W_out > 0), refrigerator (Q_c > 0), heater (both Q <= 0), accelerator, or none.
-
-        Raises:
-            ValueError: traced or batched; use `regime_code` there.
-        """
-        return figures.regime(self.regime_code)
 
     @property
     def contraction(self) -> Real:

@@ -1,8 +1,9 @@
-"""Figures of merit of a cycle, as functions of its heats, works and entropies.
+"""Figures of merit of a machine, as functions of its heats, works and entropies.
 
 Signs: Q > 0 into the medium, W > 0 done on it. nan says that a figure does not exist in a regime.
 """
 
+import abc
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -343,3 +344,96 @@ def regime(code: Array) -> str:
 def _ratio_where(exists: Bool[Array, ""], numerator: Real, denominator: Real) -> Real:
     """numerator / denominator where it exists, nan elsewhere, with no nan in its derivative."""
     return jnp.where(exists, numerator / jnp.where(exists, denominator, 1.0), jnp.nan)
+
+
+class AbstractFiguresOfMerit(eqx.Module):
+    """Figures of merit of a machine, from its work and its heats by name, per cycle or per time.
+
+    Pairs are (cold, hot). What speaks of hot and cold raises a `ValueError` where contacts have
+    names, but not these.
+    """
+
+    @property
+    @abc.abstractmethod
+    def named_heats(self) -> dict[str, Real]:
+        """The heat taken in from each contact, by its name."""
+
+    @property
+    @abc.abstractmethod
+    def work(self) -> Real:
+        """W: work done on the medium."""
+
+    @property
+    @abc.abstractmethod
+    def rounding(self) -> Real:
+        """What counts as no work and no heat."""
+
+    @property
+    @abc.abstractmethod
+    def temperatures(self) -> tuple[Real, Real]:
+        """Bath temperatures (cold, hot); nan where baths of one name do not agree."""
+
+    @property
+    def heat_hot(self) -> Real:
+        """Q_h: heat taken in from the contact "hot"; 0 if there is none."""
+        return self.named_heats.get("hot", jnp.zeros(()))
+
+    @property
+    def heat_cold(self) -> Real:
+        """Q_c: heat taken in from the contact "cold" (negative for an engine), 0 if none."""
+        return self.named_heats.get("cold", jnp.zeros(()))
+
+    @property
+    def work_output(self) -> Real:
+        """W_out = -W: work delivered."""
+        return -self.work
+
+    @property
+    def efficiency(self) -> Real:
+        """eta = W_out / Q_h by the first law; nan unless both are positive, eq. (19).
+
+        Raises:
+            ValueError: contacts have names, but none is "hot"; see `efficiency_from`.
+        """
+        check_names("efficiency", self.named_heats, ("hot",))
+        return efficiency(self.work_output, self.heat_hot, self.rounding)
+
+    @property
+    def coefficient_of_performance(self) -> Real:
+        """Q_c / W of a refrigerator; nan in the other regimes.
+
+        Raises:
+            ValueError: contacts have names, but none is "cold"; see `heat_ratio` for a machine that
+                heat drives.
+        """
+        check_names("coefficient_of_performance", self.named_heats, ("cold",))
+        return coefficient_of_performance(self.work, self.heat_cold, self.rounding)
+
+    @property
+    def carnot_efficiency(self) -> Real:
+        """1 - T_c/T_h of the baths."""
+        return carnot_efficiency(*self.temperatures)
+
+    @property
+    def curzon_ahlborn_efficiency(self) -> Real:
+        """1 - sqrt(T_c/T_h) of the baths (Curzon and Ahlborn 1975)."""
+        return curzon_ahlborn_efficiency(*self.temperatures)
+
+    @property
+    def regime_code(self) -> Array:
+        """The regime as an index into `REGIMES`, traceable.
+
+        Raises:
+            ValueError: contacts have names, but not "cold" and "hot".
+        """
+        check_names("regime", self.named_heats, ("cold", "hot"))
+        return regime_code(self.work_output, self.heat_hot, self.heat_cold, self.rounding)
+
+    @property
+    def regime(self) -> str:
+        """engine (W_out > 0), refrigerator (Q_c > 0), heater (both Q <= 0), accelerator, or none.
+
+        Raises:
+            ValueError: traced or batched; use `regime_code` there.
+        """
+        return regime(self.regime_code)

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
@@ -104,7 +103,7 @@ class GaussianStroke(eqx.Module):
             self.bath_frequency = as_positive("bath_frequency", bath_frequency, remedy)
 
 
-class GaussianSolution(eqx.Module):
+class GaussianSolution(figures.AbstractFiguresOfMerit):
     """The limit cycle of an oscillator and its books; names and signs as in `CycleSolution`.
 
     Args:
@@ -144,24 +143,29 @@ class GaussianSolution(eqx.Module):
         return jax.vmap(gaussian_entropy)(self.moments)
 
     @property
-    def heat_hot(self) -> Real:
-        """Q_h: heat taken in during the strokes in contact with "hot"."""
-        return self._over("hot", self.heats)
+    def named_heats(self) -> dict[str, Real]:
+        """The heat taken in per cycle from each contact, by its name."""
+        heats = [self.heats[..., k, None] for k in range(len(self.strokes))]
+        return figures.sums_by_name([(stroke.contact,) for stroke in self.strokes], heats)
 
     @property
-    def heat_cold(self) -> Real:
-        """Q_c: heat taken in during the strokes in contact with "cold"."""
-        return self._over("cold", self.heats)
+    def temperatures(self) -> tuple[Real, Real]:
+        """Bath temperatures (cold, hot); nan where baths of one name do not agree."""
+        cold, hot = (
+            figures.common(s.temperature for s in self.strokes if s.contact == name)
+            for name in ("cold", "hot")
+        )
+        return cold, hot
+
+    @property
+    def rounding(self) -> Real:
+        """What counts as no work and no heat per cycle: 8 eps times the sum of their moduli."""
+        return figures.rounding(self.heats, self.works, self.quenches)
 
     @property
     def work(self) -> Real:
         """W: work done on the medium per cycle, quenches included."""
         return self.works.sum() + self.quenches.sum()
-
-    @property
-    def work_output(self) -> Real:
-        """W_out = -W: work delivered per cycle."""
-        return -self.work
 
     @property
     def period(self) -> Real:
@@ -174,18 +178,6 @@ class GaussianSolution(eqx.Module):
         return figures.power(self.work_output, self.period)
 
     @property
-    def efficiency(self) -> Real:
-        """W_out / Q_h; nan outside the engine regime."""
-        none = figures.rounding(self.heats, self.works, self.quenches)
-        return figures.efficiency(self.work_output, self.heat_hot, none)
-
-    @property
-    def coefficient_of_performance(self) -> Real:
-        """Q_c / W of a refrigerator; nan in the other regimes."""
-        none = figures.rounding(self.heats, self.works, self.quenches)
-        return figures.coefficient_of_performance(self.work, self.heat_cold, none)
-
-    @property
     def spohn_production(self) -> Real:
         """Spohn's production per cycle, -sum_k Q_k / T_k."""
         flows = [
@@ -194,10 +186,6 @@ class GaussianSolution(eqx.Module):
             if stroke.temperature is not None
         ]
         return -sum(flows, jnp.zeros(()))
-
-    def _over(self, contact: str, values: Float[Array, " strokes"]) -> Real:
-        mask = np.array([stroke.contact == contact for stroke in self.strokes])
-        return jnp.sum(jnp.where(mask, values, 0.0))
 
 
 class _Map(NamedTuple):

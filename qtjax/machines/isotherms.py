@@ -5,7 +5,7 @@ from typing import Any
 from .._checked import checked
 from .._checks import as_complex, as_entries, as_positive, check_hermitian, is_concrete
 from .._types import Operator, OperatorLike, Real
-from ..dynamics.dissipators import AdiabaticBath, DaviesBath
+from ..dynamics.davies import AdiabaticBath, DaviesBath
 from ..dynamics.hamiltonians import Driven, Static
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.ramps import Between

@@ -11,8 +11,8 @@ from .._checks import as_complex, as_entries, as_positive, check_count, check_si
 from .._types import Operator, Real, RealLike
 from ..algebra.operators import create, destroy, number
 from ..algebra.states import warn_if_truncated
-from ..dynamics.dissipators import LocalBath
 from ..dynamics.hamiltonians import Driven
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.ramps import Between
 from ..dynamics.schedules import AbstractSchedule, Schedule, breakpoints_of, degree_of, jumps_of

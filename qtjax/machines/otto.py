@@ -6,16 +6,9 @@ from typing import Any
 import numpy as np
 
 from .._checked import checked
-from .._checks import (
-    as_complex,
-    as_entries,
-    check_hermitian,
-    described,
-    is_concrete,
-    is_function,
-)
+from .._checks import as_complex, as_entries, check_hermitian, described, is_concrete, is_function
 from .._types import OperatorLike, RealLike
-from ..dynamics.dissipators import DaviesBath
+from ..dynamics.davies import DaviesBath
 from ..dynamics.hamiltonians import Driven, Static
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.schedules import Linear, Schedule, as_schedule

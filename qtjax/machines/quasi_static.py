@@ -10,7 +10,7 @@ from .._checked import checked
 from .._checks import as_complex, as_positive, check_hermitian
 from .._precise import matmul
 from .._types import OperatorLike, Real, RealLike
-from ..algebra.spectral import eigenvalues
+from ..algebra.levels import eigenvalues
 from . import figures
 
 

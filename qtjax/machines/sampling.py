@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from .._checked import checked
 from .._types import Operator, Real, RealLike
-from ..algebra.spectral import eigenvalues
+from ..algebra.levels import eigenvalues
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.path import stroke_path
 from ..information.entropy import entropy

@@ -9,7 +9,7 @@ from .._checks import as_entries, as_positive, as_scalar
 from .._types import RealLike
 from ..algebra.composite import embed, tensor
 from ..algebra.operators import create, dag, destroy, number
-from ..dynamics.dissipators import LocalBath
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import as_spectrum
 from .otto import warn_unless_hotter

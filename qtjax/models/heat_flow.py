@@ -19,8 +19,9 @@ from .._checks import (
 )
 from .._types import Real, RealLike
 from ..algebra.operators import destroy, number
+from ..dynamics.bath_arguments import as_temperature, checked_spectrum
 from ..dynamics.channels import Channel
-from ..dynamics.dissipators import AbstractDissipator, as_temperature, checked_spectrum
+from ..dynamics.dissipators import AbstractDissipator
 from ..dynamics.hamiltonians import AbstractHamiltonian
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import AbstractSpectrum, Spectrum, thermal_rates

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from .._checked import checked
 from .._checks import as_complex, as_vector, check_hermitian, check_nonnegative
 from .._types import OperatorLike, Real
-from ..algebra.spectral import eigenvalues
+from ..algebra.levels import eigenvalues
 from ..dynamics.leads import fermi_occupations
 
 _REACH = 40.0  # temperatures beyond a chemical potential, where occupations are 0 or 1 to 1e-17

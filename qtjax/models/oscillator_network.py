@@ -14,7 +14,7 @@ from .._checked import checked
 from .._checks import as_complex, as_vector, check_hermitian, check_positive
 from .._precise import einsum
 from .._types import OperatorLike
-from ..algebra.spectral import eigenvalues, level_projectors
+from ..algebra.levels import eigenvalues, level_projectors
 from ..dynamics.spectra import occupation
 
 

@@ -30,7 +30,8 @@ from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import embed, tensor
 from ..algebra.operators import create, dag, destroy
 from ..algebra.states import TRUNCATION_TOLERANCE, truncation_population
-from ..dynamics.dissipators import AbstractDissipator, DaviesBath, Lindblad
+from ..dynamics.davies import DaviesBath
+from ..dynamics.dissipators import AbstractDissipator, Lindblad
 from ..dynamics.open_system import OpenSystem, composite_system
 from ..dynamics.spectra import Ohmic, Spectrum, occupation
 from ..dynamics.transitions import Transitions

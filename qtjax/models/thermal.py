@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from .._checks import as_entries, as_sequence
 from .._types import OperatorLike, Real
-from ..dynamics.dissipators import LocalBath
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.spectra import Spectrum, as_spectrum
 
 

@@ -195,7 +195,7 @@ class LinearEquation(eqx.Module):
         components = range(min([self.size - 1, *rows]), self.size)
         return (*components, *(self.size + book for book in sorted(books) if book >= 0))
 
-    def signals(self, t: RealLike, duration: RealLike = 1.0) -> list[Array]:
+    def signals(self, t: RealLike, duration: RealLike) -> list[Array]:
         """The scalars of which the terms of G(t) are made: all f_j, all f_j', and what moves.
 
         Args:

@@ -317,7 +317,7 @@ def block_length(seen: Seen, t: Array) -> Array:
     return seen.lengths[piece, index]
 
 
-def spread(seen: Seen, edges: Array, steps: int) -> Array:
+def resolved_edges(seen: Seen, edges: Array, steps: int) -> Array:
     """Edges of steps between the first and the last edge: short ones where blocks are.
 
     Half of them are spread evenly, the others so that none is longer than the block it is in as

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from ..algebra.operators import dag
-from ..dynamics.dissipators import DaviesBath
+from ..dynamics.davies import DaviesBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import Ohmic
 from ..dynamics.steady_state import steady_state

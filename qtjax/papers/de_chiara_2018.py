@@ -5,7 +5,8 @@ from functools import partial
 import jax
 import numpy as np
 
-from ..dynamics.dissipators import DaviesBath, LocalBath
+from ..dynamics.davies import DaviesBath
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.open_system import OpenSystem, heat_currents
 from ..dynamics.spectra import Flat
 from ..dynamics.steady_state import steady_state

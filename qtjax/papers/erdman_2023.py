@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..algebra.operators import sigmax, sigmay, sigmaz
-from ..dynamics.dissipators import DaviesBath
+from ..dynamics.davies import DaviesBath
 from ..dynamics.open_system import OpenSystem
 from ..machines.piecewise import PiecewiseSolution, piecewise_limit_cycle, piecewise_oscillator
 from .entries import Paper, entry

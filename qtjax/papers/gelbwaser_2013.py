@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from ..algebra.operators import destroy, number
-from ..dynamics.dissipators import LocalBath
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.open_system import OpenSystem, heat_currents
 from ..dynamics.spectra import Flat
 from ..dynamics.steady_state import steady_state

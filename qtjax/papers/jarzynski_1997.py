@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from .._precise import einsum
+from ..algebra.levels import eigenvalues, level_projectors
 from ..algebra.operators import sigmax, sigmaz
-from ..algebra.spectral import eigenvalues, level_projectors
 from ..algebra.states import thermal_state
 from ..dynamics.evolve import evolve
 from ..dynamics.hamiltonians import Driven

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import expectation, number, sigmax
-from ..algebra.spectral import eigenvalues
 from ..algebra.states import thermal_state
 from ..machines.carnot import stepwise_carnot_cycle
 from ..machines.cycle import limit_cycle

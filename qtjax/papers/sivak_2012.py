@@ -6,7 +6,7 @@ import numpy as np
 from scipy.integrate import quad, solve_ivp
 
 from ..algebra.operators import number, sigmax
-from ..dynamics.dissipators import AdiabaticBath
+from ..dynamics.davies import AdiabaticBath
 from ..dynamics.evolve import evolve
 from ..dynamics.hamiltonians import Driven
 from ..dynamics.open_system import OpenSystem

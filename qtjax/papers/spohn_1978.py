@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from ..algebra.operators import destroy, number
-from ..dynamics.dissipators import LocalBath
 from ..dynamics.evolve import evolve
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import Flat
 from ..thermodynamics.rates import rates

@@ -4,9 +4,9 @@ import jax
 import numpy as np
 
 from ..algebra.composite import embed
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import sigmax
-from ..algebra.spectral import eigenvalues
-from ..dynamics.dissipators import DaviesBath
+from ..dynamics.davies import DaviesBath
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.spectra import Flat
 from ..machines.cycle import limit_cycle

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from ..algebra.composite import embed
 from ..algebra.operators import destroy, number
-from ..dynamics.dissipators import LocalBath
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.open_system import OpenSystem, heat_currents
 from ..dynamics.spectra import Flat
 from ..dynamics.steady_state import steady_state

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from .._checked import checked
 from .._checks import check_count, check_size
-from ..algebra.spectral import eigenvalues
+from ..algebra.levels import eigenvalues
 from ..dynamics.hamiltonians import AbstractHamiltonian, Term, as_hamiltonian
 from ..dynamics.open_system import OpenSystem
 from ..machines.cycle import CycleSolution

@@ -8,14 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..algebra.spectral import group_levels
-from ..dynamics.dissipators import (
-    AdiabaticBath,
-    DaviesBath,
-    LocalBath,
-    has_reference,
-    is_thermal,
-)
+from ..algebra.levels import group_levels
+from ..dynamics.davies import AbstractDaviesBath
+from ..dynamics.dissipators import has_reference, is_thermal
+from ..dynamics.local_bath import LocalBath
 from ..dynamics.open_system import LEVY_KOSLOFF_TOLERANCE
 from ..dynamics.secular import SECULAR_FACTOR, closest_pair
 from .findings import Finding
@@ -27,7 +23,7 @@ FAR = 10.0  # rates by which spacings should exceed them
 Check = Callable[[Instant], list[Finding] | str]
 
 
-def spread(gaps: Matrix, weights: Matrix) -> float:
+def deviation(gaps: Matrix, weights: Matrix) -> float:
     """The standard deviation of frequencies."""
     return float(np.sqrt(max(weights @ gaps**2 - (weights @ gaps) ** 2, 0.0)))
 
@@ -37,7 +33,7 @@ def detailed_balance(x: Instant) -> list[Finding] | str:
     found, looked = [], False
     for contact in x.contacts:
         width = precision(1e-6) * np.ptp(x.levels)
-        definite = all(spread(*x.frequencies(jump)) <= width for _, jump in contact.single)
+        definite = all(deviation(*x.frequencies(jump)) <= width for _, jump in contact.single)
         if contact.temperature is None or not definite or not contact.size:
             continue
         looked = True
@@ -146,10 +142,10 @@ def secular(x: Instant) -> list[Finding] | str:
     found, looked = [], False
     for contact in x.contacts:
         bath = contact.bath
-        if not isinstance(bath, DaviesBath | AdiabaticBath) or len(bath.transitions.groups) < 2:
+        if not isinstance(bath, AbstractDaviesBath) or len(bath.transitions.groups) < 2:
             continue
         looked = True
-        h = np.asarray(bath.hamiltonian) if isinstance(bath, DaviesBath) else x.h
+        h = np.asarray(bath.generator_of(x.h))
         pair = closest_pair(bath, h)
         if pair.spacing < FAR * pair.rate:
             doubtful = pair.spacing < SECULAR_FACTOR * pair.rate
@@ -218,7 +214,7 @@ def bohr_frequencies(x: Instant) -> list[Finding] | str:
         for rate, jump in contact.single:
             looked = True
             gaps, weights = x.frequencies(jump)
-            width, size = spread(gaps, weights), abs(rate) * float(np.linalg.norm(jump, 2)) ** 2
+            width, size = deviation(gaps, weights), abs(rate) * float(np.linalg.norm(jump, 2)) ** 2
             wide = width > 0.05 * t and width > precision(1e-6) * np.ptp(x.levels)
             if width > size and wide:
                 found.append(_joined(contact, gaps, width, size))

@@ -12,7 +12,7 @@ from jaxtyping import Array
 from .._checked import checked
 from .._precise import matmul
 from .._types import RealLike
-from ..algebra.spectral import group_levels, level_projectors
+from ..algebra.levels import group_levels, level_projectors
 from ..algebra.states import maximally_mixed
 from ..algebra.superoperators import dissipator_superoperator, sandwich
 from ..dynamics.channels import dissipate

@@ -13,8 +13,8 @@ from jaxtyping import Array, Float
 
 from .._checked import checked
 from .._types import Operator, Real, RealLike
+from ..algebra.levels import pinched_overlap
 from ..algebra.operators import expectation
-from ..algebra.spectral import pinched_overlap
 from ..dynamics.evolve import Solution
 from ..dynamics.open_system import OpenSystem, dissipative_parts, power, right_hand_side
 from .production import OverTime, states_of

@@ -9,7 +9,7 @@ from .._checked import checked
 from .._checks import as_complex, as_real, check_density_matrix, check_hermitian, check_positive
 from .._precise import einsum
 from .._types import Operator, OperatorLike, Real, RealLike
-from ..algebra.spectral import eigenvalues, weighted_projectors
+from ..algebra.levels import eigenvalues, weighted_projectors
 
 STEPS = ("separation", "compression", "unitary")
 

@@ -17,8 +17,8 @@ from .._checks import as_complex, check_count, check_size, check_square, is_conc
 from .._precise import einsum, matmul, tensordot
 from .._types import Operator, OperatorLike, Real
 from ..algebra.composite import embed, partial_trace
+from ..algebra.levels import eigenvalues, level_projectors, weighted_projectors
 from ..algebra.operators import expectation, identity, sigmax, sigmay, sigmaz
-from ..algebra.spectral import eigenvalues, level_projectors, weighted_projectors
 from ..information.coherence import dephase
 
 

@@ -25,8 +25,9 @@ from .._results import RESULTS
 from .._types import Operator, OperatorLike, Real
 from ..algebra.composite import embed, partial_trace
 from ..algebra.hermitian_basis import from_components
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import dag, expectation, product
-from ..algebra.spectral import eigensystem, eigenvalues
+from ..algebra.spectral import eigensystem
 from .ergotropy import ergotropy, local_ergotropy
 
 Form = Complex[Array, "n n n n"]

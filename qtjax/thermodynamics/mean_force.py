@@ -16,8 +16,9 @@ from .._checks import as_complex, as_counts, as_positive, check_hermitian, is_co
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import partial_trace
 from ..algebra.divided_differences import Log
+from ..algebra.levels import eigenvalues
 from ..algebra.operators import identity
-from ..algebra.spectral import apply, eigenvalues
+from ..algebra.spectral import apply
 from ..algebra.states import thermal_state
 from ..dynamics.open_system import OpenSystem
 from ..information.coherence import dephase

@@ -19,8 +19,9 @@ from .._checks import as_complex, check_square
 from .._precise import einsum, matmul
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.divided_differences import Log
+from ..algebra.levels import eigenvalues, group_levels, level_projectors
 from ..algebra.operators import expectation
-from ..algebra.spectral import apply, eigenvalues, group_levels, level_projectors
+from ..algebra.spectral import apply
 from ..dynamics.open_system import OpenSystem
 from ..information.entropy import entropy
 from ..numerics.roots import Bracketed

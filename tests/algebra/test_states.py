@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.linalg
+from matrices import hermitian
 
 from qtjax.algebra.operators import number, sigmax, sigmay, sigmaz, spin
 from qtjax.algebra.states import (
@@ -19,12 +20,6 @@ from qtjax.algebra.states import (
 )
 
 EXACT = 1e-14
-
-
-def hermitian(seed, d):
-    rng = np.random.default_rng(seed)
-    a = rng.normal(size=(d, d)) + 1j * rng.normal(size=(d, d))
-    return (a + a.conj().T) / 2
 
 
 DEGENERATE = (lambda v: (v * np.array([0.0, 0.0, 1.0])) @ v.conj().T)(

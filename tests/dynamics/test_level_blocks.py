@@ -9,13 +9,9 @@ import pytest
 import qtjax as qt
 from qtjax.algebra.hermitian_basis import real_map
 from qtjax.algebra.superoperators import dissipator_superoperator
-from qtjax.dynamics.davies import (
-    Following,
-    davies_jumps,
-    has_many_jumps,
-    heat_observable,
-    keeps_levels,
-)
+from qtjax.dynamics.davies_channels import FollowingDavies
+from qtjax.dynamics.davies_generator import davies_jumps, has_many_jumps
+from qtjax.dynamics.davies_levels import heat_observable, keeps_levels
 from qtjax.dynamics.generator import generator_at
 from qtjax.dynamics.level_blocks import are_in_levels, is_in_levels, steady_in_levels
 from qtjax.dynamics.sectors import one_sector
@@ -193,7 +189,7 @@ def test_rates_of_single_levels_are_the_generator_of_the_jumps_as_h_moves():
     transitions = qt.dynamics.bohr_transitions(still)
     h = qt.Driven([(1.0, still), (lambda t: t, driven)])
     bath = qt.AdiabaticBath([coupling, driven], 0.7, qt.Ohmic(0.1), transitions=transitions)
-    following = Following(bath, h)
+    following = FollowingDavies(bath, h)
 
     def by_jumps(t):
         jumps = davies_jumps(bath, h(t))

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from matrices import hermitian
 from scipy.integrate import solve_ivp
 
 import qtjax as qt
@@ -13,12 +14,6 @@ SX, SZ, ONE = (np.asarray(a) for a in (qt.sigmax(), qt.sigmaz(), qt.identity(2))
 COMMON = np.kron(SX, ONE) + np.kron(ONE, SX)
 T, STRENGTH, WIDTH = 0.7, 0.08, 3.0
 DRUDE = qt.dynamics.DrudeLorentz(STRENGTH, WIDTH)
-
-
-def hermitian(seed, d, imaginary=1.0):
-    parts = np.random.default_rng(seed).normal(size=(2, d, d))
-    a = parts[0] + 1j * imaginary * parts[1]
-    return (a + a.conj().T) / 2
 
 
 def random_state(seed, d):
@@ -102,7 +97,7 @@ def test_trajectories_and_steady_states_are_those_of_qutips_bloch_redfield_solve
     """Its cutoff is in units of the smallest frequency, and its tensor is right where H and the
     couplings are real."""
     qutip = pytest.importorskip("qutip")
-    h, a, b = (hermitian(seed, 3, 0.0) for seed in (4, 5, 6))
+    h, a, b = (hermitian(seed, 3).real for seed in (4, 5, 6))
     rho0, nodes = random_state(1, 3), np.linspace(0.0, 6.0, 4)
     smallest = np.min(np.diff(np.linalg.eigvalsh(h)))
     sec = -1 if cutoff is None else cutoff / smallest

@@ -6,7 +6,8 @@ import pytest
 
 import qtjax as qt
 from qtjax.algebra.canonical import check_generator
-from qtjax.algebra.spectral import eigensystem, group_levels, level_projectors
+from qtjax.algebra.levels import group_levels, level_projectors
+from qtjax.algebra.spectral import eigensystem
 from qtjax.dynamics.secular import closest_pair
 
 UNITS = [1e-30, 1e-20, 1e-16, 1e-8, 1.0, 1e8, 1e30]

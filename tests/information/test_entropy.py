@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+from digits import mp_log, mp_matrix, mp_trace
+from matrices import hermitian
 
 from qtjax.algebra.divided_differences import Log
 from qtjax.algebra.operators import commutator, number, sigmax, sigmaz
@@ -49,27 +51,6 @@ def check(case, name, computed):
     np.testing.assert_allclose(computed, entry["value"], rtol=entry["rtol"], atol=entry["atol"])
 
 
-def hermitian(seed, d, traceless=True):
-    rng = np.random.default_rng(seed)
-    a = rng.normal(size=(d, d)) + 1j * rng.normal(size=(d, d))
-    a = (a + a.conj().T) / 2
-    return a - traceless * np.trace(a) / d * np.eye(d)
-
-
-def mp_log(a):
-    lam, v = mpmath.eighe(a)
-    return v * mpmath.diag([mpmath.log(x) for x in lam]) * v.H
-
-
-def mp_trace(a):
-    return mpmath.re(sum(a[i, i] for i in range(a.rows)))
-
-
-def mp_matrix(a):
-    m = mpmath.matrix(np.asarray(a).tolist())
-    return (m + m.H) / 2
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_p06b_entropy_at_the_maximally_mixed_state(mode):
     def s(e):
@@ -98,7 +79,7 @@ def test_third_derivative_of_entropy_at_the_maximally_mixed_state():
 @pytest.mark.parametrize("d", [2, 3, 4, 5])
 def test_rates_against_mpmath(d):
     rho = random_density_matrix(jax.random.key(d), d)
-    rho_dot = hermitian(d, d)
+    rho_dot = hermitian(d, d, traceless=True)
     with mpmath.workdps(50):
         expected = float(-mp_trace(mp_matrix(rho_dot) * mp_log(mp_matrix(rho))))
     for rate in RATES:
@@ -113,7 +94,7 @@ def test_rates_against_mpmath(d):
 def test_unitary_rate_vanishes(rate):
     for d, rank in ((2, 1), (3, 2), (4, 4)):
         rho = random_density_matrix(jax.random.key(1), d, rank)
-        unitary = -1j * commutator(hermitian(2, d), rho)
+        unitary = -1j * commutator(hermitian(2, d, traceless=True), rho)
         assert abs(float(jax.jit(rate)(rho, unitary))) < 1e-13
 
 
@@ -183,7 +164,7 @@ def test_entropy_values():
 def test_relative_entropy_near_equilibrium(d, mixed):
     """D of about 1e-17, where the naive form is wrong by a factor; 1e-6 is what rounding allows."""
     sigma = maximally_mixed(d) if mixed else random_density_matrix(jax.random.key(d), d)
-    rho = np.asarray(sigma) + 1e-9 * hermitian(d, d)
+    rho = np.asarray(sigma) + 1e-9 * hermitian(d, d, traceless=True)
     with mpmath.workdps(50):
         r, s = mp_matrix(rho), mp_matrix(sigma)
         expected = float(mp_trace(r * (mp_log(r) - mp_log(s)) - r + s))
@@ -194,7 +175,7 @@ def test_relative_entropy_near_equilibrium(d, mixed):
 @pytest.mark.parametrize("d", [2, 3])
 def test_relative_entropy_of_distant_states_and_its_gradients(d):
     rho, sigma = (random_density_matrix(jax.random.key(k), d) for k in (1, 2))
-    x, y = hermitian(1, d), hermitian(2, d)
+    x, y = hermitian(1, d, traceless=True), hermitian(2, d, traceless=True)
     with mpmath.workdps(40):
 
         def f(a, b):
@@ -244,7 +225,7 @@ def test_gradients_of_relative_entropy_at_a_pure_state():
 
 @pytest.mark.parametrize("temperature", [0.4, 3.0])
 def test_free_energies(temperature):
-    h = hermitian(3, 3, traceless=False)
+    h = hermitian(3, 3)
     rho = random_density_matrix(jax.random.key(4), 3)
     tau = thermal_state(h, temperature)
     equilibrium = equilibrium_free_energy(h, temperature)

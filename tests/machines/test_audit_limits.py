@@ -195,7 +195,9 @@ def test_frequencies_that_one_operator_joins():
     assert checked(21.0 * spread, 0.01) == []
     assert checked(0.5, 0.4 * spread) == []  # 3 times that
     assert len(checked(0.5, 0.3 * spread)) == 1
-    assert np.isclose(bath_checks.spread(np.array([1.0, 3.0]), np.array([0.25, 0.75])), 0.75**0.5)
+    assert np.isclose(
+        bath_checks.deviation(np.array([1.0, 3.0]), np.array([0.25, 0.75])), 0.75**0.5
+    )
     local = qt.OpenSystem(N + 0.5 * X, qt.LocalBath(LOWER, 1.0, 0.5, qt.Flat(0.1)))
     none = "no jump operators of thermal baths but local ones"
     assert bath_checks.bohr_frequencies(Instant(local, 0.0)) == none

@@ -366,3 +366,18 @@ def test_bad_strokes():
         qt.machines.truncated_oscillator_otto(
             8, (1.0, 2.0), temperatures=(1.0, 4.0), rate=1.0, durations=(1.0,) * 4
         )
+
+
+def test_figures_of_merit_are_those_of_every_machine():
+    """By the names of the contacts: hot, cold, or none."""
+    strokes = [
+        qt.machines.GaussianStroke(2.0, 30.0, 1.0, 4.0, "hot"),
+        qt.machines.GaussianStroke(qt.Linear(2.0, 1.0), 1.0),
+        qt.machines.GaussianStroke(1.0, 30.0, 1.0, 0.5, "cold"),
+    ]
+    engine = qt.machines.gaussian_limit_cycle(strokes)
+    assert engine.regime == "engine"
+    assert engine.named_heats == {"hot": engine.heats[0], "cold": engine.heats[2]}
+    assert [float(t) for t in engine.temperatures] == [0.5, 4.0]
+    assert engine.carnot_efficiency == pytest.approx(1 - 0.5 / 4.0)
+    assert 0.0 < engine.efficiency < engine.carnot_efficiency

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from derivatives import QUICKLY
+from matrices import hermitian
 from scipy.integrate import quad, solve_ivp
 from scipy.linalg import expm
 from scipy.optimize import brentq
@@ -23,11 +24,6 @@ WIDTH, WEIGHTS = 3.0, np.array([1.0, -0.6])  # of the heats of both strokes
 SX, SY, SZ = (np.asarray(a) for a in (qt.sigmax(), qt.sigmay(), qt.sigmaz()))
 # gaps, detuning, mixing, temperatures, durations, strength, share of sigma_z or so in the coupling
 START = np.array([1.0, 2.0, 0.3, 0.1, 0.4, 3.0, 3.0, 2.0, 0.1, 0.5])
-
-
-def hermitian(seed, d):
-    parts = np.random.default_rng(seed).normal(size=(2, d, d))
-    return (parts[0] + parts[0].T + 1j * (parts[1] - parts[1].T)) / 2
 
 
 def three_levels(p):

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from matrices import hermitian
 from scipy.optimize import linear_sum_assignment
 
 import qtjax as qt
@@ -13,11 +14,6 @@ from qtjax.thermodynamics import best_local_unitary, ergotropy, local_ergotropy
 from qtjax.thermodynamics.local_unitaries import _of_the_rest
 
 PROGRAM = jax.jit(jax.vmap(lambda rho, h: best_local_unitary(rho, h, (3, 3), 0)))
-
-
-def hermitian(seed, d):
-    parts = np.random.default_rng(seed).normal(size=(2, d, d))
-    return (parts[0] + parts[0].T + 1j * (parts[1] - parts[1].T)) / 2
 
 
 def state(seed, d):

@@ -13,8 +13,9 @@ from ...algebra.canonical import CanonicalForm
 from ...algebra.composite import partial_trace, tensor
 from ...algebra.operators import destroy, number, sigmax, sigmaz
 from ...algebra.states import random_density_matrix, thermal_state
-from ...dynamics.dissipators import Lindblad, LocalBath
+from ...dynamics.dissipators import Lindblad
 from ...dynamics.evolve import Solution, evolve
+from ...dynamics.local_bath import LocalBath
 from ...dynamics.open_system import OpenSystem, canonical_generator
 from ...dynamics.spectra import Flat, thermal_rates
 from ...dynamics.steady_state import steady_state

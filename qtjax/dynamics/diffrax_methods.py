@@ -1,0 +1,216 @@
+"""The methods that take steps of Diffrax: any solver of its, and Magnus steps."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import diffrax as dfx
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from .._checks import check_positive
+from .._results import RESULTS
+from .._types import Real, RealLike
+from ..numerics.controllers import Watchful, total_of
+from ..numerics.equation import LinearEquation
+from ..numerics.solvers import GeneratorTerm, Magnus as MagnusSolver
+from .methods import AbstractMethod, Integrated, Problem, in_units, integrated
+
+# Errors of Magnus steps are estimated by doubling them, too small where steps are as long as looser
+# tolerances allow.
+MAGNUS_TOLERANCE = 1e-5
+
+
+def _check_first_step(dt0: Any) -> None:
+    if dt0 is not None:
+        check_positive("dt0", dt0, "it is the length of the first step.")
+
+
+class Diffrax(AbstractMethod):
+    """Any Diffrax solver of ordinary differential equations, with steps onto all edges.
+
+    Args:
+        solver: of Diffrax, `Magnus` and `Exponential` among them.
+        controller: of its steps; `PIDController` at the tolerances if `None`.
+        adjoint: of its derivatives; `RecursiveCheckpointAdjoint` if `None`.
+        dt0: the first step.
+
+    Examples:
+        >>> import diffrax
+        >>> system = qt.OpenSystem(qt.number(2), qt.Lindblad(qt.destroy(2), 1.0))
+        >>> method = qt.Diffrax(diffrax.Tsit5())
+        >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0], solver=method)
+        >>> solution.state[1, 1].real, jnp.exp(-1)
+        (0.3679, 0.3679)
+    """
+
+    name: ClassVar[str] = "diffrax"
+    solver: dfx.AbstractSolver = eqx.field(default_factory=dfx.Dopri8)
+    controller: dfx.AbstractStepSizeController | None = None
+    adjoint: dfx.AbstractAdjoint | None = None
+    dt0: RealLike | None = None
+
+    def __check_init__(self):
+        _check_first_step(self.dt0)
+
+    def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
+        return _integrate(self, equation, problem)
+
+
+class Magnus(AbstractMethod):
+    """Adaptive sixth-order Magnus steps: without baths the spectrum of the state stays as it is.
+
+    Examples:
+        >>> system = qt.OpenSystem(qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())]))
+        >>> excited = qt.pure_state([0, 1])
+        >>> solution = qt.evolve(system, excited, [0.0, 1.0], solver=qt.Magnus())
+        >>> solution.state[1, 1].real, jnp.cos(0.5) ** 2
+        (0.7702, 0.7702)
+    """
+
+    name: ClassVar[str] = "magnus"
+    controller: dfx.AbstractStepSizeController | None = None
+    adjoint: dfx.AbstractAdjoint | None = None
+    dt0: RealLike | None = None
+
+    def __check_init__(self):
+        _check_first_step(self.dt0)
+
+    def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
+        method = Diffrax(MagnusSolver(), self.controller, self.adjoint, self.dt0)
+        return _integrate(method, equation, problem)
+
+
+def _integrate(method: Diffrax, equation: LinearEquation, problem: Problem) -> Integrated:
+    """The state and the books at all edges, by a Diffrax solver.
+
+    Args:
+        method: solver, controller, adjoint and first step.
+        equation: any.
+        problem: its start, edges and tolerances.
+
+    Returns:
+        `Integrated`; the error is the sum of the solver's own estimates and of rounding; inf where
+        the solver has none.
+    """
+    edges, count = problem.edges, equation.books
+    y0 = jnp.concatenate([problem.x0, jnp.zeros(count, problem.x0.dtype)])
+    if equation.action is None:
+        generator, term = in_units(equation, problem.unit), GeneratorTerm()
+    else:
+        generator, term = _acting(equation, problem.unit), dfx.ODETerm(_act)
+    if isinstance(method.solver, MagnusSolver) and method.controller is None:
+        tight = [jnp.minimum(x, MAGNUS_TOLERANCE) for x in (problem.rtol, problem.atol)]
+        problem = problem._replace(rtol=tight[0], atol=tight[1])
+    controller, saved = watchful(method.controller, problem), dfx.SaveAt(ts=edges)
+    adjoint = dfx.RecursiveCheckpointAdjoint() if method.adjoint is None else method.adjoint
+    counted = isinstance(controller, dfx.ClipStepSizeController)
+    if isinstance(adjoint, dfx.BacksolveAdjoint):  # which keeps no count, and no other controller
+        own = method.controller or dfx.PIDController(problem.rtol, problem.atol)
+        counted, controller = False, dfx.ClipStepSizeController(own, step_ts=edges)  # pyright: ignore
+    if counted:
+        saved = dfx.SaveAt(ts=edges, controller_state=True)
+    solution = dfx.diffeqsolve(
+        term, method.solver, edges[0], edges[-1], method.dt0, y0,
+        real_leaves(generator), saveat=saved, stepsize_controller=controller,
+        max_steps=problem.max_steps, throw=False, adjoint=adjoint,
+    )  # fmt: skip
+    ys: Any = jnp.asarray(solution.ys)
+    error = total_of(solution.controller_state) if counted else jnp.asarray(jnp.nan, ys.dtype)
+    error = error + _rounding(generator, problem)
+    result = RESULTS.promote(solution.result)
+    found = integrated(ys, equation, problem.unit, result, error, solution.stats["num_steps"])
+    if method.controller is None and counted:
+        return found
+    if not counted:  # steps of the caller's choice, or an adjoint that keeps no count
+        arrays, rest = eqx.partition((equation, problem), eqx.is_inexact_array)
+        fixed = eqx.combine(jax.lax.stop_gradient(arrays), rest)
+        exact = _integrate(Diffrax(), *fixed)
+        error = jnp.max(jnp.abs(exact.xs - jax.lax.stop_gradient(found.xs))) + exact.error
+        return found._replace(error=error, granted=4.0 * error)
+    # a controller of the caller's holds the error of every step
+    each = problem.atol + problem.rtol * jnp.max(jnp.abs(problem.x0))
+    return found._replace(granted=each * found.num_steps)
+
+
+def watchful(
+    controller: dfx.AbstractStepSizeController | None, problem: Problem
+) -> dfx.AbstractStepSizeController:
+    """A controller that steps onto the edges and over nothing; the usual one by default."""
+    edges = problem.edges
+    if controller is not None and not isinstance(
+        controller, dfx.AbstractAdaptiveStepSizeController
+    ):
+        return controller
+    span = None
+    if controller is None:  # then errors are held per unit of time, so that their sum is
+        controller = dfx.PIDController(problem.rtol, problem.atol)
+        span = jax.lax.stop_gradient(edges[-1] - edges[0])
+    watchful: Any = Watchful(controller, problem.seen, span)  # pyright: ignore
+    inside = (edges > edges[0]) & (edges < edges[-1])
+    jumps = jnp.sort(jnp.where(inside, edges, jnp.inf))[:-2]
+    return dfx.ClipStepSizeController(
+        watchful, step_ts=edges, jump_ts=jumps if jumps.shape[0] else None
+    )
+
+
+def _rounding(generator: Any, problem: Problem) -> Real:
+    """eps times the size of the generator times the time."""
+    edges, x = problem.edges, problem.x0
+
+    def size(t: RealLike) -> Array:
+        if isinstance(generator, _ActionInUnits):  # as seen in the image of a state that is random
+            signs = np.random.default_rng(0).choice([-1.0, 1.0], x.shape)
+            return jnp.max(jnp.abs(generator(t, jnp.asarray(signs, x.dtype))))
+        return jnp.max(jnp.abs(generator(t)))
+
+    sizes = jax.vmap(size)(edges[0] + (edges[-1] - edges[0]) * jnp.linspace(0.05, 0.95, 7))
+    usual = jnp.where(jnp.isfinite(sizes), sizes, 0.0).mean()
+    return jax.lax.stop_gradient(jnp.finfo(edges.dtype).eps * usual * (edges[-1] - edges[0]))
+
+
+def _act(t: RealLike, y: Array, generator: Any) -> Array:
+    return generator(t, y)
+
+
+class _ActionInUnits(eqx.Module):
+    """What an action does to components and books, these in a unit of energy."""
+
+    action: Callable[[Any, Any], Array]
+    unit: RealLike
+    size: int = eqx.field(static=True)
+
+    def __call__(self, t: RealLike, y: Array) -> Array:
+        moved = self.action(t, y[: self.size])
+        return jnp.concatenate([moved[: self.size], moved[self.size :] / self.unit])
+
+
+def _acting(equation: LinearEquation, unit: RealLike) -> _ActionInUnits:
+    assert equation.action is not None
+    return _ActionInUnits(equation.action, unit, equation.size)
+
+
+class RealLeaves(eqx.Module):
+    """A function whose complex leaves are kept as pairs of real ones, as Diffrax wants."""
+
+    real: Any
+    imaginary: Any
+    rest: Any
+
+    def __call__(self, *arguments: Any) -> Any:
+        joined = jax.tree.map(jax.lax.complex, self.real, self.imaginary)
+        return eqx.combine(joined, self.rest)(*arguments)
+
+
+def real_leaves(function: Any) -> Any:
+    """The function itself if its leaves are real, else as `RealLeaves`."""
+
+    def is_complex(leaf: Any) -> bool:
+        return eqx.is_array(leaf) and jnp.iscomplexobj(leaf)
+
+    found, rest = eqx.partition(function, is_complex)
+    if not jax.tree.leaves(found):
+        return function
+    return RealLeaves(jax.tree.map(jnp.real, found), jax.tree.map(jnp.imag, found), rest)
