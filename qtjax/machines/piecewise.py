@@ -125,12 +125,13 @@ def piecewise_limit_cycle(
     check_takes("system", system, None)
     controls = jax.tree.map(lambda leaf: as_finite("controls", leaf, "arrays of numbers"), controls)
     lengths = {np.shape(leaf)[:1] for leaf in jax.tree.leaves(controls)}
-    if len(lengths) != 1 or not min(lengths) or min(lengths)[0] < 1:
+    if len(lengths) != 1 or min(lengths) < (1,):
         raise ValueError(
             "`controls` must be arrays with one leading axis of steps (>= 1) for all of them, got "
             f"leading axes {sorted(lengths)}."
         )
-    solution = _cycle(system, controls, _times(durations, min(lengths)[0]))
+    ((steps,),) = lengths
+    solution = _cycle(system, controls, _times(durations, steps))
     if throw:
         raise_if_failed(solution)
     return solution

@@ -3,6 +3,7 @@
 import inspect
 from types import SimpleNamespace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -138,6 +139,28 @@ def test_interior_production_is_an_integral_over_time(monkeypatch):
     system = qt.OpenSystem(qt.Driven([(qt.Linear(1.0, 2.0), N)]))
     found = clausius._interior(1, system, jnp.asarray(2.0), jnp.eye(2) + 0j)
     assert float(found) == pytest.approx(2.0 * 1.5 / 4.0)
+
+
+def test_the_error_of_an_integral_with_a_jump(monkeypatch):
+    """dQ/ds = 1 where S moves, and no heat counts below s = 0.06, where it is said not to."""
+
+    def at(s):
+        return jnp.diag(jnp.stack([0.9 - 0.3 * s, 0.1 + 0.3 * s])) + 0j
+
+    def flow(s, rho):
+        return jnp.diag(jnp.array([-0.3, 0.3])) * jnp.where(s < 0.06, 0.0, 1.0) + 0j, 1.0 + 0.0 * s
+
+    grid = jnp.linspace(0.0, 1.0, 9)
+    path = SimpleNamespace(grid=grid, states=jax.vmap(at)(grid), at=at, flow=flow)
+    monkeypatch.setattr(clausius, "stroke_path", lambda *_: path)
+    for name in ("_monotonic_pieces", "_flow"):
+        monkeypatch.setattr(clausius, name, inspect.unwrap(getattr(clausius, name)))
+    closed, start = qt.OpenSystem(N), jnp.eye(2) + 0j
+    found = jax.jit(lambda time: clausius._integral(1, closed, time, start))(1.0)
+    assert abs(float(found.value) - 0.94) < float(found.error) < 0.2
+    assert float(found.value) == pytest.approx(0.94, abs=0.02)
+    assert float(found.scale) == pytest.approx(float(found.value), rel=1e-12)
+    assert (int(found.turning_points), int(found.masked)) == (0, 1)
 
 
 @pytest.mark.slow

@@ -120,6 +120,13 @@ def test_published_absorption_refrigerator():
             getattr(renamed, figure)
 
 
+def test_the_time_of_a_machine():
+    """At t = 0 if none is given, where the two rates are 1 and 3."""
+    system = qt.OpenSystem(N, qt.Lindblad([qt.create(2), LOWER], [qt.Linear(1.0, 5.0), 3.0]))
+    found = qt.machines.steady_machine(system, None)
+    np.testing.assert_allclose(found.state, np.diag([0.75, 0.25]), atol=1e-14)
+
+
 @pytest.mark.parametrize(("least", "expected"), [(0.0, 8 * EPS * 5.5), (1.0, 1.0)])
 def test_what_rounding_makes_of_a_steady_machine(least, expected):
     """8 eps of the moduli of heats and power, or what it may make of the heat."""

@@ -153,8 +153,9 @@ def test_bad_input():
         call(times=-1.0)
     with pytest.raises(ValueError, match="`temperatures`"):
         call(temperatures=[-1.0, 1.0])
-    with pytest.raises(ValueError, match=r"`controls` must be arrays with one leading axis"):
-        piecewise_limit_cycle(qubit, (U, U[:2]), 1.0)
+    for controls in ((U, U[:2]), U[0], U[:0], ()):
+        with pytest.raises(ValueError, match=r"`controls` must be arrays with one leading axis"):
+            piecewise_limit_cycle(qubit, controls, 1.0)
     moving = qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())])
     with pytest.raises(ValueError, match="`system` must return systems that do not depend on time"):
         piecewise_limit_cycle(lambda u: qt.OpenSystem(moving, qubit(u).baths), U, 1.0)

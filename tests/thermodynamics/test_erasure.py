@@ -183,6 +183,10 @@ def test_batches():
     rho = np.diag([0.25, 0.75])
     books = jax.jit(jax.vmap(lambda t: qt.thermodynamics.von_neumann_ledger(rho, t)))(temperatures)
     np.testing.assert_allclose(books.work[1], 2 * books.work[0], rtol=1e-15)
+    # of one atom in a volume of 1, if nothing is said
+    p = np.array([0.75, 0.25])
+    np.testing.assert_allclose(books.work[1, 1], -p * np.log(p), rtol=1e-14)
+    np.testing.assert_allclose(books.volumes[1], p, rtol=1e-14)
 
 
 @pytest.mark.parametrize(

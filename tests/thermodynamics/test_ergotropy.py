@@ -142,6 +142,7 @@ def test_local_work_without_coupling_is_that_of_the_part():
         wanted = ergotropy(partial_trace(rho, (2, 3), site), own)
         found = local_ergotropy(rho, h, (2, 3), site)
         assert float(found) == pytest.approx(float(wanted), abs=1e-13)
+    assert float(local_ergotropy(rho, h, (2, 3))) == float(local_ergotropy(rho, h, (2, 3), 0))
     singlet = pure_state(jnp.array([0.0, 1.0, -1.0, 0.0]))
     whole = number(2)
     h = embed(whole, (2, 2), 0) + embed(whole, (2, 2), 1)

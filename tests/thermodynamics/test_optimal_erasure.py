@@ -27,6 +27,7 @@ def test_published(name):
     found = optimal(0.5, 0.01, float(name[3:]), 1.0, 1.0)
     columns = -found.heat, found.excess, found.slow_bound, found.conserved
     np.testing.assert_allclose(columns, ROWS[name], rtol=1e-11)
+    assert found.occupation.shape == (65,)
     bits = PUBLISHED["values"]["dS_bits"]
     assert float(found.entropy_change) == pytest.approx(-bits, rel=1e-12)
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from scipy.linalg import logm
 
 import qtjax as qt
 from qtjax.dynamics.hamiltonians import Embedded, Sum
@@ -127,7 +128,7 @@ def test_correlations_of_a_closed_composite():
 
 
 def test_baths_feed_the_parts_and_the_coupling():
-    """sum Q_i' + d<V>/dt = sum Q_k', and S' is not 0 in dS_C/dt."""
+    """sum Q_i' + d<V>/dt = sum Q_k', and S' is not 0 in dS_C/dt; what rounding may make of both."""
     rho, rate = random_state(6, 2), 0.3
     parts = RATES(composite(rate), 0.0, rho)
     h = np.kron(bare(0, 0.0), np.eye(3)) + np.kron(np.eye(2), QUTRIT) + COUPLING
@@ -140,6 +141,11 @@ def test_baths_feed_the_parts_and_the_coupling():
     assert abs(total) > 1e-2
     expected = total - float(parts.entropy_rate.sum())
     assert float(parts.correlation_rate) == pytest.approx(expected, abs=1e-11)
+    noise = 64 * np.finfo(float).eps * (np.max(np.abs(h)) + rate)
+    sizes = [np.max(np.abs(bare(part, 0.0))) for part in (0, 1)]
+    logs = [np.max(np.abs(logm(reduced(rho, part)))) for part in (0, 1)]
+    np.testing.assert_allclose(parts.heat_rounding, noise * np.array(sizes), rtol=1e-12)
+    np.testing.assert_allclose(parts.entropy_rounding, noise * np.array(logs), rtol=1e-12)
 
 
 @functools.cache

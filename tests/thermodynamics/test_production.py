@@ -587,7 +587,7 @@ def test_a_table_line_by_line():
         return qt.thermodynamics.Accounting(name, "f", "rate", values, guaranteed, reason)
 
     nan = np.nan
-    table = [row("one", [nan, 2.0, 1.0], True, "sure"), row("two", [nan] * 3, False, "lost")]
+    table = [row("one", [nan, 2.0, 1.0], True, "sure"), row("two", [nan] * 4, False, "lost")]
 
     def shown(index):
         text = qt.thermodynamics.accounting_table(table, index)
