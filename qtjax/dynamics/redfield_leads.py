@@ -27,11 +27,12 @@ from .._checks import (
     is_function,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
-from ..algebra.operators import dag
+from ..algebra.operators import dag, product
+from ..algebra.spectral import eigensystem
 from .channels import Channel, Moving
 from .dissipators import AbstractDissipator, Particles
 from .hamiltonians import AbstractHamiltonian
-from .leads import check_takes_one, fermi_occupations
+from .leads import check_takes_one, fermi_occupations, takes_one
 from .redfield import Following, Terms, channels_of, second_order_terms
 from .schedules import Constant, Schedule, as_schedule
 from .spectra import Flat, Spectrum
@@ -99,6 +100,8 @@ class RedfieldLead(AbstractDissipator):
         check_hermitian("number", number, self.lowering.shape[0])
         self.number = as_complex(number)
         check_takes_one(self.lowering, self.number, "as given")
+        if not is_concrete(self.lowering, self.number):
+            self.lowering = jnp.where(takes_one(self.lowering, self.number), self.lowering, jnp.nan)
         remedy = "it is a difference of energies."
         self.cutoff = None if cutoff is None else as_nonnegative("cutoff", cutoff, remedy)
 
@@ -131,6 +134,8 @@ class RedfieldLead(AbstractDissipator):
             _check_hamiltonian(self, np.asarray(h))
         if self.particles.moves:
             return (Moving(Following(self, hamiltonian, lead_terms)),)
+        if not is_concrete(h, self):
+            h = jnp.where(_suits(self, h), h, jnp.nan)
         return channels_of(concretely(_compiled_lead_terms, self, h))
 
 
@@ -182,3 +187,15 @@ def _check_hamiltonian(lead: RedfieldLead, h: np.ndarray) -> None:
     found = concretely(jax.vmap(lambda e: as_real("rate", lead.rate(e))), levels)
     remedy = "it is Gamma(energy), at the energies that a particle may take along."
     check_nonnegative("rate", found, remedy, entries=True)
+
+
+def _suits(lead: RedfieldLead, h: Operator) -> Any:
+    """Whether a traced H conserves the particles, and no rate is < 0."""
+    h, n, c = jax.lax.stop_gradient((h, lead.number, lead.lowering))
+    kept = jnp.max(jnp.abs(product(h, n) - product(n, h))) <= _MIXES * jnp.max(jnp.abs(h))
+    energies, v = eigensystem(h)
+    taken = jnp.abs(product(dag(v), product(c, v))) > _MIXES * jnp.max(jnp.abs(c))
+    found = jax.vmap(jax.vmap(lambda e: as_real("rate", lead.rate(e))))(
+        energies - energies[:, None]
+    )
+    return kept & jnp.all(~taken | (found >= 0.0))
