@@ -18,6 +18,7 @@ CLAIMS = (
     "knot_gradient_under_2_ms",
     "thousand_limit_cycles",
     "following_bath",
+    "rates_of_qubits",
     "redfield",
     "oscillator_cycle",
     "chain_steady_states",

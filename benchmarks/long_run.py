@@ -1,9 +1,10 @@
 """Thousands of calls and of optimizer steps in one process take no more memory.
 
 `evolve`, `steady_state`, `limit_cycle` and short `optimize`s, one after the other with new values
-each time, outside `jit`; then one long `optimize` of the reference machine. Every `optimize`
-compiles its loss anew and lets go of it, the others compile once. The first fifth of the calls is
-to warm up; growth is the slope of the resident memory over the rest. Linux alone.
+each time, outside `jit`; then one long `optimize` of the reference machine, and one from 256 starts
+at once, ten million steps in all. Every `optimize` compiles its loss anew and lets go of it, the
+others compile once. The first fifth of the calls is to warm up; growth is the slope of the resident
+memory over the rest. Linux alone.
 """
 
 import os
@@ -22,6 +23,7 @@ from .common import Timing, measured
 
 NAME = "long_run"
 CHUNK = 50  # steps of the long `optimize` between two looks at the memory
+STARTS = 256
 ADAM = optax.adam(0.01)
 TIMES = jnp.linspace(0.0, 2.0, 5)
 RHO = qt.thermal_state(qt.sigmaz(), 1.0)
@@ -105,14 +107,19 @@ def repeated(function, calls, seconds):
     return watch.found()
 
 
-def long_optimize(steps):
+def long_optimize(steps, starts=None):
+    """A `Watch` over the steps of one `optimize`, of all starts together if there are several."""
     watch, bounds = Watch(), {"durations": qt.Bounded(0.05, 20.0), "knots": None}
     start = {"durations": common.DURATIONS, "knots": jnp.tile(common.KNOTS, 2)}
+    if starts is not None:
+        scale = jnp.linspace(0.5, 2.0, starts)[:, None]
+        knots = jnp.tile(start["knots"], (starts, 1))
+        start = {"durations": scale * start["durations"], "knots": knots}
     qt.optimize(
-        loss, start, ADAM, steps=steps, bounds=bounds, checkpoint_every=CHUNK,
-        callback=lambda progress, history: watch.look(),
+        loss, start, ADAM, steps=steps // (starts or 1), bounds=bounds, checkpoint_every=CHUNK,
+        many=starts is not None, callback=lambda progress, history: watch.look(),
     )  # fmt: skip
-    return watch.found(CHUNK)
+    return watch.found(CHUNK * (starts or 1))
 
 
 if __name__ == "__main__":
@@ -121,12 +128,14 @@ if __name__ == "__main__":
         calls={"type": int, "default": 5000, "help": "calls of each function, at most"},
         seconds={"type": float, "default": 30.0, "help": "seconds for each function"},
         steps={"type": int, "default": 50_000, "help": "of the long `optimize`"},
+        many={"type": int, "default": 10_240_000, "help": "steps of all starts together"},
     )
     if args.quick:
-        args.calls, args.steps = 20, 20 * CHUNK
+        args.calls, args.steps, args.many = 20, 20 * CHUNK, 20 * CHUNK * STARTS
     jax.monitoring.register_event_duration_secs_listener(count)
     headline = {name: repeated(f, args.calls, args.seconds) for name, f in CALLS.items()}
     headline["optimize, one long run"] = long_optimize(args.steps)
+    headline[f"optimize, {STARTS} starts"] = long_optimize(args.many, STARTS)
     measurements = [
         measured(
             name, 1, "qtjax, new values each time", "qtjax", Timing(n["seconds_each"], 0, None)

@@ -131,14 +131,14 @@ def gaps(batch):
     return np.linspace(0.2, 3.0, batch), np.linspace(0.5, 2.0, batch)
 
 
-def relaxing_qubit(temperature, gap):
+def relaxing_qubit(temperature, gap, save=qt.rates):
     """The thermodynamic rates of a qubit at 101 times of its relaxation."""
     n = qt.number(2)
     bath = qt.LocalBath(qt.destroy(2), gap, temperature, qt.Flat(0.1))
     system = qt.OpenSystem(qt.Static(gap * n), bath)
     ts = np.linspace(0.0, 20.0, 101)  # known inside jit: equal steps share one exponential
     rho0 = qt.thermal_state(n, 2.0)
-    return qt.evolve(system, rho0, ts, save=qt.rates, throw=False).saved
+    return qt.evolve(system, rho0, ts, save=save, throw=False).saved
 
 
 # W2: a spin chain with a bath at either end.

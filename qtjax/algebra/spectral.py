@@ -28,6 +28,7 @@ from .._compiled import compiled, compiled_for_qubits
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import einsum
 from .._types import Operator, OperatorLike, Real
+from . import qubit
 from .divided_differences import AbstractSpectralFunction, Level, One, Restricted, rounding
 from .operators import product
 
@@ -39,25 +40,12 @@ def _dagger(a: Matrices) -> Matrices:
 
 
 def _eigh_qubit(a: Matrices) -> tuple[Array, Array]:
-    """Eigenvalues and eigenvectors of 2 x 2 Hermitian matrices, without cancellation, at r = 0 too.
-
-    With z the half difference of the diagonal, w = a_10 and r = sqrt(z^2 + |w|^2): r - |z| is
-    |w|^2 / (r + |z|), so a diagonal matrix keeps its eigenvalues to the last digit. Squares are of
-    z and w in units of the larger one, so that none overflows.
-    """
-    p, q, w = a[..., 0, 0].real, a[..., 1, 1].real, a[..., 1, 0] / 2 + a[..., 0, 1].conj() / 2
-    z = p / 2 - q / 2
-    unit = jnp.maximum(jnp.abs(z), jnp.maximum(jnp.abs(w.real), jnp.abs(w.imag)))
-    per_unit = 1.0 / jnp.where(unit == 0, 1.0, unit)
-    z, u = z * per_unit, w * per_unit
-    s = jnp.abs(z) + jnp.sqrt(z**2 + u.real**2 + u.imag**2)
-    t = u / jnp.where(s == 0, 1.0, s)
-    shift = w.real * t.real + w.imag * t.imag
-    norm = 1 / jnp.sqrt(1 + t.real**2 + t.imag**2)
-    up, down = jnp.where(z < 0, t.conj(), 1.0) * norm, jnp.where(z < 0, 1.0, t) * norm
-    lam = jnp.stack([jnp.minimum(p, q) - shift, jnp.maximum(p, q) + shift], axis=-1)
+    """Eigenvalues and eigenvectors of 2 x 2 Hermitian matrices."""
+    low, high, u, v, first = qubit.levels(qubit.entries(a))
+    t, norm = jax.lax.complex(u, v), 1 / jnp.sqrt(1 + u**2 + v**2)
+    up, down = jnp.where(first, 1.0, t.conj()) * norm, jnp.where(first, t, 1.0) * norm
     rows = [jnp.stack([-down.conj(), up], axis=-1), jnp.stack([up.conj(), down], axis=-1)]
-    return lam, jnp.stack(rows, axis=-2)
+    return jnp.stack([low, high], axis=-1), jnp.stack(rows, axis=-2)
 
 
 @checked

@@ -164,7 +164,7 @@ def pareto_front(
     feasible = jnp.asarray([point.allowed for point in found[::-1]])
     change = jnp.zeros_like(values)
     if finer is not None:
-        change = jax.vmap(partial(_both, "finer(parameters)", finer))(parameters) - values
+        change = _evaluator("finer(parameters)", finer)(parameters) - values
     spread = unit[0] * np.array([point.spread for point in found[::-1]])
     dominated = _dominated(values, feasible)
     return Front(
@@ -203,8 +203,19 @@ def _search(objectives: Objectives, starts: PyTree, optimizer: Any, options: dic
         given = jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), before, starts)
         return optimize(loss, given, optimizer, many=True, **options)
 
-    both = partial(_both, "objectives(starts[k])", objectives)
-    return _Search(starts, solve, jax.jit(jax.vmap(both)))
+    return _Search(starts, solve, _evaluator("objectives(starts[k])", objectives))
+
+
+def _evaluator(name: str, objectives: Objectives) -> Callable[[PyTree], Array]:
+    """Both objectives of stacked parameters, point by point: one program for any number of them."""
+    both = jax.jit(partial(_both, name, objectives))
+
+    def evaluate(parameters: PyTree) -> Array:
+        count = jax.tree.leaves(parameters)[0].shape[0]
+        points = (jax.tree.map(lambda x, k=k: x[k], parameters) for k in range(count))
+        return jnp.stack([both(point) for point in points])
+
+    return evaluate
 
 
 def _ends(search: _Search) -> tuple[list[PyTree], np.ndarray]:
@@ -215,7 +226,8 @@ def _ends(search: _Search) -> tuple[list[PyTree], np.ndarray]:
         raise ValueError("`objectives` are not finite at any of the `starts`.")
     unit = _positive(at_starts[finite].max(axis=0))
     first = jax.tree.map(lambda x: x[int(np.argmax(finite))], search.starts)
-    ends = [_best(search.solve(w, -np.inf, unit, first)).parameters for w in np.eye(2)]
+    none = np.array(-np.inf)  # an array, as other levels are: a number would make another program
+    ends = [_best(search.solve(w, none, unit, first)).parameters for w in np.eye(2)]
     corner = np.asarray(search.evaluate(jax.tree.map(lambda *x: jnp.stack(x), *ends)))
     if not np.all(np.isfinite(corner)):
         raise ValueError("no start reaches finite `objectives`: try others, or smaller steps.")

@@ -24,7 +24,7 @@ from ..algebra.spectral import apply, eigensystem, eigenvalues, frechet
 from ..algebra.states import boltzmann, check_temperature, thermal_state
 
 
-def _support(rho: Operator, support: float | None) -> float:
+def support_of(rho: Operator, support: float | None) -> float:
     """The bound below which an eigenvalue counts as 0: 4 d eps unless it is given."""
     if support is None:
         return 4 * rho.shape[0] * float(jnp.finfo(rho.dtype).eps)
@@ -37,9 +37,10 @@ def _overlap(a: Operator, b: Operator) -> Real:
     return jnp.sum(a * b.T).real
 
 
-def _growth(slope, outflow, rho_dot, *, support, tolerance):
+def _growth(slope, outflow, *rho_dot, support, tolerance):
     """+inf where probability flows into the null block faster than the tolerance, else 0."""
-    size = jnp.max(jnp.abs(rho_dot), axis=(-2, -1))
+    sizes = [jnp.max(jnp.abs(x), axis=tuple(range(slope.ndim, x.ndim))) for x in rho_dot]
+    size = functools.reduce(jnp.maximum, sizes)
     bound = support * size if tolerance is None else tolerance
     return jnp.where(outflow > bound, jnp.inf, 0.0).astype(slope.dtype)
 
@@ -64,8 +65,23 @@ def _growth_batch(args, axes, **static):
 
 
 ad.primitive_jvps[_growth_p] = _growth_jvp
-ad.primitive_transposes[_growth_p] = lambda cotangent, *_, **__: [cotangent, None, None]
+ad.primitive_transposes[_growth_p] = lambda ct, _, *others, **__: [ct, *[None for _ in others]]
 batching.primitive_batchers[_growth_p] = _growth_batch
+
+
+def growth_of_support(
+    slope: Real, outflow: Real, rho_dot: tuple[Array, ...], support: float, tolerance: float | None
+) -> Real:
+    """+inf where the support of a state grows, else 0; backward it is `slope`, as said above.
+
+    Args:
+        slope: -tr(P0 ln(max(rho, tiny)) rho').
+        outflow: tr(P0 rho'), with P0 on the null block.
+        rho_dot: rho', in one array or several.
+        support: eigenvalues below it count as 0.
+        tolerance: what may flow as rounding; `support` times max|rho'| by default.
+    """
+    return _growth_p.bind(slope, outflow, *rho_dot, support=support, tolerance=tolerance)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
@@ -80,13 +96,8 @@ def _entropy_jvp(support, tolerance, primals, tangents):
     inside = apply(Restricted(Log(), AtLeast(support)), rho)
     null_log = apply(Restricted(Log(), Below(support)), rho)
     null = apply(Restricted(One(), Below(support)), rho)
-    growth = _growth_p.bind(
-        -_overlap(null_log, rho_dot),
-        _overlap(null, rho_dot),
-        rho_dot,
-        support=support,
-        tolerance=tolerance,
-    )
+    slope, outflow = -_overlap(null_log, rho_dot), _overlap(null, rho_dot)
+    growth = growth_of_support(slope, outflow, (rho_dot,), support, tolerance)
     rate = -_overlap(inside, rho_dot) - jnp.trace(rho_dot).real
     return _entropy(rho, support, tolerance), rate + growth
 
@@ -121,7 +132,7 @@ def entropy(rho: OperatorLike) -> Real:
     """
     check_square("rho", rho)
     rho = as_complex(rho)
-    return _compiled_entropy(rho, _support(rho, None), None)
+    return _compiled_entropy(rho, support_of(rho, None), None)
 
 
 @checked
@@ -164,7 +175,7 @@ def entropy_rate(
     check_square("rho", rho)
     check_square("rho_dot", rho_dot, jnp.shape(rho)[0])
     rho, rho_dot = as_complex(rho), as_complex(rho_dot)
-    return _entropy_rate(rho, rho_dot, _support(rho, support), tolerance)
+    return _entropy_rate(rho, rho_dot, support_of(rho, support), tolerance)
 
 
 @functools.partial(compiled_for_qubits, static_argnums=(2, 3))
@@ -208,7 +219,7 @@ def entropy_rate_analytic(
     check_square("rho", rho)
     check_square("rho_dot", rho_dot, jnp.shape(rho)[0])
     rho, rho_dot = as_complex(rho), as_complex(rho_dot)
-    return _entropy_rate_analytic(rho, rho_dot, _support(rho, support), tolerance)
+    return _entropy_rate_analytic(rho, rho_dot, support_of(rho, support), tolerance)
 
 
 @functools.partial(compiled_for_qubits, static_argnums=2)
@@ -248,7 +259,7 @@ def cross_entropy_rate(
     check_square("rho_dot", rho_dot)
     check_square("sigma", sigma, jnp.shape(rho_dot)[0])
     rho_dot, sigma = as_complex(rho_dot), as_complex(sigma)
-    return _cross_entropy_rate(rho_dot, sigma, _support(sigma, support))
+    return _cross_entropy_rate(rho_dot, sigma, support_of(sigma, support))
 
 
 @functools.partial(compiled_for_qubits, static_argnums=2)
@@ -334,7 +345,7 @@ def relative_entropy(
     check_square("rho", rho)
     check_square("sigma", sigma, jnp.shape(rho)[0])
     rho, sigma = as_complex(rho), as_complex(sigma)
-    return _compiled_relative_entropy(rho, sigma, _support(rho, support))
+    return _compiled_relative_entropy(rho, sigma, support_of(rho, support))
 
 
 @checked

@@ -1,5 +1,6 @@
 """The books at one instant: every rate of energy and entropy of an open system."""
 
+import functools
 from typing import Any
 
 import equinox as eqx
@@ -9,10 +10,18 @@ from jaxtyping import Array, Float
 
 from .._checked import checked
 from .._checks import check_finite
+from .._compiled import compiled
 from .._describe import as_html, as_text, describe_fields
 from .._types import Operator, Real, RealLike
+from ..algebra import qubit
 from ..algebra.operators import expectation
-from ..dynamics.dissipators import AbstractDissipator, divides_heat, has_reference
+from ..dynamics.channels import dissipate
+from ..dynamics.dissipators import (
+    AbstractDissipator,
+    divides_heat,
+    has_reference,
+    jump_operators,
+)
 from ..dynamics.open_system import (
     OpenSystem,
     chemical_power,
@@ -22,8 +31,14 @@ from ..dynamics.open_system import (
     power,
     unitary_part,
 )
-from ..information.entropy import cross_entropy_rate, entropy_rate, entropy_rate_analytic
-from .scales import dissipation_sizes, entropy_roundings, heat_roundings
+from ..information import qubit_flow as flow
+from ..information.entropy import (
+    cross_entropy_rate,
+    entropy_rate,
+    entropy_rate_analytic,
+    support_of,
+)
+from .scales import dissipation_sizes, heat_roundings, largest_log, rounding_of_log
 
 
 class Rates(eqx.Module):
@@ -111,13 +126,10 @@ def rates(
         (-0.0500, 0.0000)
     """
     h, sizes = system.energy_hamiltonian(t), dissipation_sizes(system, t)
-    unitary, parts = unitary_part(system, t, rho), dissipative_parts(system, t, rho)
-    operators = heat_operators(system, h, t)
-    heats = jnp.sum(parts * operators.mT, axis=(-2, -1)).real
-    dissipative, work = parts.sum(axis=0), power(system, t, rho)
-    edge: Any = {"support": support, "tolerance": tolerance}
-    rate = entropy_rate(rho, unitary + dissipative, **edge)
-    interior = entropy_rate_analytic(rho, unitary, **edge)
+    operators, work = heat_operators(system, h, t), power(system, t, rho)
+    find = _changes_of_qubit if rho.shape[0] == 2 else _changes
+    parts, heats, flows = find(system, t, rho, operators, support_of(rho, support), tolerance)
+    rate, interior, exterior, largest = flows
     noise = 4.0 * jax.lax.stop_gradient(jnp.abs(interior))
     particles = chemical = None
     if any(bath.particles is not None for bath in system.baths):
@@ -129,13 +141,64 @@ def rates(
         power=work,
         entropy_rate=rate,
         interior=interior,
-        exterior=entropy_rate_analytic(rho, dissipative, **edge),
+        exterior=exterior,
         spohn_production=rate - _fluxes(system, t, h, parts, sizes).sum(),
         heat_rounding=heat_roundings(operators, sizes).sum(),
-        entropy_rounding=entropy_roundings(rho, sizes).sum() + noise,
+        entropy_rounding=rounding_of_log(largest, sizes).sum() + noise,
         particle_currents=particles,
         chemical_power=chemical,
     )
+
+
+def _changes(
+    system: OpenSystem, t: RealLike, rho: Operator, operators: Array, bound: float,
+    tolerance: float | None,
+) -> tuple[Array, Array, tuple[Real, ...]]:  # fmt: skip
+    """D_k(rho), their heats, and S', its interior and its exterior part and max|ln rho|."""
+    unitary, parts = unitary_part(system, t, rho), dissipative_parts(system, t, rho)
+    heats = jnp.sum(parts * operators.mT, axis=(-2, -1)).real
+    dissipative, edge = parts.sum(axis=0), {"support": bound, "tolerance": tolerance}
+    rate = entropy_rate(rho, unitary + dissipative, **edge)
+    interior, exterior = (entropy_rate_analytic(rho, x, **edge) for x in (unitary, dissipative))
+    return parts, heats, (rate, interior, exterior, largest_log(rho))
+
+
+def _changes_of_qubit(
+    system: OpenSystem, t: RealLike, rho: Operator, operators: Array, bound: float,
+    tolerance: float | None,
+) -> tuple[tuple[qubit.Entries, ...], Array, tuple[Real, ...]]:  # fmt: skip
+    """The same with all real numbers by themselves, for many lanes."""
+    h = system.hamiltonian(t)
+    maps = tuple(_map_of_qubit(*jump_operators(b, system.hamiltonian, t)) for b in system.baths)
+    return _from_maps(h, maps, rho, operators, bound, tolerance)
+
+
+@compiled
+def _map_of_qubit(rates: Array, operators: Array) -> Float[Array, "4 4"]:
+    return qubit.map_of(lambda a: dissipate(rates, operators, a))
+
+
+@functools.partial(compiled, static_argnums=(4, 5))
+def _from_maps(
+    h: Operator, maps: tuple[Array, ...], rho: Operator, operators: Array, bound: float,
+    tolerance: float | None,
+) -> tuple[tuple[qubit.Entries, ...], Array, tuple[Real, ...]]:  # fmt: skip
+    state = qubit.entries(rho)
+    unitary, parts = qubit.turned(qubit.entries(h), state), [qubit.applied(m, state) for m in maps]
+    operators = jnp.broadcast_to(operators, (len(maps), 2, 2))
+    heats = [
+        qubit.overlap(qubit.entries(x), part) for x, part in zip(operators, parts, strict=True)
+    ]
+    nothing = [jnp.zeros_like(state.p)]
+    dissipative = qubit.total(*parts) if parts else qubit.Entries(*(4 * nothing))
+    found, edge = flow.blocks(state, bound), (bound, tolerance)
+    flows = (
+        flow.rate(found, qubit.total(unitary, dissipative), *edge),
+        flow.analytic_rate(found, unitary, *edge),
+        flow.analytic_rate(found, dissipative, *edge),
+        flow.largest_log(found),
+    )
+    return tuple(parts), jnp.array(heats) if heats else jnp.zeros(0, state.p.dtype), flows
 
 
 @checked
@@ -171,18 +234,31 @@ def entropy_fluxes(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Arra
 
 
 def _fluxes(
-    system: OpenSystem, t: RealLike, h: Operator, parts: Array, sizes: Array
+    system: OpenSystem, t: RealLike, h: Operator, parts: Any, sizes: Array
 ) -> Float[Array, " baths"]:
+    """Of parts that are matrices or, for a qubit, entries."""
     fluxes, baths = [jnp.zeros(0, h.real.dtype)], [bath.at(t) for bath in system.baths]
     for bath, part, size in zip(baths, parts, sizes[:, None], strict=True):
         if bath.has_own_reference:
-            flux = cross_entropy_rate(part, bath.reference(h))
+            change = qubit.matrix(part) if isinstance(part, qubit.Entries) else part
+            flux = cross_entropy_rate(change, bath.reference(h))
         else:
             operator, temperature = bath.equilibrium(h) if has_reference(bath) else (h, None)
             rounding = heat_roundings(operator, size)[0]
-            flux = thermal_flux(temperature, expectation(operator, part), rounding)
+            flux = thermal_flux(temperature, _mean(operator, part), rounding)
         fluxes.append(flux[None])
     return jnp.concatenate(fluxes)
+
+
+def _mean(operator: Operator, part: Any) -> Real:
+    if isinstance(part, qubit.Entries):
+        return _overlap(operator, part)
+    return expectation(operator, part)
+
+
+@compiled
+def _overlap(operator: Operator, part: qubit.Entries) -> Real:
+    return qubit.overlap(qubit.entries(operator), part)
 
 
 @checked

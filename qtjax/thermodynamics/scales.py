@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from .._types import Operator, RealLike
+from .._types import Operator, Real, RealLike
 from ..algebra.divided_differences import Log
 from ..algebra.spectral import apply
 from ..dynamics.dissipators import jump_operators
@@ -54,7 +54,21 @@ def entropy_roundings(rho: Operator, sizes: Float[Array, " baths"]) -> Float[Arr
         rho: state, (d, d).
         sizes: of dissipators, from `dissipation_sizes`, (baths,).
     """
-    largest = jnp.max(jnp.abs(apply(Log(), jax.lax.stop_gradient(rho))))
+    return rounding_of_log(largest_log(rho), sizes)
+
+
+def largest_log(rho: Operator) -> Real:
+    """max|ln rho|, not differentiated."""
+    return jnp.max(jnp.abs(apply(Log(), jax.lax.stop_gradient(rho))))
+
+
+def rounding_of_log(largest: Real, sizes: Float[Array, " baths"]) -> Float[Array, " baths"]:
+    """The same from max|ln rho|.
+
+    Args:
+        largest: max|ln rho|.
+        sizes: of dissipators, from `dissipation_sizes`, (baths,).
+    """
     return _rounding(sizes) * largest * sizes
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import optax
 import pytest
 
-from qtjax.design import pareto_front
+from qtjax.design import optimize, pareto_front
 
 SIZE = 1e-20  # of the first objective, to be a power in joules
 
@@ -71,3 +71,22 @@ def test_bad_input(options, words):
     given = {"starts": starts(), "steps": 2} | options
     with pytest.raises(ValueError, match=words):
         pareto_front(objectives, given.pop("starts"), optax.adam(0.1), **given)
+
+
+def test_one_program_solves_for_all_points_and_one_evaluates():
+    traced = []
+
+    def counted(p):
+        traced.append(p)
+        return objectives(p)
+
+    def loss(p):
+        first, second = counted(p)
+        return -first / SIZE, second + 10.0
+
+    given, adam = tuple(x[:5] for x in starts()), optax.adam(0.03)
+    optimize(loss, given, adam, steps=3, many=True)
+    once = len(traced)
+    traced.clear()
+    pareto_front(counted, given, adam, steps=3, points=4)
+    assert len(traced) <= once + 1
