@@ -109,11 +109,12 @@ def _turned(operator: Operator) -> Operator:
 
 def _is_positive(rates: Array) -> Any:
     """Whether rates are positive semidefinite; raises where concrete ones are not."""
+    rounding = max(_NEGATIVE, 8.0 * rates.shape[0] * float(jnp.finfo(rates.dtype).eps))
     if not is_concrete(rates):
         levels = eigenvalues(as_complex(jax.lax.stop_gradient(rates)))
-        return levels[0] >= -_NEGATIVE * jnp.max(jnp.abs(levels))
+        return levels[0] >= -rounding * jnp.max(jnp.abs(levels))
     values = np.linalg.eigvalsh(np.asarray(rates))
-    if values[0] < -_NEGATIVE * max(abs(values[-1]), abs(values[0])):
+    if values[0] < -rounding * max(abs(values[-1]), abs(values[0])):
         raise ValueError(
             f"`rates` must be positive semidefinite, but has the eigenvalue {values[0]:.6g}: no "
             "environment has such rates, and states would not stay states; check that |gamma_ij|^2 "

@@ -148,7 +148,9 @@ def cycle_error(
     bordered = jnp.outer(identity / d, identity) - fixed.map_increment
     bordered = jnp.where(fixed.gap > 0.0, bordered, jnp.eye(n, dtype=identity.dtype))
     start = jnp.linalg.solve(bordered, once)
-    return jnp.maximum(jnp.max(jnp.abs(start)), follow_error(maps, states, start)[1])
+    largest = follow_error(maps, states, start)[1]
+    # inf, and not nan, where a stroke is not resolved
+    return jnp.where(jnp.isinf(largest), largest, jnp.maximum(jnp.max(jnp.abs(start)), largest))
 
 
 def follow_error(

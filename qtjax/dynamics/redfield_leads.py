@@ -175,26 +175,32 @@ _compiled_lead_terms = eqx.filter_jit(lead_terms)
 def _check_hamiltonian(lead: RedfieldLead, h: np.ndarray) -> None:
     """Raise where a concrete H does not conserve the particles, or has a rate < 0."""
     n, c = np.asarray(lead.number), np.asarray(lead.lowering)
-    mixed = np.max(np.abs(h @ n - n @ h))
-    if mixed > _MIXES * np.max(np.abs(h)):
+    mixed, most = np.max(np.abs(h @ n - n @ h)), _most_mixed(h)
+    if mixed > most * np.max(np.abs(h)):
         raise ValueError(
             f"`number` must be conserved by the Hamiltonian, [H, N] = 0, but they differ by "
             f"{mixed:.3g}; give the particle number of the whole system as `number=`."
         )
     energies, v = np.linalg.eigh(h)
-    taken = np.abs(v.conj().T @ c @ v) > _MIXES * np.max(np.abs(c))
+    taken = np.abs(v.conj().T @ c @ v) > most * np.max(np.abs(c))
     levels = jnp.asarray((energies - energies[:, None])[taken])
     found = concretely(jax.vmap(lambda e: as_real("rate", lead.rate(e))), levels)
     remedy = "it is Gamma(energy), at the energies that a particle may take along."
     check_nonnegative("rate", found, remedy, entries=True)
 
 
+def _most_mixed(h: Any) -> float:
+    """What rounding may make of [H, N], relative to H."""
+    return max(_MIXES, 64.0 * float(jnp.finfo(h.dtype).eps))
+
+
 def _suits(lead: RedfieldLead, h: Operator) -> Any:
     """Whether a traced H conserves the particles, and no rate is < 0."""
     h, n, c = jax.lax.stop_gradient((h, lead.number, lead.lowering))
-    kept = jnp.max(jnp.abs(product(h, n) - product(n, h))) <= _MIXES * jnp.max(jnp.abs(h))
+    most = _most_mixed(h)
+    kept = jnp.max(jnp.abs(product(h, n) - product(n, h))) <= most * jnp.max(jnp.abs(h))
     energies, v = eigensystem(h)
-    taken = jnp.abs(product(dag(v), product(c, v))) > _MIXES * jnp.max(jnp.abs(c))
+    taken = jnp.abs(product(dag(v), product(c, v))) > most * jnp.max(jnp.abs(c))
     found = jax.vmap(jax.vmap(lambda e: as_real("rate", lead.rate(e))))(
         energies - energies[:, None]
     )

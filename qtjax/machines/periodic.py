@@ -90,7 +90,7 @@ def cycle_mean(
         observable: A, (d, d).
         panels: of the composite Gauss-Kronrod rule per stroke, static; by default 16, and for a
             concrete solution four times as many until what they miss is below 1e-8 of the largest
-            element of A (1e-4 in float32).
+            element of A (1e-4 in float32), or what the limit cycle itself may be off by.
 
     Returns:
         A scalar; nan for a cycle that takes no time, and where the panels miss more.
@@ -106,14 +106,16 @@ def cycle_mean(
     starts_and_ends = zip(strokes, solution.states[:-1], solution.states[1:], strict=True)
     items = [(s.system, s.duration, start, end, a) for s, start, end in starts_and_ends]
     tolerance = 1e-8 if solution.states.dtype == jnp.complex128 else 1e-4
+    tolerance = jnp.maximum(tolerance, 4.0 * solution.error)  # of its states
     mean, good = _mean(items, solution.period, count, tolerance)
-    while panels is None and count < _MOST_PANELS and is_concrete(good) and not jnp.all(good):
+    finite = is_concrete(solution.states) and bool(jnp.all(jnp.isfinite(solution.states)))
+    while panels is None and finite and count < _MOST_PANELS and is_concrete(good) and not good:
         count *= 4
         mean, good = _mean(items, solution.period, count, tolerance)
     return jnp.where(good, mean, jnp.nan)
 
 
-def _mean(items: list[Any], period: Real, panels: int, tolerance: float) -> tuple[Real, Array]:
+def _mean(items: list[Any], period: Real, panels: int, tolerance: Real) -> tuple[Real, Array]:
     """The mean, and whether all strokes are resolved."""
     found = alongside(eqx.Partial(_integral, panels), items)
     integrals, missed = zip(*found, strict=True)

@@ -59,7 +59,7 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
     Returns:
         One `StrokeSamples` for each stroke. In a stroke of zero length rates are nan, and in one
         that so few points do not resolve (its end is not that of the limit cycle to 1e-6, to 1e-3
-        in float32) all numbers but times and gap.
+        in float32, or to its error) all numbers but times and gap.
 
     Raises:
         ValueError: a stroke has no states in between, as a `Collision`.
@@ -76,15 +76,15 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
     """
     starts, ends = solution.states[:-1], solution.states[1:]
     found = zip(driven_strokes(solution.cycle), starts, ends, strict=True)
-    items = [(stroke.system, stroke.duration, start, end) for stroke, start, end in found]
+    most = jnp.maximum(1e-6 if ends.dtype == jnp.complex128 else 1e-3, 4.0 * solution.error)
+    items = [(stroke.system, stroke.duration, start, end, most) for stroke, start, end in found]
     return tuple(alongside(eqx.Partial(_sample, points), items))
 
 
 def _sample(
-    points: int, scaled: OpenSystem, duration: Real, rho0: Operator, end: Operator
+    points: int, scaled: OpenSystem, duration: Real, rho0: Operator, end: Operator, most: Real
 ) -> StrokeSamples:
     path = stroke_path(scaled, duration, rho0, points, "points")
-    most = 1e-6 if end.dtype == jnp.complex128 else 1e-3
     resolved = jnp.max(jnp.abs(path.states[-1] - end)) <= most
     path = path._replace(vectors=jnp.where(resolved, path.vectors, jnp.nan))
     system = Stroke(scaled, duration).in_time()
