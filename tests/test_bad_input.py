@@ -446,6 +446,17 @@ def test_too_few_steps():
     assert bool(quiet.result == qt.RESULTS.max_steps_reached)
 
 
+def test_too_few_steps_where_negative_rates_make_the_state_grow():
+    system = qt.OpenSystem(N, qt.Lindblad(qt.destroy(2), -300.0))
+    with pytest.raises(qt.SolverError, match="grows, at a rate of at least 200, and no number of"):
+        qt.evolve(system, GROUND, TS, solver=qt.Taylor(), max_steps=4)
+    damped = qt.OpenSystem(N, qt.Lindblad(qt.destroy(2), 300.0))
+    with pytest.raises(qt.SolverError) as caught:
+        qt.evolve(damped, GROUND, TS, solver=qt.Taylor(), max_steps=4)
+    assert "largest rate" in str(caught.value)
+    assert "grows" not in str(caught.value)
+
+
 def test_limit_cycle_that_is_not_unique():
     with pytest.raises(
         qt.SolverError, match=r"not unique.*all rates are zero.*Put at least one stroke in contact"

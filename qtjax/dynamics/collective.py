@@ -6,6 +6,7 @@ A bath that all parts share alike is `LocalBath(collective(operator, parts), ...
 import itertools
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Inexact
@@ -19,8 +20,11 @@ from .._checks import (
     check_operator,
     concretely,
     is_concrete,
+    is_hermitian,
+    nan_unless,
 )
 from .._types import Operator, Real, RealLike
+from ..algebra.levels import eigenvalues
 from .bath_arguments import as_operators
 from .channels import Channel
 from .dissipators import AbstractDissipator
@@ -69,7 +73,8 @@ class RateMatrix(AbstractDissipator):
     ):
         self.operators = as_operators("operators", operators, check_operator)
         check_hermitian("rates", rates)
-        self.rates = as_complex(rates) if np.iscomplexobj(rates) else as_real("rates", rates)
+        found = as_complex(rates) if np.iscomplexobj(rates) else as_real("rates", rates)
+        self.rates = found if is_concrete(found) else nan_unless(is_hermitian(found), found)
         if self.rates.shape[0] != len(self.operators):
             raise ValueError(
                 f"`rates` must be a matrix with one row for each of the {len(self.operators)} "
@@ -77,7 +82,7 @@ class RateMatrix(AbstractDissipator):
             )
         check_instance("positive", positive, bool | np.bool_, "True or False")
         if positive:
-            _check_positive(self.rates)
+            self.rates = nan_unless(_is_positive(self.rates), self.rates)
         remedy = "a bath of negative temperature is not thermal."
         self.temperature = (
             None if temperature is None else as_nonnegative("temperature", temperature, remedy)
@@ -103,13 +108,17 @@ def _turned(operator: Operator) -> Operator:
     return 1j * operator
 
 
-def _check_positive(rates: Array) -> None:
+def _is_positive(rates: Array) -> Any:
+    """Whether rates are positive semidefinite; raises where concrete ones are not."""
+    rounding = max(_NEGATIVE, 8.0 * rates.shape[0] * float(jnp.finfo(rates.dtype).eps))
     if not is_concrete(rates):
-        return
+        levels = eigenvalues(as_complex(jax.lax.stop_gradient(rates)))
+        return levels[0] >= -rounding * jnp.max(jnp.abs(levels))
     values = np.linalg.eigvalsh(np.asarray(rates))
-    if values[0] < -_NEGATIVE * max(abs(values[-1]), abs(values[0])):
+    if values[0] < -rounding * max(abs(values[-1]), abs(values[0])):
         raise ValueError(
             f"`rates` must be positive semidefinite, but has the eigenvalue {values[0]:.6g}: no "
             "environment has such rates, and states would not stay states; check that |gamma_ij|^2 "
             "<= gamma_ii gamma_jj, or say `positive=False`."
         )
+    return True

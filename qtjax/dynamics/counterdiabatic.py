@@ -19,7 +19,8 @@ from .._types import Operator, Real, RealLike
 from ..algebra.levels import group_levels, level_projectors
 from .hamiltonians import AbstractHamiltonian, Sum, as_hamiltonian
 
-_SAMPLES, _NODES = 1024, 64  # times at which levels are looked at, and of the mean
+_SAMPLES, _NODES = 1024, 4  # times at which levels are looked at, and of the mean between two
+_TOGETHER = 512  # times of the mean at which H_CD is found side by side
 _KEPT = 0.75  # of a level from one of these times to the next; half of it is lost at a crossing
 
 
@@ -95,8 +96,9 @@ def counterdiabatic_cost(
     span: Sequence[RealLike] = (0.0, 1.0),
     levels: tuple[int, ...] | None = None,
 ) -> Real:
-    """The time-averaged Frobenius norm of H_CD, by Gauss-Legendre at 64 times.
+    """The time-averaged Frobenius norm of H_CD, by Gauss-Legendre in 1,024 parts.
 
+    Levels that part again within one such part, as closely as they may, cost it less than 1e-4.
     For a qubit whose axis turns by an angle a at one pace, a/(sqrt(2) duration).
 
     Args:
@@ -121,11 +123,22 @@ def counterdiabatic_cost(
     term = _term(as_hamiltonian(hamiltonian), duration, span, levels)
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     start, end = as_vector("span", span, exactly=2)
-    found = jax.vmap(term)(start + 0.5 * (end - start) * (nodes + 1.0))
-    square = jnp.sum(found.real**2 + found.imag**2, axis=(1, 2))
+    breaks = jnp.clip(term.hamiltonian.breakpoints(), start, end)
+    edges = jnp.sort(
+        jnp.concatenate([start + (end - start) * np.linspace(0, 1, _SAMPLES + 1), breaks])
+    )
+    lengths = jnp.diff(edges)[:, None]
+    ts = edges[:-1, None] + 0.5 * lengths * (nodes + 1.0)
+    weights = 0.5 * lengths / (end - start) * weights
+
+    def square_at(t: Real) -> Real:
+        found = term(t)
+        return jnp.sum(found.real**2 + found.imag**2)
+
+    square = jax.lax.map(square_at, ts.reshape(-1), batch_size=_TOGETHER)
     moving = square > 0.0  # the root has no derivative at 0
     norms = jnp.where(moving, jnp.sqrt(jnp.where(moving, square, 1.0)), 0.0)
-    return 0.5 * jnp.sum(weights * norms)
+    return jnp.sum(weights.reshape(-1) * norms)
 
 
 def _term(

@@ -8,9 +8,9 @@ from jaxtyping import Array, Float
 
 from .._checks import (
     as_complex,
+    as_hermitian,
     as_nonnegative,
     as_sequence,
-    check_hermitian,
     check_operator,
     concretely,
     described,
@@ -162,10 +162,11 @@ class Dephasing(AbstractDissipator):
     temperature: None
 
     def __init__(self, operator: OperatorLike, rate: RealLike | Schedule):
-        check_hermitian("operator", operator)
-        self.operator, self.rate = as_complex(operator), as_schedule("rate", rate)
+        self.operator = as_hermitian("operator", operator)
+        self.rate = as_schedule("rate", rate)
         if isinstance(self.rate, Constant):
-            as_nonnegative("rate", self.rate.value, "use `Lindblad` for negative rates.")
+            remedy = "use `Lindblad` for negative rates."
+            self.rate = Constant(as_nonnegative("rate", self.rate.value, remedy))
         self.temperature = None
 
     def channels(self, hamiltonian: AbstractHamiltonian) -> tuple[Channel, ...]:

@@ -322,7 +322,7 @@ def _evolve(
     seen = None
     if equation.watched is not None:
         seen = look(equation.watched, known, tolerances[0] + tolerances[1], resolution)
-    jumps = _jumps(system, equation, known, seen)
+    jumps = jump_times(system, equation, known, seen)
     edges = known if seen is None or not seen.jumps.shape[0] else jnp.sort(
         jnp.concatenate([known, jnp.clip(seen.jumps, ts[0], ts[-1])])
     )  # fmt: skip
@@ -355,7 +355,7 @@ class _Trajectory(NamedTuple):
     ledger: Ledger
 
 
-def _jumps(
+def jump_times(
     system: OpenSystem, equation: LinearEquation, known: Array, seen: Seen | None
 ) -> Float[Array, " jumps"]:
     """Times at which H may jump, increasing: what is declared, what was found, and all edges.
@@ -378,12 +378,12 @@ def _at_times(
     if jumps.shape[0]:
         clipped = jnp.clip(jumps, ts[0], ts[-1])
         at_jumps = jax.vmap(from_components)(found.xs[jnp.searchsorted(edges, clipped)])
-        work = books.work + _jump_works(system.energy_hamiltonian, ts, jumps, at_jumps)
+        work = books.work + jump_works(system.energy_hamiltonian, ts, jumps, at_jumps)
         books = books._replace(work=work)
     return _Trajectory(states, _ledger(system, ts, states, books))
 
 
-def _jump_works(
+def jump_works(
     energy: AbstractHamiltonian, ts: Array, jumps: Array, states: Array
 ) -> Float[Array, " times"]:
     """The work tr(rho (H(t) - H(t - 0))) of all jumps up to each time; equal jumps count once."""

@@ -17,7 +17,8 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checked import checked
-from .._checks import as_real, is_concrete
+from .._checks import as_real, is_concrete, nan_unless
+from .._jax import dce_jaxpr
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
 from ..algebra.hermitian_basis import from_components, to_components
@@ -26,9 +27,11 @@ from ..information.entropy import entropy
 from ..numerics.controllers import total_of
 from ..numerics.resolution import look
 from .arguments import as_state, as_times, check_problem
+from .channels import Jumps
 from .diffrax_methods import real_leaves, watchful
+from .dissipators import AbstractDissipator, jump_operators
 from .equation_of_motion import equation_of_motion
-from .evolve import default_tolerances
+from .evolve import default_tolerances, jump_times, jump_works
 from .methods import Problem
 from .open_system import (
     OpenSystem,
@@ -113,7 +116,8 @@ def evolve_with_finite_baths(
 
     Raises:
         ValueError: a bath without a temperature or at T = 0, where its entropy has no finite
-            change, capacities that are not positive or not one for each bath, and as `evolve`.
+            change, a finite bath with rates that do not follow its temperature, capacities that are
+            not positive or not one for each bath, and as `evolve`.
         SolverError: the outcome was not successful and `throw` is true.
 
     Source: Schaller, Nietner and Brandes, New J. Phys. 16, 125011 (2014); Rezek, Salamon,
@@ -130,7 +134,7 @@ def evolve_with_finite_baths(
     ts = as_times(ts)
     rho0 = as_state("rho0", rho0, system.dimension)
     check_problem(system, ts, lambda system, t, rho: rho)
-    found = _evolve(system, rho0, ts, _capacities(system, capacities))
+    found = _evolve(system, rho0, ts, _capacities(system, ts[0], capacities))
     if throw:
         raise_if_failed(found)
     return found
@@ -172,26 +176,31 @@ def _evolve(system: OpenSystem, rho0: Operator, ts: Array, capacities: Array) ->
     rtol, atol = default_tolerances()
     unit = energy_unit(system, jnp.linspace(ts[0], ts[-1], 9))
     equation = equation_of_motion(system)
-    edges = jnp.sort(jnp.concatenate([ts, jnp.clip(equation.breakpoints, ts[0], ts[-1])]))
-    seen = None
+    known = jnp.sort(jnp.concatenate([ts, jnp.clip(equation.breakpoints, ts[0], ts[-1])]))
+    seen, edges = None, known
     if equation.watched is not None:
-        seen = look(equation.watched, edges, rtol + atol, RESOLUTION)
-        edges = jnp.sort(jnp.concatenate([edges, jnp.clip(seen.jumps, ts[0], ts[-1])]))
+        seen = look(equation.watched, known, rtol + atol, RESOLUTION)
+        edges = jnp.sort(jnp.concatenate([known, jnp.clip(seen.jumps, ts[0], ts[-1])]))
+    jumps = jump_times(system, equation, known, seen)
     x0 = to_components(rho0)
     y0 = jnp.concatenate([x0, jnp.ones(count), jnp.zeros(2 * count + 1)])
     problem = Problem(x0, edges, rtol, atol, unit, seen, MOST_STEPS, uniform=False)
     solved = dfx.diffeqsolve(
         dfx.ODETerm(lambda t, y, slope: slope(t)(y)), dfx.Dopri8(), edges[0], edges[-1], None, y0,
         real_leaves(_Slope(system, capacities, unit)),
-        saveat=dfx.SaveAt(ts=ts, controller_state=True),
+        saveat=dfx.SaveAt(ts=edges, controller_state=True),
         stepsize_controller=watchful(None, problem), max_steps=MOST_STEPS, throw=False,
     )  # fmt: skip
-    ys: Any = solved.ys
+    at_edges: Any = solved.ys
+    ys = at_edges[jnp.searchsorted(edges, ts)]
     parts = jnp.split(ys, np.cumsum([n, count, count, count]), axis=1)
     states = jax.vmap(from_components)(parts[0])
     h = system.energy_hamiltonian
     energies = jax.vmap(lambda t, rho: expectation(h(t), rho))(ts, states)
     heat, work = unit * parts[2], unit * parts[4][:, 0]
+    if jumps.shape[0]:
+        inside = jnp.searchsorted(edges, jnp.clip(jumps, ts[0], ts[-1]))
+        work = work + jump_works(h, ts, jumps, jax.vmap(from_components)(at_edges[inside, :n]))
     residual = energies - energies[0] - heat.sum(axis=1) - work
     error = total_of(solved.controller_state)
     allowed = 4.0 * (atol + rtol * jnp.maximum(jnp.max(jnp.abs(ys)), 1.0))
@@ -216,7 +225,7 @@ def _temperatures(system: OpenSystem) -> Float[Array, " baths"]:
     return jnp.stack(_temperature_leaves(system))
 
 
-def _capacities(system: OpenSystem, capacities: Any) -> Float[Array, " baths"]:
+def _capacities(system: OpenSystem, t: Array, capacities: Any) -> Float[Array, " baths"]:
     """The heat capacities, checked with the temperatures that they belong to."""
     for k, bath in enumerate(system.baths):
         temperature = bath.temperature
@@ -234,4 +243,23 @@ def _capacities(system: OpenSystem, capacities: Any) -> Float[Array, " baths"]:
         )
     if is_concrete(found) and not np.all(np.asarray(found) > 0.0):
         raise ValueError(f"`capacities` must be > 0 (inf for an infinite bath), got {found}.")
-    return found
+    for k, bath in enumerate(system.baths):
+        finite = not (is_concrete(found) and np.isinf(found[k]))
+        if finite and not _follows_temperature(bath, system, t):
+            raise ValueError(
+                f"`baths[{k}]` ({type(bath).__name__}) has rates that its temperature does not "
+                "enter, so it cannot warm or cool: take a bath that makes its rates from a "
+                "temperature, as `LocalBath`, or give it the capacity inf."
+            )
+    return nan_unless(jnp.all(found > 0.0), found)
+
+
+def _follows_temperature(bath: AbstractDissipator, system: OpenSystem, t: Array) -> bool:
+    """Whether the temperature of a bath enters what it does."""
+
+    def jumps(temperature: Real) -> Jumps:
+        warmed = eqx.tree_at(lambda bath: bath.temperature, bath, temperature)
+        return jump_operators(warmed, system.hamiltonian, t)
+
+    jaxpr: Any = jax.make_jaxpr(jumps)(bath.temperature).jaxpr
+    return any(dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))[1])

@@ -23,6 +23,7 @@ from .._checks import (
     concretely,
     is_concrete,
     is_function,
+    nan_unless,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import dag, product
@@ -96,6 +97,8 @@ class FermionicLead(AbstractDissipator):
         self.chemical_potential = as_potential(chemical_potential)
         self.rate = rate if is_function(rate) else Flat(rate)  # pyright: ignore
         self.number = _number(self.lowering, number)
+        if not is_concrete(self.lowering, self.number):
+            self.lowering = jnp.where(takes_one(self.lowering, self.number), self.lowering, jnp.nan)
         self.band = None if band is None else _band(band, self.energy, self.chemical_potential)
         if isinstance(self.energy, Constant):
             found = concretely(self._gamma, self.energy.value)
@@ -140,6 +143,7 @@ class FermionicLead(AbstractDissipator):
 
     def _gamma(self, energy: RealLike) -> Real:
         gamma = as_real("rate", self.rate(energy))
+        gamma = nan_unless(gamma >= 0.0, gamma)
         if self.band is None:
             return gamma
         inside = (energy >= self.band[0]) & (energy <= self.band[1])
@@ -199,6 +203,13 @@ def as_potential(value: Any) -> Real | Schedule:
     return mu.value if isinstance(mu, Constant) else mu
 
 
+def takes_one(lowering: Operator, number: Operator) -> Any:
+    """Whether [N, L] = -L."""
+    xp = np if is_concrete(lowering, number) else jnp
+    n, a = xp.asarray(number), xp.asarray(lowering)
+    return xp.max(xp.abs(n @ a - a @ n + a)) <= _MISMATCH * xp.max(xp.abs(a))
+
+
 def check_takes_one(lowering: Operator, number: Operator, said: str) -> None:
     """Raise unless [N, L] = -L (concrete only).
 
@@ -207,15 +218,14 @@ def check_takes_one(lowering: Operator, number: Operator, said: str) -> None:
         number: N.
         said: where N is from, for the message.
     """
-    if not is_concrete(lowering, number):
+    if not is_concrete(lowering, number) or takes_one(lowering, number):
         return
     n, a = np.asarray(number), np.asarray(lowering)
     defect = np.max(np.abs(n @ a - a @ n + a))
-    if defect > _MISMATCH * np.max(np.abs(a)):
-        raise ValueError(
-            f"`lowering` must take one particle out, [N, L] = -L, but with `number` {said} they "
-            f"differ by {defect:.3g}; give the particle number of the whole system as `number=`."
-        )
+    raise ValueError(
+        f"`lowering` must take one particle out, [N, L] = -L, but with `number` {said} they "
+        f"differ by {defect:.3g}; give the particle number of the whole system as `number=`."
+    )
 
 
 def _number(lowering: Operator, number: OperatorLike | None) -> Operator:

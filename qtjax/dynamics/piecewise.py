@@ -15,6 +15,7 @@ from .._checks import (
     check_increasing,
     check_instance,
     described,
+    is_concrete,
 )
 from .._types import Real, RealLike
 from .schedules import AbstractSchedule
@@ -68,6 +69,9 @@ class PiecewisePolynomial(AbstractSchedule):
                 f"`times` must have one entry more than there are pieces ({array.shape[1] + 1}), "
                 f"got shape {self.times.shape}."
             )
+        if not is_concrete(self.times):
+            ordered = jnp.all(jnp.diff(self.times) >= 0.0)
+            self.coefficients = jnp.where(ordered, self.coefficients, jnp.nan)
 
     @classmethod
     def from_scipy(cls, spline: Any) -> "PiecewisePolynomial":

@@ -142,27 +142,42 @@ def cycle_error(
         max|dx|, of the books in units of the largest energy; inf where a stroke is not resolved.
     """
     maps, fixed, states = jax.lax.stop_gradient((tuple(maps), fixed, states))
-    xs = jax.vmap(to_components)(states)
-    n, d = xs.shape[1], states.shape[-1]
+    n, d = states.shape[-1] ** 2, states.shape[-1]
     identity = to_components(jnp.eye(d))
-
-    def follow(deviation: Array) -> tuple[Array, Array]:
-        largest = jnp.zeros((), xs.dtype)
-        for stroke, x in zip(maps, xs, strict=False):
-            added = matmul(stroke.increment, deviation) + matmul(stroke.doubt, x)
-            deviation = deviation + added[:n]
-            books = jnp.max(jnp.abs(added[n:])) / stroke.unit
-            found = jnp.maximum(books, jnp.max(jnp.abs(deviation))) + stroke.rounding
-            largest = jnp.maximum(largest, found)
-        return deviation, largest
-
-    once, _ = follow(jnp.zeros(n, xs.dtype))
+    once, _ = follow_error(maps, states, jnp.zeros(n, identity.dtype))
     bordered = jnp.outer(identity / d, identity) - fixed.map_increment
-    bordered = jnp.where(fixed.gap > 0.0, bordered, jnp.eye(n, dtype=xs.dtype))
+    bordered = jnp.where(fixed.gap > 0.0, bordered, jnp.eye(n, dtype=identity.dtype))
     start = jnp.linalg.solve(bordered, once)
-    largest = jnp.maximum(jnp.max(jnp.abs(start)), follow(start)[1])
+    largest = follow_error(maps, states, start)[1]
+    # inf, and not nan, where a stroke is not resolved
+    return jnp.where(jnp.isinf(largest), largest, jnp.maximum(jnp.max(jnp.abs(start)), largest))
+
+
+def follow_error(
+    maps: Sequence[Propagator], states: Complex[Array, "edges d d"], deviation: Array
+) -> tuple[Array, Real]:
+    """What strokes make of a deviation of their first state, with what they may be off by.
+
+    Args:
+        maps: the propagators of the strokes.
+        states: at the start of every stroke, and at the end of the last, (strokes + 1, d, d).
+        deviation: of the components of the first, (d*d,).
+
+    Returns:
+        That of the components of the last, and the largest error of states and books on the way, as
+        of `cycle_error`.
+    """
+    maps, states, deviation = jax.lax.stop_gradient((tuple(maps), states, deviation))
+    xs = jax.vmap(to_components)(states)
+    n, largest = xs.shape[1], jnp.zeros((), xs.dtype)
+    for stroke, x in zip(maps, xs, strict=False):
+        added = matmul(stroke.increment, deviation) + matmul(stroke.doubt, x)
+        deviation = deviation + added[:n]
+        books = jnp.max(jnp.abs(added[n:])) / stroke.unit
+        found = jnp.maximum(books, jnp.max(jnp.abs(deviation))) + stroke.rounding
+        largest = jnp.maximum(largest, found)
     resolved = jnp.all(jnp.stack([stroke.resolved for stroke in maps]))
-    return jnp.where(resolved, largest, jnp.inf)
+    return deviation, jnp.where(resolved, largest, jnp.inf)
 
 
 def contraction(fixed: FixedPoint) -> Real:

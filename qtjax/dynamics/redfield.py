@@ -193,6 +193,7 @@ def second_order_terms(
         left, right = bohr_function(gamma, hamiltonian, couplings, unit), couplings
     else:
         left = bohr_pairs(gamma, hamiltonian, couplings, cutoff, unit)
+        left = jnp.where(cutoff >= 0.0, left, jnp.nan)  # a traced one may be none
         left, right = left.reshape(d * d, d, d), jnp.eye(d * d, dtype=dtype).reshape(d * d, d, d)
     product_of_both = jnp.sum(product(right.conj().mT, left), axis=0)
     shift = (product_of_both - dag(product_of_both)) / 2j

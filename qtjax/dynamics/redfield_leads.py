@@ -27,11 +27,12 @@ from .._checks import (
     is_function,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
-from ..algebra.operators import dag
+from ..algebra.operators import dag, product
+from ..algebra.spectral import eigensystem
 from .channels import Channel, Moving
 from .dissipators import AbstractDissipator, Particles
 from .hamiltonians import AbstractHamiltonian
-from .leads import as_potential, check_takes_one, fermi_occupations
+from .leads import as_potential, check_takes_one, fermi_occupations, takes_one
 from .redfield import FollowingRedfield, Terms, channels_of, second_order_terms
 from .schedules import Schedule
 from .spectra import Flat, Spectrum
@@ -98,6 +99,8 @@ class RedfieldLead(AbstractDissipator):
         check_hermitian("number", number, self.lowering.shape[0])
         self.number = as_complex(number)
         check_takes_one(self.lowering, self.number, "as given")
+        if not is_concrete(self.lowering, self.number):
+            self.lowering = jnp.where(takes_one(self.lowering, self.number), self.lowering, jnp.nan)
         remedy = "it is a difference of energies."
         self.cutoff = None if cutoff is None else as_nonnegative("cutoff", cutoff, remedy)
 
@@ -129,6 +132,8 @@ class RedfieldLead(AbstractDissipator):
             _check_hamiltonian(self, np.asarray(h))
         if self.particles.moves:
             return (Moving(FollowingRedfield(self, hamiltonian, lead_terms)),)
+        if not is_concrete(h, self):
+            h = jnp.where(_suits(self, h), h, jnp.nan)
         return channels_of(concretely(_compiled_lead_terms, self, h))
 
 
@@ -168,15 +173,33 @@ _compiled_lead_terms = eqx.filter_jit(lead_terms)
 def _check_hamiltonian(lead: RedfieldLead, h: np.ndarray) -> None:
     """Raise where a concrete H does not conserve the particles, or has a rate < 0."""
     n, c = np.asarray(lead.number), np.asarray(lead.lowering)
-    mixed = np.max(np.abs(h @ n - n @ h))
-    if mixed > _MIXES * np.max(np.abs(h)):
+    mixed, most = np.max(np.abs(h @ n - n @ h)), _most_mixed(h)
+    if mixed > most * np.max(np.abs(h)):
         raise ValueError(
             f"`number` must be conserved by the Hamiltonian, [H, N] = 0, but they differ by "
             f"{mixed:.3g}; give the particle number of the whole system as `number=`."
         )
     energies, v = np.linalg.eigh(h)
-    taken = np.abs(v.conj().T @ c @ v) > _MIXES * np.max(np.abs(c))
+    taken = np.abs(v.conj().T @ c @ v) > most * np.max(np.abs(c))
     levels = jnp.asarray((energies - energies[:, None])[taken])
     found = concretely(jax.vmap(lambda e: as_real("rate", lead.rate(e))), levels)
     remedy = "it is Gamma(energy), at the energies that a particle may take along."
     check_nonnegative("rate", found, remedy, entries=True)
+
+
+def _most_mixed(h: Any) -> float:
+    """What rounding may make of [H, N], relative to H."""
+    return max(_MIXES, 64.0 * float(jnp.finfo(h.dtype).eps))
+
+
+def _suits(lead: RedfieldLead, h: Operator) -> Any:
+    """Whether a traced H conserves the particles, and no rate is < 0."""
+    h, n, c = jax.lax.stop_gradient((h, lead.number, lead.lowering))
+    most = _most_mixed(h)
+    kept = jnp.max(jnp.abs(product(h, n) - product(n, h))) <= most * jnp.max(jnp.abs(h))
+    energies, v = eigensystem(h)
+    taken = jnp.abs(product(dag(v), product(c, v))) > most * jnp.max(jnp.abs(c))
+    found = jax.vmap(jax.vmap(lambda e: as_real("rate", lead.rate(e))))(
+        energies - energies[:, None]
+    )
+    return kept & jnp.all(~taken | (found >= 0.0))

@@ -12,7 +12,6 @@ from .._checks import (
     as_complex,
     as_counts,
     as_nonnegative,
-    check_density_matrix,
     check_hermitian,
     concretely,
 )
@@ -21,6 +20,7 @@ from ..algebra.composite import embed
 from ..algebra.divided_differences import Sqrt
 from ..algebra.spectral import apply
 from ..algebra.states import thermal_state
+from .arguments import as_state
 from .channels import Channel
 from .dissipators import AbstractDissipator
 from .hamiltonians import AbstractHamiltonian
@@ -115,8 +115,7 @@ def as_fresh(temperature: Any, state: Any, d: int) -> tuple[Real | None, Operato
     """
     check_either("temperature", temperature, "state", state)
     if state is not None:
-        check_density_matrix("state", state, d)
-        return None, as_complex(state)
+        return None, as_state("state", state, d)
     remedy = "what has a negative temperature is given as a `state`."
     return as_nonnegative("temperature", temperature, remedy), None
 

@@ -218,6 +218,9 @@ class PiecewiseConstant(AbstractSchedule):
                 f"`values` must have one entry more than `times` ({self.times.shape[0] + 1}), "
                 f"got shape {self.values.shape}."
             )
+        if not is_concrete(self.times):
+            ordered = jnp.all(jnp.diff(self.times) >= 0.0)
+            self.values = jnp.where(ordered, self.values, jnp.nan)
 
     def __call__(self, t: RealLike) -> Real:
         return self.values[jnp.searchsorted(self.times, t, side="right")]

@@ -8,6 +8,8 @@ from .._results import RESULTS
 from .dissipators import jump_operators
 from .open_system import OpenSystem
 
+MUCH_GROWTH = 10.0  # of the logarithm of a state, between two times
+
 
 def where_it_stopped(system: OpenSystem, ts: Any, energies: Any, result: Any) -> str:
     """Between which times a run ended for want of steps, and what is fast there.
@@ -38,4 +40,22 @@ def where_it_stopped(system: OpenSystem, ts: Any, energies: Any, result: Any) ->
     if rates:
         fastest = int(np.argmax(rates))
         words += f" and the largest rate, of `baths[{fastest}]`, is {rates[fastest]:.3g}"
-    return f"{words} (how fast H changes counts too)."
+    words += " (how fast H changes counts too)."
+    growth = sum(_mean_growth(*jumps) for jumps in found)
+    if growth * (end - start) > MUCH_GROWTH:
+        words += (
+            " Negative rates outweigh the positive ones there: the state grows, at a rate of at "
+            f"least {growth:.3g}, and no number of steps helps. Mend the rates, or end earlier."
+        )
+    return words
+
+
+def _mean_growth(rates: Any, operators: Any) -> float:
+    """The mean real part of the eigenvalues of a dissipator, that of the trace left out.
+
+    Source: tr D = sum_k rate_k (|tr L_k|^2 - d tr L_k^+ L_k).
+    """
+    d = operators.shape[-1]
+    traces = np.abs(np.trace(operators, axis1=1, axis2=2)) ** 2
+    sizes = d * np.sum(np.abs(operators) ** 2, axis=(1, 2))
+    return float(np.sum(np.asarray(rates) * (traces - sizes))) / max(d**2 - 1, 1)

@@ -32,6 +32,7 @@ from ..dynamics.propagator import (
     contraction,
     cycle_error,
     fixed_point,
+    follow_error,
 )
 from ..dynamics.secular import warn_unless_secular
 from ..information.entropy import entropy
@@ -347,17 +348,24 @@ def _limit_cycle(
     result = RESULTS.where(unique, result, RESULTS.not_unique)
     result = RESULTS.where(finite | ~unique, result, RESULTS.not_finite)
     result = RESULTS.where(jnp.isnan(fixed.gap), RESULTS.not_finite, result)
-    result = RESULTS.where(_books_close(maps, residuals, done, bath_heats, tolerance), result,
-                           RESULTS.cycle_books_open)  # fmt: skip
-    result = RESULTS.where(~(error <= tolerance) & finite, RESULTS.inaccurate, result)
-    result = RESULTS.where(error > tolerance, RESULTS.inaccurate, result)
-    hermitian = jnp.all(jnp.stack([stroke.hermitian for stroke in maps]))
-    result = RESULTS.where(hermitian, result, RESULTS.not_hermitian)
+    closed = _books_close(maps, residuals, done, bath_heats, tolerance)
+    result = _judged(result, maps, closed, finite, error, tolerance)
     return CycleSolution(
         cycle, states, jax.vmap(entropy)(states), bath_heats, works, quenches,
         residuals[jnp.argmax(jnp.abs(residuals))], residual, error, fixed, result, particles,
         chemical_works,
     )  # fmt: skip
+
+
+def _judged(
+    result: Any, maps: list[Propagator], closed: Array, finite: Array, error: Real, tolerance: float
+) -> Any:
+    """A status, unless books, error or Hamiltonian ask for another."""
+    result = RESULTS.where(closed, result, RESULTS.cycle_books_open)
+    result = RESULTS.where(~(error <= tolerance) & finite, RESULTS.inaccurate, result)
+    result = RESULTS.where(error > tolerance, RESULTS.inaccurate, result)
+    hermitian = jnp.all(jnp.stack([stroke.hermitian for stroke in maps]))
+    return RESULTS.where(hermitian, result, RESULTS.not_hermitian)
 
 
 class Repeated(NamedTuple):
@@ -370,6 +378,8 @@ class Repeated(NamedTuple):
         quenches: work of the jump of H after each stroke, (cycles, strokes).
         named_heats: the heat taken in from each contact, by its name, (cycles,).
         chemical_works: as of `CycleSolution`, (cycles, strokes).
+        error: estimated error of states and books, as of `CycleSolution`.
+        result: the outcome, one per lane.
 
     Examples:
         >>> h = qt.number(2)
@@ -385,24 +395,38 @@ class Repeated(NamedTuple):
     works: Float[Array, "cycles strokes"]
     quenches: Float[Array, "cycles strokes"]
     named_heats: dict[str, Float[Array, " cycles"]]
-    chemical_works: Float[Array, "cycles strokes"] | None = None
+    chemical_works: Float[Array, "cycles strokes"] | None
+    error: Real
+    result: Any
 
 
 @checked
-def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) -> Repeated:
+def repeat(
+    cycle: Cycle,
+    rho0: OperatorLike,
+    cycles: int,
+    *,
+    steps: int | None = None,
+    tolerance: float | None = None,
+    throw: bool = True,
+) -> Repeated:
     """The approach to the limit cycle, cycle by cycle, with all books.
 
     Args:
         cycle: the cycle.
         rho0: density matrix at the start of the first stroke, (d, d).
         cycles: how many cycles to run, static.
-        steps: Magnus steps per driven stroke, static.
+        steps: Magnus steps per driven stroke, static; by default 64, and for a concrete cycle four
+            times as many until the tolerance is met.
+        tolerance: as for `limit_cycle`, of all cycles together.
+        throw: raise `SolverError` if the outcome is concrete and not successful.
 
     Returns:
         `Repeated`.
 
     Raises:
         ValueError: rho0 not a density matrix of the machine's dimension, `cycles` or `steps` < 1.
+        SolverError: a driven stroke was not resolved, or a parameter is not finite.
 
     Examples:
         >>> h = qt.number(2)
@@ -415,15 +439,22 @@ def repeat(cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64) ->
     rho0 = as_state("rho0", rho0, cycle.dimension)
     check_count("cycles", cycles)
     check_size("cycles", cycles, cycle.dimension, cycle.dimension)
-    check_count("steps", steps)
-    return _repeat(cycle, _groups(cycle), rho0, cycles, steps)
+    first = _FIRST_STEPS if steps is None else steps
+    tolerance, groups = _checked(cycle, first, tolerance, RESOLUTION), _groups(cycle)
+    found = _repeat(cycle, groups, rho0, cycles, first, tolerance)
+    while steps is None and first < _MOST_STEPS and _unresolved(found.error, tolerance):
+        first *= 4
+        found = _repeat(cycle, groups, rho0, cycles, first, tolerance)
+    if throw:
+        raise_if_failed(found)
+    return found
 
 
 @checked
 def transient(
-    cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int = 64
+    cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int | None = None
 ) -> tuple[Complex[Array, "{cycles}+1 d d"], Float[Array, "{cycles} strokes"]]:
-    """States and heats of `repeat`, with the same arguments.
+    """States and heats of `repeat`, with the same arguments; nan in lanes that do not succeed.
 
     Returns:
         The states at the start of each cycle and at the end of the last, (cycles + 1, d, d), and
@@ -437,26 +468,39 @@ def transient(
         [-0.375, -0.1875, -0.09375]
     """
     found = repeat(cycle, rho0, cycles, steps=steps)
-    return found.states, jnp.stack([heats.sum(axis=1) for heats in found.bath_heats], axis=1)
+    heats = jnp.stack([heats.sum(axis=1) for heats in found.bath_heats], axis=1)
+    good = found.result == RESULTS.successful
+    return jnp.where(good, found.states, jnp.nan), jnp.where(good, heats, jnp.nan)
 
 
 @eqx.filter_jit
 def _repeat(
-    cycle: Cycle, groups: tuple[Group, ...], rho0: Operator, cycles: int, steps: int
-) -> Repeated:
-    maps = _propagators(groups, steps, _default_tolerance(), RESOLUTION)
+    cycle: Cycle, groups: tuple[Group, ...], rho0: Operator, cycles: int, steps: int,
+    tolerance: float,
+) -> Repeated:  # fmt: skip
+    maps = _propagators(groups, steps, tolerance, RESOLUTION)
+    nothing = jnp.zeros(cycle.dimension**2, rho0.real.dtype)
 
-    def once(rho: Operator, _: None) -> tuple[Operator, Any]:
-        states, books = _run(cycle, maps, rho)
+    def once(carry: tuple[Operator, Array], _: None) -> tuple[tuple[Operator, Array], Any]:
+        states, books = _run(cycle, maps, carry[0])
+        deviation, error = follow_error(maps, states, carry[1])
         bath_heats, works = tuple(book.heat for book in books), jnp.stack([b.work for b in books])
         quenches, chemical_works = _quenches(cycle, states), _exchanged(books)[1]
-        return states[-1], (states[-1], bath_heats, works, quenches, chemical_works)
+        done = works if chemical_works is None else works + chemical_works
+        residuals = _first_law_residuals(cycle, states, bath_heats, done)
+        closed = _books_close(maps, residuals, done, bath_heats, tolerance)
+        found = states[-1], bath_heats, works, quenches, chemical_works
+        return (states[-1], deviation), (found, error, closed)
 
-    _, found = jax.lax.scan(once, rho0, None, length=cycles)
+    _, (found, errors, closed) = jax.lax.scan(once, (rho0, nothing), None, length=cycles)
     states, bath_heats, works, quenches, chemical_works = found
     named = figures.sums_by_name(cycle.contacts, bath_heats)
-    states = jnp.concatenate([rho0[None], states])
-    return Repeated(states, bath_heats, works, quenches, named, chemical_works)
+    states, error = jnp.concatenate([rho0[None], states]), jnp.max(errors)
+    finite = jnp.isfinite(jnp.sum(jnp.abs(states)) + jnp.sum(works))
+    result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
+    result = RESULTS.where(finite, result, RESULTS.not_finite)
+    result = _judged(result, maps, jnp.all(closed), finite, error, tolerance)
+    return Repeated(states, bath_heats, works, quenches, named, chemical_works, error, result)
 
 
 def _groups(cycle: Cycle) -> tuple[Group, ...]:

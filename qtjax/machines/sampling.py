@@ -57,7 +57,9 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
         points: intervals per stroke, rounded to a multiple of eight per smooth piece.
 
     Returns:
-        One `StrokeSamples` for each stroke. In a stroke of zero length rates are nan.
+        One `StrokeSamples` for each stroke. In a stroke of zero length rates are nan, and in one
+        that so few points do not resolve (its end is not that of the limit cycle to 1e-6, to 1e-3
+        in float32, or to its error) all numbers but times and gap.
 
     Raises:
         ValueError: a stroke has no states in between, as a `Collision`.
@@ -72,13 +74,19 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
         >>> hot.temperature.temperature[0], 2 / np.log(9)
         (0.9102, 0.9102)
     """
-    pairs = zip(driven_strokes(solution.cycle), solution.states[:-1], strict=True)
-    items = [(stroke.system, stroke.duration, rho) for stroke, rho in pairs]
+    starts, ends = solution.states[:-1], solution.states[1:]
+    found = zip(driven_strokes(solution.cycle), starts, ends, strict=True)
+    most = jnp.maximum(1e-6 if ends.dtype == jnp.complex128 else 1e-3, 4.0 * solution.error)
+    items = [(stroke.system, stroke.duration, start, end, most) for stroke, start, end in found]
     return tuple(alongside(eqx.Partial(_sample, points), items))
 
 
-def _sample(points: int, scaled: OpenSystem, duration: Real, rho0: Operator) -> StrokeSamples:
+def _sample(
+    points: int, scaled: OpenSystem, duration: Real, rho0: Operator, end: Operator, most: Real
+) -> StrokeSamples:
     path = stroke_path(scaled, duration, rho0, points, "points")
+    resolved = jnp.max(jnp.abs(path.states[-1] - end)) <= most
+    path = path._replace(vectors=jnp.where(resolved, path.vectors, jnp.nan))
     system = Stroke(scaled, duration).in_time()
 
     def at(s: RealLike, rho: Operator) -> tuple[Real, Real, Real, Rates]:

@@ -138,7 +138,9 @@ def sample(function: PyTree, constants: PyTree, ts: Array) -> list[Array]:
 
 
 def _lanes(arrays: Sequence[Any]) -> int:
-    return max([array.shape[-1] for array in arrays], default=1)
+    """How many lanes arrays have that have one or all of them; 0 where a batch is empty."""
+    sizes = [array.shape[-1] for array in arrays]
+    return 0 if 0 in sizes else max(sizes, default=1)
 
 
 def _spread(array: Array, lanes: int) -> Array:
@@ -210,10 +212,11 @@ def _batch(primitive: Primitive) -> Callable:
         arrays: Sequence[Array], axes: Sequence[Any], **params: Any
     ) -> tuple[Lanes, list[int]]:
         size = next(a.shape[axis] for a, axis in zip(arrays, axes, strict=True) if axis is not None)
-        inner = max(
+        sizes = [
             array.shape[-2 if axis == array.ndim - 1 else -1]
             for array, axis in zip(arrays, axes, strict=True)
-        )
+        ]
+        inner = 0 if 0 in sizes else max(sizes)
 
         def fold(array: Array, axis: Any) -> Array:
             if axis is None and array.shape[-1] == 1:
@@ -302,7 +305,12 @@ def _transpose_tangent(
     return [None] * count + back
 
 
-def _primitive(name: str, function: Callable, jvp: Callable) -> Primitive:
+def _primitive(name: str, of_lanes: Callable, jvp: Callable) -> Primitive:
+    def function(*arrays: Array, **params: Any) -> Lanes:
+        if _lanes(arrays) == 0:
+            return [jnp.zeros(s.shape, s.dtype) for s in _abstract(*arrays, **params)]
+        return of_lanes(*arrays, **params)
+
     primitive = Primitive(name)
     primitive.multiple_results = True
     primitive.def_impl(

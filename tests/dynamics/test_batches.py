@@ -51,6 +51,16 @@ def test_a_batch_is_its_lanes(name):
             np.testing.assert_allclose(many[k], one, atol=1e-12)
 
 
+@pytest.mark.parametrize("system", [lambda v: qt.OpenSystem(v * Z, LOCAL), SYSTEMS["wave"]])
+def test_an_empty_batch_is_empty(system):
+    def heat(v):
+        return qt.evolve(system(v), RHO, [0.0, 1.0], throw=False).ledger.heat[-1].sum()
+
+    assert jax.vmap(jax.grad(heat))(jnp.zeros(0)).shape == (0,)
+    nested = jax.vmap(jax.vmap(lambda v, w: heat(v + w), (None, 0)), (0, None))
+    assert nested(jnp.ones(2), jnp.zeros(0)).shape == (2, 0)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["wave", "adiabatic"])
 def test_slopes_of_a_batch_are_its_lanes(name):

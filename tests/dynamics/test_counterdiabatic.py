@@ -65,6 +65,23 @@ def test_a_qubits_drive_and_its_cost():
     assert float(slope) == pytest.approx(-np.pi / np.sqrt(2) / 2.5**2)
 
 
+@pytest.mark.parametrize("gap", [0.3, 0.01])
+def test_the_cost_of_an_avoided_crossing_is_that_of_the_angle_turned(gap):
+    """However narrow: H = (10.3 t - 5) Z + gap X turns by an angle that is known."""
+    sweep = qt.Driven([(qt.Linear(-5.0, 5.3), Z), (gap, X)])
+    angle = np.arctan(5.3 / gap) + np.arctan(5.0 / gap)
+    found = qt.dynamics.counterdiabatic_cost(sweep)
+    assert float(found) == pytest.approx(angle / np.sqrt(2), rel=1e-9 if gap > 0.1 else 1e-4)
+
+
+def test_the_cost_of_a_ramp_with_a_kink():
+    """The angle goes to 1 in a third of the time, and back to 1/2 in the rest."""
+    triangle = qt.dynamics.PiecewisePolynomial([[3.0, -0.75], [0.0, 1.0]], [0.0, 1 / 3, 1.0])
+    turn = qt.Driven([(lambda t: jnp.cos(triangle(t)), Z), (lambda t: jnp.sin(triangle(t)), X)])
+    found = qt.dynamics.counterdiabatic_cost(turn)
+    assert float(found) == pytest.approx(1.5 / np.sqrt(2), rel=1e-3)
+
+
 def test_gradients_by_the_parameters():
     """Of one element of H_CD of a qutrit, in reverse mode, against differences."""
     b = np.array([[0.3, 0.2j, 0.1], [-0.2j, -0.1, 0.4], [0.1, 0.4, 0.2]])

@@ -68,6 +68,24 @@ def test_gradients_against_differences():
     np.testing.assert_allclose(slope, (lanes[:5] - lanes[5:]) / 2e-5, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize(
+    "drive", [qt.PiecewiseConstant([1.0], [1.0, 2.0]), lambda t: jnp.where(t < 1.0, 1.0, 2.0)]
+)
+def test_the_work_of_a_jump_is_booked(drive):
+    """At t = 1, between the saved times, the gap doubles: W = p(1) beside what the bath gives."""
+    h, bath = qt.Driven([(drive, N)]), qt.LocalBath(D, 1.0, 1.0, qt.Flat(0.5))
+    rho0, capacities = qt.pure_state([0, 1]), [2.0]
+    found = evolve_with_finite_baths(qt.OpenSystem(h, bath), rho0, TS, capacities)
+    assert np.max(np.abs(found.first_law_residual)) < 1e-11
+    before = evolve_with_finite_baths(qt.OpenSystem(N, bath), rho0, [0.0, 1.0], capacities)
+    np.testing.assert_allclose(found.work, [0.0, 0.0, before.energy[-1]], rtol=0, atol=1e-11)
+
+
+def test_a_traced_capacity_that_is_none_is_not_successful():
+    good = solved(X.at[4].set(-0.3), TS).result == qt.RESULTS.successful
+    assert not good
+
+
 def test_bad_finite_baths():
     warm, cold = (qt.LocalBath(D, 1.0, temperature, qt.Flat(1.0)) for temperature in (1.0, 0.0))
     rho0 = qt.thermal_state(N, 0.7)
@@ -76,6 +94,9 @@ def test_bad_finite_baths():
         (qt.Lindblad(D, 1.0), [1.0], "must have a temperature > 0"),
         (warm, [1.0, 2.0], "one number for each of the 1 baths"),
         (warm, [0.0], "`capacities` must be > 0"),
+        (qt.Lindblad(D, 1.0, 0.5), [1.0], r"`baths\[0\]` \(Lindblad\) has rates that its temp"),
     ):
         with pytest.raises(ValueError, match=message):
             evolve_with_finite_baths(qt.OpenSystem(N, baths), rho0, TS, capacities)
+    endless = qt.OpenSystem(N, qt.Lindblad(D, 1.0, 0.5))
+    assert evolve_with_finite_baths(endless, rho0, TS, [np.inf]).temperatures[-1, 0] == 0.5

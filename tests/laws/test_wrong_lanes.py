@@ -6,8 +6,10 @@ The other lanes are what they are alone.
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import qtjax as qt
+import qtjax.dynamics as qd
 
 NAN, INF = float("nan"), float("inf")
 N, X, LOWER = qt.number(2), qt.sigmax(), qt.destroy(2)
@@ -77,6 +79,47 @@ def test_of_a_limit_cycle():
 
     right = {"hamiltonian": N, "temperature": 4.0, "duration": 1.0}
     check(solve, right, hamiltonian=[N + LOWER], temperature=[-1.0, NAN], duration=[-1.0, INF, NAN])
+
+
+WRONG = {  # of x = 0.7 right, and of x = -0.7 what is refused outside
+    "rate of a lead": lambda x: qd.FermionicLead(LOWER, 1.0, 0.5, 0.3, x),
+    "rate of a moving lead": lambda x: qd.FermionicLead(LOWER, lambda t: 1.0 + t, 0.5, 0.3, x),
+    "what a lead takes": lambda x: qd.FermionicLead(
+        LOWER + (0.7 - x) * X, 1.0, 0.5, 0.3, 0.1, number=N
+    ),
+    "rate of a Redfield lead": lambda x: qd.RedfieldLead(LOWER, 0.5, 0.3, x, number=N),
+    "cutoff": lambda x: qd.RedfieldBath(X, 0.5, qt.Ohmic(0.1), cutoff=x),
+    "fresh state": lambda x: qd.ResetBath(N, 0.1, state=(0.2 - x) * (-jnp.eye(2))),
+    "matrix of rates": lambda x: qd.RateMatrix([LOWER, LOWER.T], jnp.diag(jnp.stack([x, 0.1]))),
+    "rate of dephasing": lambda x: qd.Dephasing(X, x),
+    "times of a schedule": lambda x: qt.Lindblad(
+        LOWER, qt.PiecewiseConstant(jnp.stack([0.2, 0.2 + x]), np.arange(3.0))
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_of_a_bath(what):
+    """The rates or operators of a bath with a wrong traced number are nan, and only those."""
+
+    def finite(x):
+        rates, operators = qd.jump_operators(WRONG[what](x), qt.Static(N), 0.1)
+        return jnp.isfinite(jnp.sum(rates[:, None, None] * operators))
+
+    assert jax.jit(jax.vmap(finite))(jnp.array([0.7, -0.7])).tolist() == [True, False]
+    if what != "rate of a moving lead":  # is only known as a function
+        with pytest.raises(ValueError, match=r"must|sorted"):
+            WRONG[what](-0.7)
+
+
+def test_a_hamiltonian_that_mixes_the_particles_of_a_redfield_lead():
+    lead = qd.RedfieldLead(LOWER, 0.5, 0.3, 0.1, number=N)
+
+    def finite(x):
+        rates, operators = qd.jump_operators(lead, qt.Static(N + x * X), 0.1)
+        return jnp.isfinite(jnp.sum(rates[:, None, None] * operators))
+
+    assert jax.jit(jax.vmap(finite))(jnp.array([0.0, 0.7])).tolist() == [True, False]
 
 
 def test_a_right_value_keeps_its_derivative():

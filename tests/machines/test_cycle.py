@@ -196,6 +196,22 @@ def test_steps_are_found_for_a_concrete_slow_ramp():
     assert bool(coarse.result == qt.RESULTS.inaccurate)
 
 
+def test_repeated_cycles_that_are_not_resolved_say_so():
+    with pytest.raises(qt.SolverError, match=r"not resolved.*Increase `steps`"):
+        qt.machines.repeat(hard_machine(20.0), np.diag([0.6, 0.4]), 3, steps=2)
+
+
+@pytest.mark.slow
+def test_repeated_cycles_are_right_or_say_so():
+    machine, rho0 = hard_machine(20.0), np.diag([0.6, 0.4])
+    found = qt.machines.repeat(machine, rho0, 3)  # takes the steps it needs
+    assert float(found.error) < 1e-9
+    coarse = qt.machines.repeat(machine, rho0, 3, steps=2, throw=False)
+    assert np.max(np.abs(coarse.works - found.works)) > 1e-2
+    states, _ = jax.jit(lambda rho: qt.machines.transient(machine, rho, 3, steps=2))(rho0)
+    assert np.all(np.isnan(states))
+
+
 def test_quench_between_strokes_books_its_work():
     whole = reference_machine(durations=(2.0, 0.0, 2.0, 0.0))
     hot, _, cold, _ = whole.strokes

@@ -49,3 +49,17 @@ def test_two_periods_are_one_of_twice_the_time(driven):
     # each to the tolerance of a limit cycle, 1e-9
     assert float(twice.work) == pytest.approx(2.0 * float(once.work), abs=2e-9)
     assert float(twice.power) == pytest.approx(float(once.power), abs=2e-9)
+
+
+def test_the_mean_over_a_long_stroke_is_resolved_or_nan():
+    """A hundred turns of a coherence that relaxed to <X> = 1, more than 16 panels see."""
+    relax = qt.Lindblad(0.5 * (Z - 1j * qt.sigmay()), 1.0)  # |+><-|
+    time = 200.0 * math.pi + 1.0
+    strokes = [
+        qt.Stroke(qt.OpenSystem(0.0 * Z, relax), 40.0),
+        qt.Stroke(qt.OpenSystem(Z / 2), time),
+    ]
+    found = qt.limit_cycle(qt.Cycle(strokes))
+    wanted = (39.0 + math.cos(time) + math.sin(time)) / (40.0 + time)
+    assert float(qt.machines.cycle_mean(found, X)) == pytest.approx(wanted, abs=1e-9)
+    assert math.isnan(qt.machines.cycle_mean(found, X, panels=16))

@@ -24,7 +24,7 @@ def test_samples_of_two_strokes():
 
     last = population(TIME)
     states = jnp.stack([jnp.diag(jnp.array([1 - p, p])) + 0j for p in (0.1, last, last)])
-    solution = SimpleNamespace(cycle=cycle, states=states)
+    solution = SimpleNamespace(cycle=cycle, states=states, error=0.0)
     first, second = inspect.unwrap(qt.machines.sample_cycle)(solution, 8)
     times = np.linspace(0.0, TIME, 9)
     p = population(times)
@@ -36,6 +36,11 @@ def test_samples_of_two_strokes():
     heat = -GAP * g * (p - equilibrium)
     np.testing.assert_allclose(first.rates.heat_current, heat, rtol=1e-11)
     np.testing.assert_allclose(first.temperature.temperature, GAP / np.log(1 / p - 1), rtol=1e-10)
+    # a path that does not end where the limit cycle does has missed something
+    apart = SimpleNamespace(cycle=cycle, states=states.at[2, 0, 1].add(1e-5), error=0.0)
+    whole, missed = inspect.unwrap(qt.machines.sample_cycle)(apart, 8)
+    np.testing.assert_array_equal(whole.energy, first.energy)
+    assert np.all(np.isnan(missed.energy))
     grown = 1.0 + second.times / 0.5
     np.testing.assert_allclose(second.gap, GAP * grown, rtol=1e-14)
     np.testing.assert_allclose(second.energy, GAP * grown * last, rtol=1e-12)
