@@ -408,7 +408,7 @@ NO_COUNTS = {
     "a vector": np.array([1.5, 2.5]),
     "an object": object(),
 }
-NO_COUNT_ALLOWED = {("limit_cycle steps", "none")}
+NO_COUNT_ALLOWED = {("limit_cycle steps", "none"), ("transient steps", "none")}
 
 VECTORS = {
     "evolve ts": ("ts", lambda x: evolve(ts=x)),
