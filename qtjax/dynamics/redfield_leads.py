@@ -132,8 +132,6 @@ class RedfieldLead(AbstractDissipator):
             _check_hamiltonian(self, np.asarray(h))
         if self.particles.moves:
             return (Moving(FollowingRedfield(self, hamiltonian, lead_terms)),)
-        if not is_concrete(h, self):
-            h = jnp.where(_suits(self, h), h, jnp.nan)
         return channels_of(concretely(_compiled_lead_terms, self, h))
 
 
@@ -143,9 +141,13 @@ def lead_terms(lead: RedfieldLead, hamiltonian: Operator) -> Terms:
     Args:
         lead: with an H of its size; at one time where its mu moves.
         hamiltonian: Hermitian operator, (d, d).
+
+    Returns:
+        nan where H mixes the particles or a rate is < 0.
     """
     mu: Any = lead.chemical_potential
     c = lead.lowering
+    hamiltonian = jnp.where(_suits(lead, hamiltonian), hamiltonian, jnp.nan)
     # the frequencies of H - mu N: there f changes around 0, on the scale of T
     grand = hamiltonian - mu * lead.number
 

@@ -189,8 +189,8 @@ def _from_maps(
     heats = [
         qubit.overlap(qubit.entries(x), part) for x, part in zip(operators, parts, strict=True)
     ]
-    nothing = [jnp.zeros_like(state.p)]
-    dissipative = qubit.total(*parts) if parts else qubit.Entries(*(4 * nothing))
+    nothing = jnp.zeros(4, state.p.dtype)
+    dissipative = qubit.total(*parts) if parts else qubit.Entries(*nothing)
     found, edge = flow.blocks(state, bound), (bound, tolerance)
     flows = (
         flow.rate(found, qubit.total(unitary, dissipative), *edge),
@@ -198,7 +198,7 @@ def _from_maps(
         flow.analytic_rate(found, dissipative, *edge),
         flow.largest_log(found),
     )
-    return tuple(parts), jnp.array(heats) if heats else jnp.zeros(0, state.p.dtype), flows
+    return tuple(parts), jnp.array(heats) if heats else nothing[:0], flows
 
 
 @checked

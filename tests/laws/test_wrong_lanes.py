@@ -112,11 +112,13 @@ def test_of_a_bath(what):
             WRONG[what](-0.7)
 
 
-def test_a_hamiltonian_that_mixes_the_particles_of_a_redfield_lead():
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_hamiltonian_that_mixes_the_particles_of_a_redfield_lead(moves):
     lead = qd.RedfieldLead(LOWER, 0.5, 0.3, 0.1, number=N)
 
     def finite(x):
-        rates, operators = qd.jump_operators(lead, qt.Static(N + x * X), 0.1)
+        h = qt.Driven([(lambda t: 1.0 + t, N), (x, X)]) if moves else qt.Static(N + x * X)
+        rates, operators = qd.jump_operators(lead, h, 0.1)
         return jnp.isfinite(jnp.sum(rates[:, None, None] * operators))
 
     assert jax.jit(jax.vmap(finite))(jnp.array([0.0, 0.7])).tolist() == [True, False]
