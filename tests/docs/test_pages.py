@@ -17,7 +17,7 @@ ALL = sorted(DOCS.rglob("*.md"))
 APART = {"how_do_i"}  # every block by itself
 LONG = {  # in compilation
     "protocol", "front", "otto", "your_own", "optimizing", "exchange", "pictures", "extending",
-    "strong_coupling", "sweeps", "closed_pair", "from_qutip",
+    "strong_coupling", "sweeps", "closed_pair", "from_qutip", "sweep", "paper_machine",
 }  # fmt: skip
 
 

@@ -198,6 +198,7 @@ def driven_heat_slope():
     return -(0.3 - excited) * (1.0 - (1.0 + g) * np.exp(-g)) / g
 
 
+@pytest.mark.slow
 def test_reverse_mode_through_another_adjoint():
     slope = jax.jit(jax.grad(lambda x: driven_heat(x, dfx.BacksolveAdjoint())))(1.8)
     assert abs(driven_heat_slope()) > 1e-3

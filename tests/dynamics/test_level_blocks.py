@@ -63,7 +63,7 @@ SYSTEMS = {
     "four spins": lambda: between_two_baths(chain(4, FIELDS[:4])),
     "five spins": lambda: between_two_baths(chain(5, FIELDS)),
 }
-LONG = ("levels apart", "equal frequencies", "four spins", "five spins")
+LONG = ("levels apart", "equal frequencies", "three baths", "four spins", "five spins")
 DAILY = [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in SYSTEMS]
 
 
@@ -113,6 +113,7 @@ def test_slopes_in_temperatures_and_in_the_hamiltonian():
     np.testing.assert_allclose(slopes, expected, rtol=0, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_slopes_in_a_hamiltonian_whose_levels_coincide():
     """The levels may turn, and H may split them: both as of the list of jumps."""
     exemplar = turned()

@@ -131,7 +131,7 @@ def by(fields, how):
     return matrix_free(generator, sectors if how == "blocks" else one_sector(16), None)
 
 
-@pytest.mark.parametrize("how", ["blocks", "one block"])
+@pytest.mark.parametrize("how", [pytest.param("blocks", marks=pytest.mark.slow), "one block"])
 def test_without_a_matrix_values_and_slopes_are_those_of_elimination(how):
     assert len(Packing(known_sectors(chain(0.0))).sectors.blocks) == 5
     fields = jnp.array([0.3, -0.2, 0.1, 0.4])
