@@ -1,7 +1,7 @@
 """Hermitian operators of a qubit by their entries, four real numbers.
 
-All loops of a program run over lanes and times then. Matrices (2, 2) of complex numbers take ten
-times as long, and memory for every matrix in between.
+All loops of a program run over lanes and times then. XLA takes several times as long for matrices
+(2, 2) of complex numbers, and memory for every one in between.
 """
 
 import functools
