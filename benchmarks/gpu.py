@@ -161,18 +161,6 @@ def redfield_qubits(lanes):
     yield from ours(redfield.WORK, lanes, redfield.lane, redfield.parameters(lanes))
 
 
-def closed_qubits(lanes):
-    """The sweep of `following_bath` without a bath: Magnus steps."""
-
-    def lane(speed):
-        h = qt.Driven([(0.3, qt.sigmax()), (following_bath.line(speed), qt.sigmaz())])
-        solution = qt.evolve(qt.OpenSystem(h), following_bath.RHO, following_bath.TIMES, rtol=1e-7,
-                             atol=1e-9, throw=False)  # fmt: skip
-        return solution.state, solution.ledger.work[-1]
-
-    yield from ours("closed driven qubit", lanes, lane, (np.linspace(0.5, 1.5, lanes),))
-
-
 def steady_states(lanes):
     """Of three spins between local baths, and between global ones with their currents."""
 
@@ -205,7 +193,7 @@ if not SINGLE:
         (limit_cycles, 2, 10**4),
         (carnot_cycles, 10**4),
         (redfield_qubits, 10**5),
-        (closed_qubits, 10**5),
+        (off_the_main_road, following_bath.CLOSED, 10**5),
         (steady_states, 10**4),
         (limit_cycles, 4, 10**3),
         (driven_qubits, 10**5),
