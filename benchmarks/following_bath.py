@@ -1,4 +1,4 @@
-"""A qubit whose bath follows H(t), that has none, or whose drive is a function, beside the plain one.
+"""A qubit whose bath follows H(t), without one, and driven by a function, beside the plain one.
 
 H = 0.3 sigma_x + f(t) sigma_z for t = 0 ... 10 with 11 saved times at rtol 1e-7, by `vmap`:
 

@@ -228,7 +228,8 @@ def error(value, reference):
     found = 0.0
     for v, r in zip(jax.tree.leaves(value), jax.tree.leaves(reference), strict=True):
         v, r = np.asarray(v[: len(r)]), np.asarray(r)
-        found = max(found, float(np.max(np.abs(v - r))) / max(1.0, float(np.max(np.abs(r)))))
+        size = np.max(np.abs(r), initial=1.0)
+        found = max(found, float(np.max(np.abs(v - r), initial=0.0) / size))
     return found
 
 
