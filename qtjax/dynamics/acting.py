@@ -25,14 +25,15 @@ from ..algebra.operators import dag, product
 from ..numerics.equation import LinearEquation, Scalars
 from .channels import Channel, Moving, of_kind
 from .dissipators import Particles
-from .equation_of_motion import exchanging, moving_leads
+from .equation_of_motion import SUM_DIMENSION, exchanging, moving_leads, no_sum
 from .hamiltonians import AbstractHamiltonian, Term, hamiltonian_rate
 from .open_system import OpenSystem
 from .schedules import Schedule, degree_of
 from .terms import Components, Part, growth_of
 from .watching import watched_functions
 
-FEW_LEVELS = 16  # up to which a generator is a matrix, whatever the operators look like
+FOLLOWED_LEVELS = 6  # up to which what a moving bath does is a matrix, made anew at every time
+FEW_LEVELS = 16  # up to which a generator of fixed parts is a matrix, whatever they look like
 STILL_LEVELS = 32  # likewise where nothing moves, so that one exponential is exact
 COST = 0.4  # of a multiplication in a product of matrices, in entries of a generator
 
@@ -44,12 +45,16 @@ def acts(system: OpenSystem) -> bool:
         system: the open system; what is concrete in it decides which zeros are known.
     """
     d = system.dimension
-    if d <= FEW_LEVELS:
+    if d <= SUM_DIMENSION:
         return False
+    if no_sum(system) is not None:
+        return True
     terms = [term for h in _hamiltonians(system) for term in h.terms()]
     channels = [c for bath in system.baths for c in bath.channels(system.hamiltonian)]
-    if of_kind(channels, Moving) or not all(isinstance(term, Term) for term in terms):
-        return True
+    if of_kind(channels, Moving):
+        return d > FOLLOWED_LEVELS
+    if d <= FEW_LEVELS:
+        return False
     schedules = [term.schedule for term in terms if isinstance(term, Term)]
     schedules += [channel.rate for channel in of_kind(channels, Channel)]
     if d <= STILL_LEVELS and all(degree_of(schedule) == 0 for schedule in schedules):

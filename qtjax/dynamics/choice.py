@@ -53,19 +53,22 @@ def choose(
         return Diffrax(solver, **given), "named by the caller"
     if equation.constant and not given and equation.size <= EXACT_COMPONENTS:
         return Exact(), equation.words
-    few = equation.action is None and equation.size <= CLOSED_DIMENSION**2
-    if not dissipates and few:
-        method = Magnus(**given) if given or Unitary().why_not(equation) else Unitary()
-        return method, "nothing dissipates, so the entropy must stay as it is"
+    steps, reason = _steps(equation, given)
+    if not dissipates and equation.size <= CLOSED_DIMENSION**2:
+        return Unitary(steps), "nothing dissipates, so the entropy must stay as it is"
+    return steps, reason
+
+
+def _steps(equation: LinearEquation, given: dict[str, Any]) -> tuple[AbstractMethod, str]:
     if given:
         return Diffrax(**given), "options of Diffrax were given"
-    if Taylor().why_not(equation) is not None:
-        return Diffrax(), equation.words
-    return Taylor(), equation.words
+    return Diffrax() if Taylor().why_not(equation) else Taylor(), equation.words
 
 
 def takes_actions(solver: Any) -> bool:
     """Whether what the user named as `solver` needs no matrix: nothing, or a solver by slopes."""
+    if isinstance(solver, Unitary):
+        return takes_actions(solver.steps)
     if isinstance(solver, AbstractMethod):
         return isinstance(solver, Diffrax) and takes_actions(solver.solver)
     return getattr(solver, "term_structure", None) is not GeneratorTerm

@@ -23,6 +23,7 @@ class AbstractDaviesBath(AbstractDissipator):
     without a list of jump operators.
 
     Examples:
+        >>> import equinox as eqx
         >>> class Dipole(qt.dynamics.AbstractDaviesBath):
         ...     temperature: float
         ...     couplings: jax.Array = eqx.field(default_factory=lambda: qt.sigmax()[None])

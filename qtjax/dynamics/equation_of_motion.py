@@ -138,13 +138,13 @@ def equation_of_motion(system: OpenSystem, quantum: RealLike = 1.0) -> LinearEqu
         `LinearEquation` for the components of rho in the Hermitian basis.
     """
     channels = [tuple(bath.channels(system.hamiltonian)) for bath in system.baths]
-    obstacle = _no_sum(system)
+    obstacle = no_sum(system)
     if obstacle is not None:
         return _moving_equation(system, channels, quantum, obstacle)
     return _sum_equation(system, channels, quantum)
 
 
-def _no_sum(system: OpenSystem) -> str | None:
+def no_sum(system: OpenSystem) -> str | None:
     """What keeps an equation from being a sum of functions times matrices, in words."""
     for b, _ in moving_leads(system):
         return f"the chemical potential of baths[{b}] is a function of time"

@@ -194,9 +194,9 @@ def evolve(
     control as the state. Which method runs is decided by types, never by values, unless `solver`
     names one: nothing in the system moves: exact propagators between the times; H and the rates
     functions of time times fixed operators, or baths that follow H(t) with d <= 4: fused `Taylor`
-    steps, for d <= 8 without baths `Unitary` ones (the entropy stays constant to rounding), or
-    adaptive `Magnus` steps where H(t) is not such a sum; else Diffrax's Dopri8. All run on real
-    components, so complex numbers never reach a solver.
+    steps; else Diffrax's Dopri8. Without baths, for d <= 8, the states of either keep their
+    spectrum to rounding (`Unitary`). All run on real components, so complex numbers never reach a
+    solver.
 
     What a function of time does is read off its traced form: polynomials, sines and exponentials of
     straight lines, and baths that follow polynomials, are known (docs/speed.md). What is not known

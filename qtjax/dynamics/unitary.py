@@ -15,10 +15,14 @@ from .methods import AbstractMethod, Integrated, Problem, Taylor
 
 
 class Unitary(AbstractMethod):
-    """Taylor steps, and every state with the spectrum of the first; the default without baths.
+    """The steps of another method, and every state with the spectrum of the first.
 
-    What the steps do to the eigenvalues is an error: it counts as one, and is taken back, so that
-    entropies stay as they are to rounding at any tolerance. Derivatives are those of the steps.
+    The default without baths. What the steps do to the eigenvalues is an error: it counts as one,
+    and is taken back, so that entropies stay as they are to rounding at any tolerance. Derivatives
+    are those of the steps.
+
+    Args:
+        steps: the other method.
 
     Examples:
         >>> system = qt.OpenSystem(qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())]))
@@ -28,12 +32,13 @@ class Unitary(AbstractMethod):
     """
 
     name: ClassVar[str] = "unitary"
+    steps: AbstractMethod = Taylor()
 
     def why_not(self, equation: LinearEquation) -> str | None:
-        return "it has baths" if equation.books > 1 else Taylor().why_not(equation)
+        return "it has baths" if equation.books > 1 else self.steps.why_not(equation)
 
     def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
-        found = Taylor().integrate(equation, problem)
+        found = self.steps.integrate(equation, problem)
         missed, drift = jax.lax.stop_gradient(_missed(found.xs))
         return found._replace(xs=found.xs + missed, error=jnp.maximum(found.error, drift))
 

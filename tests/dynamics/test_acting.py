@@ -47,6 +47,7 @@ SYSTEMS = {
 }  # fmt: skip
 
 
+LIMITS = ("SUM_DIMENSION", "FOLLOWED_LEVELS", "FEW_LEVELS", "STILL_LEVELS", "COST")
 DAILY = ("jumps of H", "an energy of its own", "particles")
 
 
@@ -57,11 +58,11 @@ DAILY = ("jumps of H", "an energy of its own", "particles")
 def test_states_and_books_are_those_of_the_matrix(name, monkeypatch):
     system, save = SYSTEMS[name], lambda s, t, rho: rho
     exact = qt.evolve(system, RHO, TS, save=save, rtol=1e-10, atol=1e-12)
-    for limit in ("FEW_LEVELS", "STILL_LEVELS", "COST"):
+    for limit in LIMITS:
         monkeypatch.setattr(acting, limit, 0)
     found = qt.evolve(system, RHO, TS, save=save, rtol=1e-10, atol=1e-12)
-    assert found.method == "diffrax"
-    assert "generator on 2 levels" in found.reason
+    assert found.method == ("diffrax" if system.baths else "unitary")
+    assert not system.baths or "generator on 2 levels" in found.reason
     np.testing.assert_allclose(found.saved, exact.saved, atol=1e-9)
     for book in ("heat", "work", "particles", "chemical_work", "energy"):
         mine, other = getattr(found.ledger, book), getattr(exact.ledger, book)
@@ -80,7 +81,7 @@ def test_gradients_are_those_of_the_matrix(monkeypatch):
 
     x = jnp.array([1.5, 0.5])
     exact = jax.grad(heat)(x)
-    for limit in ("FEW_LEVELS", "STILL_LEVELS", "COST"):
+    for limit in LIMITS:
         monkeypatch.setattr(acting, limit, 0)
     np.testing.assert_allclose(jax.grad(heat)(x), exact, atol=1e-7)
 
@@ -98,6 +99,27 @@ def test_what_decides_is_how_many_entries_are_filled():
     assert not acting.acts(system(sparse, sparse))
     assert not acting.acts(system(full, full, 1.0))  # one exponential
     assert not acting.acts(system(full[:4, :4], full[:4, :4]))
+    assert not acting.acts(system(full[:8, :8], full[:8, :8]))
     assert qt.evolve(system(full, full), np.eye(d) / d, [0.0, 0.1]).method == "diffrax"
     taylor = qt.evolve(system(full, full), np.eye(d) / d, [0.0, 0.1], solver=qt.dynamics.Taylor())
     assert taylor.method == "taylor"
+
+
+def test_what_moves_anew_at_every_time_acts_from_few_levels_on():
+    def system(d):
+        return qt.OpenSystem(lambda t: np.diag(np.arange(d)) + jnp.sin(t) * np.ones((d, d)))
+
+    def followed(d):
+        h = qt.Driven([(qt.Linear(1.0, 2.0), np.diag(np.arange(d) ** 2.0))])
+        transitions = qt.dynamics.bohr_transitions(np.diag(np.arange(d) ** 2.0))
+        bath = qt.AdiabaticBath(np.ones((d, d)), 1.0, qt.Flat(0.1), transitions=transitions)
+        return qt.OpenSystem(h, bath)
+
+    assert [acting.acts(system(d)) for d in (2, 4, 5, 8)] == [False, False, True, True]
+    assert [acting.acts(followed(d)) for d in (2, 6, 7)] == [False, False, True]
+    rho = np.diag([0.1, 0.2, 0.3, 0.2, 0.2])
+    found, exact = (qt.evolve(system(5), rho, TS, solver=s) for s in (None, qt.Magnus()))
+    assert found.method == "unitary"
+    np.testing.assert_allclose(found.saved, exact.saved, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(found.ledger.work, exact.ledger.work, rtol=0, atol=1e-10)
+    assert np.max(np.abs(found.ledger.entropy - found.ledger.entropy[0])) < 1e-14
