@@ -404,7 +404,7 @@ def as_positive(name: str, value: Any, remedy: str) -> Array:
 
 
 def nan_below_zero(array: Array) -> Array:
-    """An array, nan where it is negative, as a leaf may be that was put in place of a checked one."""
+    """An array, nan where it is negative: a leaf may have been put in place of a checked one."""
     return jax.numpy.where(array < 0.0, jax.numpy.nan, array)
 
 
