@@ -37,7 +37,8 @@ class Seen(NamedTuple):
     """What the grid has seen.
 
     Args:
-        ends: of the largest resolved block around every bin, (pieces, bins).
+        ends: of the largest resolved block around every bin, after the start of its piece, inf for
+            the last; minus its length where it is shorter than a bin, (pieces, bins).
         lengths: of these blocks, (pieces, bins).
         starts: of every piece, (pieces,).
         bins: width of the bins of every piece, (pieces,).
@@ -181,7 +182,7 @@ def _look_at_piece(
     length = jnp.asarray(known, start.dtype)[levels + 1] * (BINS / count)  # of blocks, in bins
     # blocks shorter than a bin count from any time in it: negative ends say how long they are
     last_bin = (jnp.floor(bins / length) + 1.0) * length
-    reached = jnp.where(last_bin < BINS, start + bin_width * last_bin, end)
+    reached = jnp.where(last_bin < BINS, bin_width * last_bin, jnp.inf)
     ends = jnp.where(length < 1.0, -length * bin_width, reached)
     return _Piece(
         ends,
@@ -333,7 +334,7 @@ def _distance(a: Array, b: Array) -> Array:
 
 
 def furthest(ends: Array, start: Array, bin_width: Array, t: Array) -> Array:
-    """The last time at which a step from t may end: that of the resolved block t is in.
+    """The last time at which a step from t may end: that of the resolved block t is in, or inf.
 
     Args:
         ends: of `Seen`, for one piece, (bins, ...).
@@ -344,7 +345,7 @@ def furthest(ends: Array, start: Array, bin_width: Array, t: Array) -> Array:
     place = (t - start) / jnp.where(bin_width > 0.0, bin_width, 1.0)
     index = jnp.clip(jnp.floor(place + 1e-6).astype(int), 0, ends.shape[0] - 1)
     end = jnp.take_along_axis(ends, index[None], axis=0)[0]
-    return jnp.where(end < 0.0, t - end, end)
+    return jnp.where(end < 0.0, t - end, start + end)
 
 
 def block_length(seen: Seen, t: Array) -> Array:
