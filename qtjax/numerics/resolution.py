@@ -214,7 +214,7 @@ def _roundings(groups: tuple[int, ...]) -> np.ndarray:
     return np.repeat(np.where(sizes > 1, OF_OPERATORS, 1.0), sizes)[:, None]
 
 
-def _noise(values: Array, ts: Array, known: Array, bin_width: Array) -> Array:
+def _noise(values: Array, ts: Array, known: Any, bin_width: Array) -> Array:
     """How far rounding may move samples of every bin: that of the values, and that of the time.
 
     A slope is the mean of a bin, so that a jump does not pass for noise.
