@@ -403,6 +403,11 @@ def as_positive(name: str, value: Any, remedy: str) -> Array:
     return nan_unless(number > 0.0, number)
 
 
+def nan_below_zero(array: Array) -> Array:
+    """An array, nan where it is negative: a leaf may have been put in place of a checked one."""
+    return jax.numpy.where(array < 0.0, jax.numpy.nan, array)
+
+
 def nan_unless(right: Any, array: Array) -> Array:
     """An array, nan where it is traced and wrong: the lane does not end as a successful one."""
     return array if is_concrete(array) else jax.numpy.where(right, array, jax.numpy.nan)

@@ -24,6 +24,7 @@ from .._checks import (
     check_square,
     described,
     is_concrete,
+    nan_below_zero,
 )
 from .._compiled import compiled, compiled_for_qubits
 from .._precise import matmul
@@ -146,6 +147,7 @@ def boltzmann(hamiltonian: OperatorLike, temperature: RealLike) -> tuple[Real, O
 
 @compiled_for_qubits
 def _boltzmann(h: Operator, temperature: Real) -> tuple[Real, Operator, Array]:
+    temperature = nan_below_zero(temperature)
     energies = eigenvalues(jax.lax.stop_gradient(h))
     cold = temperature <= rounding(energies)[0]
     # The inner `where` keeps 1/T, and its derivative, finite in the branch that is not taken.
@@ -160,7 +162,7 @@ def thermal_state(hamiltonian: OperatorLike, temperature: RealLike) -> Operator:
     """The Gibbs state tau = e^{-H/T} / Z.
 
     Twice differentiable in H and T, at degenerate H too. T = 0 gives the ground level's normalized
-    projector, with derivative 0 in T; T = inf gives I/d. A traced negative T is taken as 0.
+    projector, with derivative 0 in T; T = inf gives I/d. A traced negative T gives nan.
 
     Warns where a concrete H is that of a truncated oscillator, omega number(d) or
     omega (number(d) + 1/2) with d >= 6, whose top level holds more than 1e-4; on any state

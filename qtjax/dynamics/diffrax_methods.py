@@ -95,7 +95,7 @@ def _integrate(method: Diffrax, equation: LinearEquation, problem: Problem) -> I
         `Integrated`; the error is the sum of the solver's own estimates and of rounding; inf where
         the solver has none.
     """
-    edges, count = problem.edges, equation.books
+    count = equation.books
     y0 = jnp.concatenate([problem.x0, jnp.zeros(count, problem.x0.dtype)])
     if equation.action is None:
         generator, term = in_units(equation, problem.unit), GeneratorTerm()
@@ -104,7 +104,11 @@ def _integrate(method: Diffrax, equation: LinearEquation, problem: Problem) -> I
     if isinstance(method.solver, MagnusSolver) and method.controller is None:
         tight = [jnp.minimum(x, MAGNUS_TOLERANCE) for x in (problem.rtol, problem.atol)]
         problem = problem._replace(rtol=tight[0], atol=tight[1])
-    controller, saved = watchful(method.controller, problem), dfx.SaveAt(ts=edges)
+    jumps, given = may_jump(equation, problem.edges), problem
+    if method.controller is None:  # which may know of times
+        generator, problem, jumps = from_zero(generator, problem, jumps)
+    edges = problem.edges
+    controller, saved = watchful(method.controller, problem, jumps), dfx.SaveAt(ts=edges)
     adjoint = dfx.RecursiveCheckpointAdjoint() if method.adjoint is None else method.adjoint
     counted = isinstance(controller, dfx.ClipStepSizeController)
     if isinstance(adjoint, dfx.BacksolveAdjoint):  # which keeps no count, and no other controller
@@ -119,13 +123,13 @@ def _integrate(method: Diffrax, equation: LinearEquation, problem: Problem) -> I
     )  # fmt: skip
     ys: Any = jnp.asarray(solution.ys)
     error = total_of(solution.controller_state) if counted else jnp.asarray(jnp.nan, ys.dtype)
-    error = error + _rounding(generator, problem)
+    error = error + _rounding(generator, problem, jumps)
     result = RESULTS.promote(solution.result)
     found = integrated(ys, equation, problem.unit, result, error, solution.stats["num_steps"])
     if method.controller is None and counted:
         return found
     if not counted:  # steps of the caller's choice, or an adjoint that keeps no count
-        arrays, rest = eqx.partition((equation, problem), eqx.is_inexact_array)
+        arrays, rest = eqx.partition((equation, given), eqx.is_inexact_array)
         fixed = eqx.combine(jax.lax.stop_gradient(arrays), rest)
         exact = _integrate(Diffrax(), *fixed)
         error = jnp.max(jnp.abs(exact.xs - jax.lax.stop_gradient(found.xs))) + exact.error
@@ -136,7 +140,7 @@ def _integrate(method: Diffrax, equation: LinearEquation, problem: Problem) -> I
 
 
 def watchful(
-    controller: dfx.AbstractStepSizeController | None, problem: Problem
+    controller: dfx.AbstractStepSizeController | None, problem: Problem, jumps: Array
 ) -> dfx.AbstractStepSizeController:
     """A controller that steps onto the edges and over nothing; the usual one by default."""
     edges = problem.edges
@@ -149,26 +153,80 @@ def watchful(
         controller = dfx.PIDController(problem.rtol, problem.atol)
         span = jax.lax.stop_gradient(edges[-1] - edges[0])
     watchful: Any = Watchful(controller, problem.seen, span)  # pyright: ignore
-    inside = (edges > edges[0]) & (edges < edges[-1])
-    jumps = jnp.sort(jnp.where(inside, edges, jnp.inf))[:-2]
     return dfx.ClipStepSizeController(
         watchful, step_ts=edges, jump_ts=jumps if jumps.shape[0] else None
     )
 
 
-def _rounding(generator: Any, problem: Problem) -> Real:
-    """eps times the size of the generator times the time."""
+def may_jump(equation: LinearEquation, edges: Array) -> Array:
+    """The edges inside at which an equation may jump, then inf: declared ones, and where it does.
+
+    Diffrax ends a step a rounding before a jump and starts the next one a rounding after it.
+
+    Args:
+        equation: any.
+        edges: times that do not decrease, (edges,).
+    """
+    inner, watched = edges[1:-1], equation.watched
+    may = jnp.any(inner[:, None] == equation.breakpoints, axis=1)
+    values = None if watched is None else watched.values
+    if values is not None and inner.shape[0]:
+        before = jnp.nextafter(inner, jnp.full_like(inner, -jnp.inf))
+        left, right = (jax.vmap(values)(jax.lax.stop_gradient(ts)) for ts in (before, inner))
+        noise = 64.0 * jnp.finfo(edges.dtype).eps * jnp.max(jnp.abs(right), axis=0, initial=0.0)
+        may = may | jnp.any(~(jnp.abs(right - left) <= noise), axis=1)
+    elif not equation.breakpoints.shape[0]:
+        return inner[:0]
+    may = may & (inner > edges[0]) & (inner < edges[-1])
+    return jnp.sort(jnp.where(may, inner, jnp.inf))
+
+
+class Later(eqx.Module):
+    """A function of time as one of the time since then.
+
+    Args:
+        function: (t, ...) -> anything.
+        then: the time that becomes 0.
+    """
+
+    function: Callable[..., Any]
+    then: RealLike
+
+    def __call__(self, t: RealLike, *arguments: Any) -> Any:
+        return self.function(self.then + t, *arguments)
+
+
+def from_zero(function: Any, problem: Problem, jumps: Array) -> tuple[Later, Problem, Array]:
+    """The same in the time since the first edge: a time far from 0 is known to larger roundings.
+
+    Args:
+        function: of time.
+        problem: its edges, and what was seen there.
+        jumps: edges, then inf.
+    """
+    then, seen = problem.edges[0], problem.seen
+    if seen is not None:
+        seen = seen._replace(starts=seen.starts - jax.lax.stop_gradient(then))
+    problem = problem._replace(edges=problem.edges - then, seen=seen)
+    return Later(function, then), problem, jumps - then
+
+
+def _rounding(generator: Any, problem: Problem, jumps: Array) -> Real:
+    """eps times the size of the generator times the time, and times what is left out at jumps."""
     edges, x = problem.edges, problem.x0
+    inner = generator.function if isinstance(generator, Later) else generator
 
     def size(t: RealLike) -> Array:
-        if isinstance(generator, _ActionInUnits):  # as seen in the image of a state that is random
+        if isinstance(inner, _ActionInUnits):  # as seen in the image of a state that is random
             signs = np.random.default_rng(0).choice([-1.0, 1.0], x.shape)
             return jnp.max(jnp.abs(generator(t, jnp.asarray(signs, x.dtype))))
         return jnp.max(jnp.abs(generator(t)))
 
     sizes = jax.vmap(size)(edges[0] + (edges[-1] - edges[0]) * jnp.linspace(0.05, 0.95, 7))
     usual = jnp.where(jnp.isfinite(sizes), sizes, 0.0).mean()
-    return jax.lax.stop_gradient(jnp.finfo(edges.dtype).eps * usual * (edges[-1] - edges[0]))
+    left_out = 2.0 * jnp.sum(jnp.where(jnp.isfinite(jumps), jnp.abs(jumps), 0.0))
+    time = edges[-1] - edges[0] + left_out
+    return jax.lax.stop_gradient(jnp.finfo(edges.dtype).eps * usual * time)
 
 
 def _act(t: RealLike, y: Array, generator: Any) -> Array:

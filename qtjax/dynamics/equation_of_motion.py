@@ -370,6 +370,14 @@ class _WatchedSystem(eqx.Module):
             found.append(jnp.reshape(exchanged.potential(t) * size, 1))
         return jnp.concatenate(found)
 
+    def groups(self) -> tuple[int, ...]:
+        """How many of them belong to one operator."""
+        size = self.probe.size
+        found = [size] if self.generator.energy is None else [size, size]
+        for bath in self.generator.baths:
+            found += [1] * len(bath.rates) + [size] * len(bath.movers)
+        return (*found, *(1 for _ in self.generator.paid))
+
 
 def _moving_equation(
     system: OpenSystem, channels: Sequence[Sequence[Any]], quantum: RealLike, obstacle: str
@@ -383,7 +391,8 @@ def _moving_equation(
         [x for _, x in moving_leads(system)], tuple(b for b, _ in moving_leads(system)),
     )  # fmt: skip
     books = len(baths) + len(leads) + len(generator.paid) + 1
-    watched = Watched(_WatchedSystem(generator, probe(d)), defect(system))
+    seen = _WatchedSystem(generator, probe(d))
+    watched = Watched(seen, defect(system), groups=seen.groups())
     moved = tuple(range(first_moving(d), d * d + books))
     return LinearEquation(
         Scalars((), ()), (), (), (), books, d * d, generator, moved, watched,

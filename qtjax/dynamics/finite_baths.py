@@ -28,7 +28,7 @@ from ..numerics.controllers import total_of
 from ..numerics.resolution import look
 from .arguments import as_state, as_times, check_problem
 from .channels import Jumps
-from .diffrax_methods import real_leaves, watchful
+from .diffrax_methods import from_zero, may_jump, real_leaves, watchful
 from .dissipators import AbstractDissipator, jump_operators
 from .equation_of_motion import equation_of_motion
 from .evolve import default_tolerances, jump_times, jump_works
@@ -185,11 +185,13 @@ def _evolve(system: OpenSystem, rho0: Operator, ts: Array, capacities: Array) ->
     x0 = to_components(rho0)
     y0 = jnp.concatenate([x0, jnp.ones(count), jnp.zeros(2 * count + 1)])
     problem = Problem(x0, edges, rtol, atol, unit, seen, MOST_STEPS, uniform=False)
+    slope = _Slope(system, capacities, unit)
+    slope, problem, breaks = from_zero(slope, problem, may_jump(equation, edges))
+    since = problem.edges
     solved = dfx.diffeqsolve(
-        dfx.ODETerm(lambda t, y, slope: slope(t)(y)), dfx.Dopri8(), edges[0], edges[-1], None, y0,
-        real_leaves(_Slope(system, capacities, unit)),
-        saveat=dfx.SaveAt(ts=edges, controller_state=True),
-        stepsize_controller=watchful(None, problem), max_steps=MOST_STEPS, throw=False,
+        dfx.ODETerm(lambda t, y, slope: slope(t)(y)), dfx.Dopri8(), since[0], since[-1], None, y0,
+        real_leaves(slope), saveat=dfx.SaveAt(ts=since, controller_state=True),
+        stepsize_controller=watchful(None, problem, breaks), max_steps=MOST_STEPS, throw=False,
     )  # fmt: skip
     at_edges: Any = solved.ys
     ys = at_edges[jnp.searchsorted(edges, ts)]

@@ -23,6 +23,7 @@ from .._checks import (
     concretely,
     is_concrete,
     is_function,
+    nan_below_zero,
     nan_unless,
 )
 from .._types import Operator, OperatorLike, Real, RealLike
@@ -183,14 +184,14 @@ def fermi_occupations(
         chemical_potential: mu.
 
     Returns:
-        Two scalars whose ratio is exp((E - mu)/T).
+        Two scalars whose ratio is exp((E - mu)/T); nan where T is negative.
 
     Examples:
         >>> qt.dynamics.fermi_occupations(1.0, 1 / np.log(3), 0.0)
         (0.75, 0.25)
     """
     excess = as_real("energy", energy) - chemical_potential
-    temperature = as_real("temperature", temperature)
+    temperature = nan_below_zero(as_real("temperature", temperature))
     frozen = jnp.abs(excess) >= _COLD * temperature
     step = jnp.where(excess == 0.0, 0.0, jnp.where(excess > 0.0, jnp.inf, -jnp.inf))
     x = jnp.where(frozen, step, excess / jnp.where(frozen, 1.0, temperature))

@@ -34,6 +34,7 @@ from .._checks import (
     concretely,
     is_concrete,
     is_function,
+    nan_below_zero,
     nan_unless,
     real_numbers,
 )
@@ -369,7 +370,7 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
 
     Returns:
         (down, up): rates at which the bath takes and gives the quantum omega; both nan where gamma
-        is negative.
+        or the temperature is negative.
 
     Raises:
         ValueError: gamma is no real scalar or, where all is concrete, negative or nan.
@@ -380,7 +381,8 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
         (0.2, 0.1)
     """
     check_spectrum(spectrum, omega)
-    omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
+    omega = as_real("omega", omega)
+    temperature = nan_below_zero(as_real("temperature", temperature))
     apart: Array = _away_from_zero(omega, temperature)
     return _thermal_rates(_per_frequency(spectrum, apart, temperature), apart, temperature)
 

@@ -97,16 +97,17 @@ def watched_functions(
             weights += bounds[k : k + part.count]
         k += part.count
     movers = [mover for mover, radius in zip(movers, known, strict=True) if radius is None]
-    values, off = None, defect(system)
+    values, off, groups = None, defect(system), ()
     if unknown or movers:
         dtype = jnp.result_type(float)
         stack = jnp.stack([jnp.zeros((), dtype), *(jnp.asarray(w, dtype) for w in weights)])[1:]
         scalars = Scalars(tuple(p.function for p in unknown), tuple(p.count for p in unknown))
         values = _Watching(scalars, stack, list(movers), probe(system.dimension))
+        groups = (1,) * len(weights) + (system.dimension**2,) * len(movers)
     radius = _Radius(smooth, radii) if smooth or radii else None
     if values is None and off is None and radius is None:
         return None
-    return Watched(values, off, radius)
+    return Watched(values, off, radius, groups)
 
 
 class _Radius(eqx.Module):

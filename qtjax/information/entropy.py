@@ -13,7 +13,7 @@ from jax.scipy.special import xlog1py, xlogy
 from jaxtyping import Array
 
 from .._checked import checked
-from .._checks import as_complex, as_real, check_finite, check_square
+from .._checks import as_complex, as_real, check_finite, check_square, nan_below_zero
 from .._compiled import compiled_for_qubits
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import einsum, matmul
@@ -416,7 +416,8 @@ def free_energy(rho: OperatorLike, hamiltonian: OperatorLike, temperature: RealL
         -0.1931
     """
     check_temperature(temperature)
-    return expectation(hamiltonian, rho) - as_real("temperature", temperature) * entropy(rho)
+    temperature = nan_below_zero(as_real("temperature", temperature))
+    return expectation(hamiltonian, rho) - temperature * entropy(rho)
 
 
 @jax.custom_jvp

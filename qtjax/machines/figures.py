@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from .._checked import checked
-from .._checks import described, is_concrete
+from .._checks import described, is_concrete, nan_below_zero
 from .._types import Operator, Real
 from .stroke import AbstractStroke
 
@@ -70,7 +70,7 @@ def temperature_of(strokes: Sequence[AbstractStroke], name: str) -> Real:
 
 
 def common(temperatures: Iterable[Real | None]) -> Real:
-    """The temperature that all have that have one; nan if there is none.
+    """The temperature that all have that have one; nan if there is none, or it is below 0.
 
     Args:
         temperatures: scalars or `None`.
@@ -79,7 +79,7 @@ def common(temperatures: Iterable[Real | None]) -> Real:
     if not found:
         return jnp.asarray(jnp.nan)
     same = jnp.all(jnp.stack(found) == found[0])
-    return jnp.where(same, found[0], jnp.nan)
+    return jnp.where(same, nan_below_zero(found[0]), jnp.nan)
 
 
 def check_names(figure: str, names: Iterable[str], needed: Sequence[str]) -> None:

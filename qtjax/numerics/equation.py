@@ -137,11 +137,14 @@ class Watched(eqx.Module):
         radius: (start, end) -> ((middle, half) -> scalar > 0): how far around the times from
             middle - half to middle + half, in an interval without breakpoints, all else is
             analytic.
+        groups: how many of the values, one after the other, are of one operator, and known to a
+            rounding of the largest of them, static; each alone if empty.
     """
 
     values: Callable[[Any], Float[Array, " count"]] | None
     defect: Callable[[Any], Float[Array, ""]] | None
     radius: Callable[[Any, Any], Callable[[Any, Any], Any]] | None = None
+    groups: tuple[int, ...] = eqx.field(static=True, default=())
 
     def at(self, t: RealLike) -> tuple[Float[Array, " count"], Float[Array, ""]]:
         """Values and defect at time t; a defect of 0 where there is none."""

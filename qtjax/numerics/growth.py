@@ -147,7 +147,7 @@ def _growth(equation: Any, given: list[_Value], moving: list[_Value]) -> Growth:
         power = 2 if name == "square" else equation.params["y"]
         return Growth(power * first.degree, None if first.type is None else power * first.type)
     if name in _WAVES and moving[0].slope is not None:
-        return Growth(0, jax.lax.stop_gradient(jnp.max(jnp.abs(moving[0].slope))))
+        return Growth(0, jax.lax.stop_gradient(jnp.max(jnp.abs(moving[0].slope), initial=0.0)))
     raise _Unknown
 
 

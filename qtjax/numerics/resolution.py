@@ -28,6 +28,7 @@ BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
 FEW_BINS = 8  # where radii are known
 JUMPS = 64  # most jumps of unknown functions and of their slopes that are found and booked
+OF_OPERATORS = 8.0  # roundings, to which an operator that is made of levels is known
 _ORDER = 9  # of the differences
 _OFFSET = 0.6180339887498949  # keeps the grid from beating with a period that divides a piece
 
@@ -36,7 +37,8 @@ class Seen(NamedTuple):
     """What the grid has seen.
 
     Args:
-        ends: of the largest resolved block around every bin, (pieces, bins).
+        ends: of the largest resolved block around every bin, after the start of its piece, inf for
+            the last; minus its length where it is shorter than a bin, (pieces, bins).
         lengths: of these blocks, (pieces, bins).
         starts: of every piece, (pieces,).
         bins: width of the bins of every piece, (pieces,).
@@ -103,7 +105,7 @@ def look(
     if watched.values is None:
         return _seen_by_radii(watched, edges, radii)
     function = eqx.filter_closure_convert(watched.values, edges[0])
-    watched = _undifferentiated(Watched(watched.values, watched.defect), edges[0])
+    watched = _undifferentiated(watched, edges[0])
     allowed = tolerance / (1.5 * jnp.maximum(edges[-1] - edges[0], jnp.finfo(edges.dtype).tiny))
     count = samples_of(resolution)
     starts, bins = edges[:-1], jnp.diff(edges) * (count / BINS / (count + _OFFSET))
@@ -150,6 +152,7 @@ def _seen_by_radii(watched: Watched, edges: Array, radii: Array | None) -> Seen:
 
 def _undifferentiated(watched: Watched, t: Array) -> Watched:
     """The functions without derivatives by what they hold or close over."""
+    watched = Watched(watched.values, watched.defect, groups=watched.groups)
     arrays, rest = eqx.partition(
         jax.tree.map(
             lambda function: eqx.filter_closure_convert(function, t), watched, is_leaf=callable
@@ -169,17 +172,17 @@ def _look_at_piece(
     ts = jnp.concatenate([start[None], ts, last[None]])
     values, defects = jax.vmap(watched.at)(ts)
     values = values.T  # (functions, times)
-    largest = jnp.max(jnp.abs(values), axis=1, keepdims=True)
-    epsilon = jnp.finfo(values.dtype).eps
-    threshold = jnp.maximum(allowed, 1024.0 * epsilon * largest)
-    levels = _levels(values[:, 1:-1], threshold, count)
+    largest = _of_groups(jnp.max(jnp.abs(values), axis=1), watched.groups)[:, None]
+    bin_width = width * (count / BINS / (count + _OFFSET))
+    roundings = _roundings(watched.groups)
+    noise = _noise(values[:, 1:-1], ts, roundings * largest, bin_width)
+    levels = _levels(values[:, 1:-1], jnp.maximum(allowed, 1024.0 * noise), count)
     bins = jnp.arange(BINS, dtype=start.dtype)
     known = [4.0, *(16.0 * 2.0**k for k in range((count // 16).bit_length()))]
     length = jnp.asarray(known, start.dtype)[levels + 1] * (BINS / count)  # of blocks, in bins
-    bin_width = width * (count / BINS / (count + _OFFSET))
     # blocks shorter than a bin count from any time in it: negative ends say how long they are
     last_bin = (jnp.floor(bins / length) + 1.0) * length
-    reached = jnp.where(last_bin < BINS, start + bin_width * last_bin, end)
+    reached = jnp.where(last_bin < BINS, bin_width * last_bin, jnp.inf)
     ends = jnp.where(length < 1.0, -length * bin_width, reached)
     return _Piece(
         ends,
@@ -197,15 +200,54 @@ def _look_at_piece(
     )
 
 
+def _of_groups(largest: Array, groups: tuple[int, ...]) -> Array:
+    """For every function the largest value of its group, (functions,)."""
+    if not groups:
+        return largest
+    parts = jnp.split(largest, np.cumsum(groups)[:-1])
+    return jnp.concatenate([jnp.full_like(part, jnp.max(part)) for part in parts])
+
+
+def _roundings(groups: tuple[int, ...]) -> np.ndarray:
+    """To how many roundings every function is known, (functions, 1) or (1, 1)."""
+    sizes = np.asarray(groups or (1,))
+    return np.repeat(np.where(sizes > 1, OF_OPERATORS, 1.0), sizes)[:, None]
+
+
+def _noise(values: Array, ts: Array, known: Any, bin_width: Array) -> Array:
+    """How far rounding may move samples of every bin: that of the values, and that of the time.
+
+    A slope is the mean of a bin, so that a jump does not pass for noise.
+    """
+    changes = jnp.pad(jnp.abs(jnp.diff(values, axis=1)), ((0, 0), (0, 1)))
+    slopes = jnp.sum(changes.reshape(-1, BINS, values.shape[1] // BINS), axis=2)
+    times = jnp.max(jnp.abs(ts)) / jnp.where(bin_width > 0.0, bin_width, 1.0)
+    return jnp.finfo(values.dtype).eps * (known + times * slopes)
+
+
+def _of_blocks(of_bins: Array, blocks: int) -> Array:
+    """The largest value of the bins that a block and the next one are in, (functions, blocks)."""
+    if blocks >= BINS:
+        found = jnp.repeat(of_bins, blocks // BINS, axis=1)
+    else:
+        found = jnp.max(of_bins.reshape(-1, blocks, BINS // blocks), axis=2)
+    return jnp.maximum(found, jnp.concatenate([found[:, 1:], found[:, -1:]], axis=1))
+
+
 def _levels(values: Array, threshold: Array, count: int) -> Array:
-    """For every bin the largest k such that blocks of 16 * 2^k samples around it are resolved."""
+    """For every bin the largest k such that blocks of 16 * 2^k samples around it are resolved.
+
+    `threshold` is one for every function and bin.
+    """
     sizes = [count >> k for k in range((count // 16).bit_length())]  # of the levels, one by one
     strided = jnp.concatenate([values[:, :: count // size] for size in sizes], axis=1)
     differences = jnp.abs(jnp.diff(strided, n=_ORDER, axis=1))
+    differences = jnp.pad(differences, ((0, 0), (0, _ORDER))).reshape(len(values), -1, 16)
+    of_blocks = [_of_blocks(threshold, size // 16) for size in sizes]
     # nan is not resolved either
-    bad = jnp.pad(jnp.any(~(differences <= threshold), axis=0), (0, _ORDER))
+    bad = jnp.any(~(differences <= jnp.concatenate(of_blocks, axis=1)[:, :, None]), axis=0)
     inside = np.concatenate([np.arange(size) < size - _ORDER for size in sizes])
-    bad = (bad & inside).reshape(-1, 16)
+    bad = bad & inside.reshape(-1, 16)
     # a difference of samples i ... i + 9 may reach into the next block
     reaching = jnp.pad(jnp.any(bad[:-1, 16 - _ORDER :], axis=1), (1, 0))
     fine = ~(jnp.any(bad, axis=1) | reaching)
@@ -292,7 +334,7 @@ def _distance(a: Array, b: Array) -> Array:
 
 
 def furthest(ends: Array, start: Array, bin_width: Array, t: Array) -> Array:
-    """The last time at which a step from t may end: that of the resolved block t is in.
+    """The last time at which a step from t may end: that of the resolved block t is in, or inf.
 
     Args:
         ends: of `Seen`, for one piece, (bins, ...).
@@ -303,7 +345,7 @@ def furthest(ends: Array, start: Array, bin_width: Array, t: Array) -> Array:
     place = (t - start) / jnp.where(bin_width > 0.0, bin_width, 1.0)
     index = jnp.clip(jnp.floor(place + 1e-6).astype(int), 0, ends.shape[0] - 1)
     end = jnp.take_along_axis(ends, index[None], axis=0)[0]
-    return jnp.where(end < 0.0, t - end, end)
+    return jnp.where(end < 0.0, t - end, start + end)
 
 
 def block_length(seen: Seen, t: Array) -> Array:

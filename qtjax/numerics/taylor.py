@@ -396,13 +396,15 @@ class _Program:
             share = jnp.where(refused, 0.0, share)
         last = final & (share >= 1.0)
         moved = jnp.where(active, share * length, 0.0)
-        u = jnp.where(last, 1.0, moved / span)
+        # the time that is gone through is that between two rounded ones
+        ahead = carry.t + moved
+        u = jnp.where(last, 1.0, fixed(ahead - carry.t) / span)
         error = tail * fixed(u) ** self.order + (missed + rounding) * size * fixed(u)
         following = length * growth
         if cap is not None:  # a step that was cut short says nothing against longer ones
             following = jnp.where(growth < 1.0, following, jnp.maximum(following, wish))
         return _Carry(
-            jnp.where(last, edge, carry.t + moved),
+            jnp.where(last, edge, ahead),
             jnp.where(active, following, carry.span),
             self.products.sum(terms, u),
             carry.error + jnp.where(active, error, 0.0),

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._checked import checked
-from .._checks import check_finite
+from .._checks import check_finite, nan_below_zero
 from .._compiled import compiled
 from .._describe import as_html, as_text, describe_fields
 from .._types import Operator, Real, RealLike
@@ -302,13 +302,14 @@ def thermal_entropy_flux(
 
 
 def thermal_flux(temperature: Real | None, heat: Real, rounding: Real) -> Real:
-    """Q/T; nan where there is no temperature but heat, +-inf where T = 0 and there is heat."""
+    """Q/T; nan where there is no temperature but heat, or one below 0; +-inf at T = 0 with heat."""
     none = jnp.abs(heat) <= rounding
     if temperature is None:
         return jnp.where(none, 0.0, jnp.nan)
     cold = temperature == 0.0
     limit = jnp.where(none, 0.0, jnp.sign(heat) * jnp.inf)
-    return jnp.where(cold, limit, heat / jnp.where(cold, 1.0, temperature))
+    temperature = nan_below_zero(jnp.where(cold, 1.0, temperature))
+    return jnp.where(cold, limit, heat / temperature)
 
 
 @checked

@@ -28,6 +28,7 @@ from ..numerics.roots import Bracketed
 from .rates import rates
 from .temperature import generalized_temperature
 
+_ROUNDINGS = 64.0  # to which levels, means and entropies are known
 _UNDERFLOW = 500.0  # gaps over temperatures beyond which a weight is nothing
 
 
@@ -136,8 +137,8 @@ def gradient_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
         0.5000
     """
     h, rho = _operators(hamiltonian, rho)
-    h = h - jnp.trace(h) / h.shape[0] * jnp.eye(h.shape[0], dtype=h.dtype)
-    return -expectation(h, apply(Log(), rho)) / expectation(h, h)
+    h, unit = _in_its_unit(h - jnp.trace(h) / h.shape[0] * jnp.eye(h.shape[0], dtype=h.dtype), h)
+    return -expectation(h, apply(Log(), rho)) / expectation(h, h) / unit
 
 
 @checked
@@ -160,10 +161,13 @@ def covariance_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
         0.5000
     """
     h, rho = _operators(hamiltonian, rho)
+    h, unit = _in_its_unit(h - expectation(h, rho) * jnp.eye(h.shape[0], dtype=h.dtype), h)
     log = apply(Log(), rho)
     mean, mean_log = expectation(h, rho), expectation(log, rho)
     covariance = jnp.trace(matmul(matmul(h, log), rho)).real - mean * mean_log
-    return -covariance / (jnp.trace(matmul(matmul(h, h), rho)).real - mean**2)
+    variance = jnp.trace(matmul(matmul(h, h), rho)).real - mean**2
+    still = variance <= _ROUNDINGS * jnp.finfo(variance.dtype).eps
+    return -covariance / jnp.where(still, jnp.nan, variance) / unit
 
 
 @checked
@@ -189,10 +193,11 @@ def energy_beta(rho: OperatorLike, hamiltonian: OperatorLike) -> Real:
         0.0000
     """
     h, rho = _operators(hamiltonian, rho)
+    h, unit = _in_its_unit(h, h)
     energies = eigenvalues(h)
     levels, spread = _scaled(energies)
     target = (expectation(h, rho) - energies[0]) / spread
-    return _root(levels, target, _gibbs_energy, (-1.0, 1.0)) / spread
+    return _root(levels, target, _gibbs_energy, (-1.0, 1.0)) / spread / unit
 
 
 @checked
@@ -221,8 +226,9 @@ def entropy_beta(rho: OperatorLike, hamiltonian: OperatorLike, *, inverted: bool
     """
     h, rho = _operators(hamiltonian, rho)
     branch = (-1.0, 0.0) if inverted else (0.0, 1.0)
+    h, unit = _in_its_unit(h, h)
     levels, spread = _scaled(eigenvalues(h))
-    return _root(levels, entropy(rho), _gibbs_entropy, branch) / spread
+    return _root(levels, entropy(rho), _gibbs_entropy, branch) / spread / unit
 
 
 class Temperatures(eqx.Module):
@@ -302,6 +308,13 @@ def _operators(hamiltonian: OperatorLike, rho: OperatorLike) -> tuple[Operator, 
     return as_complex(hamiltonian), as_complex(rho)
 
 
+def _in_its_unit(h: Operator, given: Operator) -> tuple[Operator, Real]:
+    """h over its largest entry, so that no square underflows, and that; nan where h is rounding."""
+    size, whole = (jnp.max(jnp.abs(jax.lax.stop_gradient(x))) for x in (h, given))
+    unit = jnp.where(size <= _ROUNDINGS * jnp.finfo(size.dtype).eps * whole, jnp.nan, size)
+    return h / unit, unit
+
+
 def _levels(
     rho: OperatorLike, hamiltonian: OperatorLike, levels: tuple[int, ...] | None
 ) -> tuple[Float[Array, " levels"], Float[Array, " levels"], np.ndarray]:
@@ -362,7 +375,8 @@ def _root(
         throw=False,
     ).value
     ends = jnp.where(jnp.abs(low) < jnp.abs(high), lower, upper)
-    close = jnp.minimum(jnp.abs(low), jnp.abs(high)) <= 1e-12
+    known = max(1e-12, _ROUNDINGS * float(jnp.finfo(energies.dtype).eps))
+    close = jnp.minimum(jnp.abs(low), jnp.abs(high)) <= known
     limit = jnp.where(ends == 0.0, 0.0, jnp.sign(ends) * jnp.inf)
     return jnp.where(inside, jnp.sinh(x), jnp.where(close, limit, jnp.nan))
 
@@ -376,5 +390,6 @@ def _first_gap(gaps: Float[Array, " d"]) -> Real:
 def _scaled(energies: Float[Array, " d"]) -> tuple[Float[Array, " d"], Real]:
     """The energies between 0 and 1 and their range, which is nan where H has one level."""
     spread = energies[-1] - energies[0]
-    flat = spread <= 1e-14 * jnp.max(jnp.abs(energies))
+    eps = jnp.finfo(energies.dtype).eps
+    flat = spread <= _ROUNDINGS * eps * jnp.max(jnp.abs(energies))
     return (energies - energies[0]) / jnp.where(flat, 1.0, spread), jnp.where(flat, jnp.nan, spread)

@@ -3,6 +3,7 @@
 The other lanes are what they are alone.
 """
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -132,3 +133,46 @@ def test_a_right_value_keeps_its_derivative():
     step = 1e-4
     slope = (heat(1.2 + step) - heat(1.2 - step)) / (2.0 * step)
     np.testing.assert_allclose(jax.grad(heat)(1.2), slope, rtol=1e-6)
+
+
+class OwnBath(qt.AbstractDissipator):
+    temperature: jax.Array
+
+    def channels(self, hamiltonian):
+        return qt.Channel(0.1, LOWER), qt.Channel(0.05, LOWER.T)
+
+
+BATHS = {  # at a temperature
+    "a label": lambda t: qt.Lindblad([LOWER, LOWER.T], [0.1, 0.05], temperature=t),
+    "of a bath of one's own": OwnBath,
+    "of a local bath": bath,
+    "of a Davies bath": lambda t: qt.DaviesBath(N, X, t, qt.Flat(0.1)),
+    "of a Redfield bath": lambda t: qd.RedfieldBath(X, t, qt.Ohmic(0.1)),
+    "of a lead": lambda t: qd.FermionicLead(LOWER, 1.0, t, 0.3, 0.1),
+}
+
+
+@pytest.mark.parametrize("what", BATHS)
+def test_a_temperature_that_is_put_in_place_of_a_checked_one(what):
+    """What uses it is nan: a bath's array leaves are parameters, and no check sees them."""
+
+    def found(temperature):
+        given = eqx.tree_at(lambda bath: bath.temperature, BATHS[what](jnp.ones(())), temperature)
+        return qt.rates(qt.OpenSystem(N, given), 0.0, RHO).spohn_production
+
+    values = jax.jit(jax.vmap(found))(jnp.array([0.7, -0.7, NAN]))
+    assert jnp.isfinite(values).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("function", [
+    lambda t: jnp.sum(qt.thermal_state(N, t).real),
+    lambda t: qt.information.free_energy(RHO, N, t),
+    lambda t: qt.information.equilibrium_free_energy(N, t),
+    lambda t: qt.information.gibbs_divergence(RHO, N, t),
+    lambda t: qd.thermal_rates(qt.Flat(0.1), 1.0, t)[0],
+    lambda t: qd.fermi_occupations(1.0, t, 0.3)[0],
+])  # fmt: skip
+def test_a_traced_negative_temperature_gives_nan(function):
+    found = jax.jit(jax.vmap(function))(jnp.array([0.7, -0.7, 0.0]))
+    assert jnp.isfinite(found[:2]).tolist() == [True, False]
+    assert not jnp.isnan(found[2])

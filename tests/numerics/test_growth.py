@@ -175,3 +175,10 @@ def test_a_gap_that_closes_in_the_middle_of_an_interval():
     rates = 0.05 * omega * np.exp(-omega / 8.0) / np.tanh(omega / 1.4)
     decay = np.exp(-0.5 * np.mean(rates) * 8.0)
     assert float(jnp.abs(found.state[0, 1])) == pytest.approx(0.1 * decay, rel=1e-8)
+
+
+def test_of_no_waves_at_all():
+    nothing = jnp.zeros(0)
+    found = growth(lambda t: 2.0 + nothing @ jnp.cos(nothing * t), 0.0)
+    assert found.degree == 0
+    assert found.type == 0.0

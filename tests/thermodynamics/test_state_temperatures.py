@@ -336,3 +336,36 @@ def test_entropy_in_single_precision():
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call(np.eye(3) / 3 + np.diag([0.0, 0.1, 0.2]))
+
+
+BETAS = [
+    qt.thermodynamics.gradient_beta, qt.thermodynamics.covariance_beta,
+    qt.thermodynamics.energy_beta, qt.thermodynamics.entropy_beta,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_of_energies_whose_squares_underflow(beta):
+    """In units of energy from 1e-200 to 1e150, with the derivative by the state."""
+    h = np.array([[0.0, 0.2, 0.0], [0.2, 0.7, 0.1j], [0.0, -0.1j, 1.6]])
+    rho = qt.thermal_state(h, 0.8)
+    along = rho - qt.thermal_state(h, 1.0)
+
+    def scaled(x, unit):
+        return beta(rho + x * along, unit * h) * unit
+
+    found = [jax.value_and_grad(scaled)(0.0, unit) for unit in (1.0, 1e-200, 1e150)]
+    np.testing.assert_allclose(found[0][0], 1.25, rtol=1e-12)
+    np.testing.assert_allclose(found[1:], [found[0]] * 2, rtol=1e-10)
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_of_one_level_that_rounding_splits(beta):
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    assert jnp.isnan(beta(qt.thermal_state(np.diag([0.0, 1.0, 2.0]), 1.0), turn @ turn.T * 3.0))
+
+
+def test_of_an_energy_that_does_not_fluctuate():
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    h, rho = turn @ np.diag([0.3, 1.0, 2.0]) @ turn.T, np.outer(turn[:, 1], turn[:, 1])
+    assert jnp.isnan(qt.thermodynamics.covariance_beta(rho, h))
