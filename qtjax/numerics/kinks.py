@@ -42,8 +42,11 @@ class Bends(NamedTuple):
 
 
 def octaves(count: int, dtype: Any) -> int:
-    """How many times a distance of half a sample of `count` is halved until it is rounding."""
-    return int(-np.log2(2.0 * count * _FINEST * float(jnp.finfo(dtype).eps)))
+    """How many times half the distance of `count` samples is halved until it is rounding.
+
+    At least 4, as noise is read off them: where rounding is closer `beside` does less than halve.
+    """
+    return max(4, int(-np.log2(2.0 * count * _FINEST * float(jnp.finfo(dtype).eps))))
 
 
 def beside(start: Array, end: Array, first: Array, last: Array, halvings: int) -> Array:

@@ -50,3 +50,9 @@ def test_times_beside_edges(edges, rest):
     for c in np.concatenate(inside):
         times = np.asarray(found_of(c))
         np.testing.assert_allclose(times[np.isfinite(times)], [c], rtol=1e-14, atol=1e-14)
+
+
+def test_single_precision_with_more_samples_than_it_has_digits_for():
+    edges = jnp.array([0.0, 1.0], jnp.float32)
+    jumps = look(Watched(lambda t: jnp.sin(9 * t)[None], None), edges, 1e-5, 1 << 18).jumps
+    assert not np.any(np.isfinite(jumps))
