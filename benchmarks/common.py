@@ -117,8 +117,8 @@ def peak_memory_mb():
 
 
 def largest(difference):
-    """The largest modulus in an array, as a float."""
-    return float(np.max(np.abs(np.asarray(difference))))
+    """The largest modulus in an array, as a float; 0 of none."""
+    return float(np.max(np.abs(np.asarray(difference)), initial=0.0))
 
 
 @dataclass

@@ -84,6 +84,7 @@ from .dynamics import (
     Static as Static,
     Tabulated as Tabulated,
     Taylor as Taylor,
+    Unitary as Unitary,
     composite_system as composite_system,
     evolve as evolve,
     steady_state as steady_state,

@@ -65,7 +65,8 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
         "More steps are needed between two saved times than this method can take (1,024, or 16,384 "
         "where something is only known as a function of time). Save more times in between, or name "
         "a Diffrax solver, an implicit one where rates are large "
-        "(`solver=diffrax.Kvaerno5(), max_steps=10**6`)."
+        "(`solver=diffrax.Kvaerno5(), max_steps=10**6`), or without baths `Magnus`: its steps are "
+        "long where H(t) commutes with itself."
     )
     not_hermitian = (
         "The Hamiltonian is not Hermitian at a time after the first, so what was integrated is "

@@ -369,7 +369,7 @@ def test_a_unitary_stroke_keeps_the_entropy(d, seed, kind, exponent):
     h0, h1, rho = hermitian(rng, d), hermitian(rng, d), random_state(rng, d, kind, exponent)
     solution = strokes(d)[0](h0, h1, rho)
     ledger = solution.ledger
-    assert solution.method == "magnus"
+    assert solution.method == "unitary"
     assert bool(solution.result == qt.RESULTS.successful)
     assert np.max(np.abs(ledger.entropy - ledger.entropy[0])) <= 1e-12
     assert np.max(np.abs(ledger.first_law_residual)) <= 1e-9

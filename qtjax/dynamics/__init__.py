@@ -152,3 +152,6 @@ from .transitions import (
     Transitions as Transitions,
     bohr_transitions as bohr_transitions,
 )
+from .unitary import (
+    Unitary as Unitary,
+)

@@ -7,8 +7,9 @@ from ..numerics.equation import LinearEquation
 from ..numerics.solvers import GeneratorTerm, Magnus as MagnusSolver
 from .diffrax_methods import Diffrax, Magnus
 from .methods import AbstractMethod, Exact, Taylor
+from .unitary import Unitary
 
-MAGNUS_DIMENSION = 8
+CLOSED_DIMENSION = 8  # up to which the spectrum of a state is kept to rounding
 EXACT_COMPONENTS = 1024  # up to which one exponential is the default where nothing moves
 
 
@@ -52,9 +53,10 @@ def choose(
         return Diffrax(solver, **given), "named by the caller"
     if equation.constant and not given and equation.size <= EXACT_COMPONENTS:
         return Exact(), equation.words
-    few = equation.action is None and equation.size <= MAGNUS_DIMENSION**2
+    few = equation.action is None and equation.size <= CLOSED_DIMENSION**2
     if not dissipates and few:
-        return Magnus(**given), "nothing dissipates, so the entropy must stay as it is"
+        method = Magnus(**given) if given or Unitary().why_not(equation) else Unitary()
+        return method, "nothing dissipates, so the entropy must stay as it is"
     if given:
         return Diffrax(**given), "options of Diffrax were given"
     if Taylor().why_not(equation) is not None:

@@ -100,7 +100,7 @@ class Solution(eqx.Module):
         result: the outcome, one per lane; compare with `RESULTS.successful`.
         stats: numbers about the run; `gibbs_defects`, (baths,), says how far each bath is from
             leaving its Gibbs state as it is, at the first and the last time (`evolve` warns).
-        method: which method was taken: "propagator" (exact), "taylor", "magnus" or "diffrax".
+        method: which was taken: "propagator" (exact), "taylor", "unitary", "magnus" or "diffrax".
         reason: why, in words; it is decided by types, never by values.
 
     Examples:
@@ -192,11 +192,11 @@ def evolve(
 
     Heat per bath and work are further components of the integrated vector, under the same error
     control as the state. Which method runs is decided by types, never by values, unless `solver`
-    names one: nothing in the system moves: exact propagators between the times; no baths and
-    d <= 8: adaptive `Magnus` steps (the entropy stays constant to rounding); H and the rates
+    names one: nothing in the system moves: exact propagators between the times; H and the rates
     functions of time times fixed operators, or baths that follow H(t) with d <= 4: fused `Taylor`
-    steps; else Diffrax's Dopri8. All run on real components, so complex numbers never reach a
-    solver.
+    steps, for d <= 8 without baths `Unitary` ones (the entropy stays constant to rounding), or
+    adaptive `Magnus` steps where H(t) is not such a sum; else Diffrax's Dopri8. All run on real
+    components, so complex numbers never reach a solver.
 
     What a function of time does is read off its traced form: polynomials, sines and exponentials of
     straight lines, and baths that follow polynomials, are known (docs/speed.md). What is not known

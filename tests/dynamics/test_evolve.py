@@ -54,7 +54,7 @@ SYSTEMS = {"constant": constant_system, "closed": closed_system, "driven": drive
 PATHS = [
     ("constant", None, "propagator"),
     ("constant", dfx.Dopri8(), "diffrax"),
-    ("closed", None, "magnus"),
+    ("closed", None, "unitary"),
     ("closed", dfx.Dopri8(), "diffrax"),
     ("driven", None, "taylor"),
     ("driven", dfx.Dopri8(), "diffrax"),
@@ -301,7 +301,7 @@ def test_new_values_do_not_compile_again(solver):
     assert len(set(ends)) == 3
 
 
-@pytest.mark.parametrize("baths", [(), (qt.Lindblad(SZ, 0.1),)], ids=["magnus", "diffrax"])
+@pytest.mark.parametrize("baths", [(), (qt.Lindblad(SZ, 0.1),)], ids=["unitary", "taylor"])
 @pytest.mark.parametrize("stop", [0.5, 0.8], ids=["between", "on"])
 def test_jumps_of_the_hamiltonian(baths, stop):
     """Exact pieces: where H jumps, steps end, and the jump does the work tr(rho dH)."""
@@ -327,7 +327,7 @@ def test_a_callable_hamiltonian_is_a_driven_one():
 
     solution = qt.evolve(qt.OpenSystem(h), RHO0, TS)
     base = run("closed", "default")
-    assert solution.method == "magnus"
+    assert solution.method == "unitary"
     np.testing.assert_allclose(solution.saved, base.saved, rtol=0, atol=1e-10)
     np.testing.assert_allclose(solution.ledger.work, base.ledger.work, rtol=0, atol=1e-10)
 

@@ -22,7 +22,7 @@ def pulse(t):
 @pytest.mark.parametrize(
     ("solver", "rate"),
     [(None, 0.0), (None, 1e-9), (qt.Taylor(), 0.0), (dfx.Dopri8(), 1e-9)],
-    ids=["magnus", "default", "taylor", "dopri8"],
+    ids=["unitary", "default", "taylor", "dopri8"],
 )
 def test_a_pulse_after_a_pause_is_not_stepped_over(solver, rate):
     """P(1) = 1; with damping at rate g it has decayed for 500 times."""
@@ -237,8 +237,9 @@ def test_narrow_features_of_a_ramp_are_not_missed():
     assert not bool(coarse.result == qt.RESULTS.successful)
 
 
-def test_loose_tolerances_hold_without_baths_too():
-    """Long Magnus steps, whose doubling says too little: 64 ramps at 1e-3 against 1e-10."""
+@pytest.mark.parametrize("solver", [None, qt.Magnus()], ids=["unitary", "magnus"])
+def test_loose_tolerances_hold_without_baths_too(solver):
+    """Long steps, whose doubling says too little of Magnus: 64 ramps at 1e-3 against 1e-10."""
     rng = np.random.default_rng(0)
     ranges = ((1.0, 1.5), (2.0, 2.5), (0.5, 1.0), (1.0, 1.5))
     edges = jnp.stack([jnp.asarray(rng.uniform(*ends, 256)) for ends in ranges], axis=1)[:64]
@@ -249,10 +250,8 @@ def test_loose_tolerances_hold_without_baths_too():
         z, x = (qt.Linear(edge[k], edge[k + 1], 0.0, 10.0) for k in (0, 2))
         h = qt.Driven([(z, 0.5 * qt.sigmaz()), (x, 0.5 * qt.sigmax())])
         rho0 = qt.algebra.from_bloch(jnp.array([0.6, 0.0, 0.5]))
-        ts = np.array([0.0, 10.0])
-        solution = qt.evolve(
-            qt.OpenSystem(h), rho0, ts, rtol=tolerance, atol=tolerance, throw=False
-        )
+        ts, own = np.array([0.0, 10.0]), {"rtol": tolerance, "atol": tolerance, "throw": False}
+        solution = qt.evolve(qt.OpenSystem(h), rho0, ts, solver=solver, **own)
         return solution.state, solution.result == qt.RESULTS.successful
 
     (loose, good), (tight, _) = state(edges, 1e-3), state(edges, 1e-10)
