@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 from .._types import Real, RealLike
 from .equation import Watched
 from .jumps import moving
-from .kinks import Bends, bends, kinks
+from .kinks import Bends, bends, beside, kinks, octaves
 
 BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
@@ -169,17 +169,21 @@ def _look_at_piece(
     grid = (jnp.arange(count) + 0.5) / (count + _OFFSET)
     ts = start + width * grid.astype(start.dtype)
     last = jnp.maximum(jnp.nextafter(end, -jnp.inf), start)
+    halvings = octaves(count, start.dtype)
+    near = beside(start, last, ts[0], ts[-1], halvings)
     ts = jnp.concatenate([start[None], ts, last[None]])
-    values, defects = jax.vmap(watched.at)(ts)
-    values = values.T  # (functions, times)
+    values, defects = jax.vmap(watched.at)(jnp.concatenate([ts, *near]))
+    values, beside_edges = values.T[:, : ts.size], values.T[:, ts.size :]  # (functions, times)
     largest = _of_groups(jnp.max(jnp.abs(values), axis=1), watched.groups)[:, None]
     bin_width = width * (count / BINS / (count + _OFFSET))
-    roundings = _roundings(watched.groups)
-    noise = _noise(values[:, 1:-1], ts, roundings * largest, bin_width)
+    noise = _noise(values[:, 1:-1], ts, _roundings(watched.groups) * largest, bin_width)
     levels = _levels(values[:, 1:-1], jnp.maximum(allowed, 1024.0 * noise), count)
     bins = jnp.arange(BINS, dtype=start.dtype)
     known = [4.0, *(16.0 * 2.0**k for k in range((count // 16).bit_length()))]
     length = jnp.asarray(known, start.dtype)[levels + 1] * (BINS / count)  # of blocks, in bins
+    among = jnp.concatenate(
+        [beside_edges[:, :halvings], values[:, 1:-1], beside_edges[:, halvings:]], axis=1
+    )
     # blocks shorter than a bin count from any time in it: negative ends say how long they are
     last_bin = (jnp.floor(bins / length) + 1.0) * length
     reached = jnp.where(last_bin < BINS, bin_width * last_bin, jnp.inf)
@@ -189,9 +193,10 @@ def _look_at_piece(
         length * bin_width,
         _cells(values, levels, ts, largest),
         bends(
-            values / jnp.where(largest > 0.0, largest, 1.0),
-            ts,
-            _unresolved(levels, ts),
+            among / jnp.where(largest > 0.0, largest, 1.0),
+            jnp.concatenate([near[0], ts[1:-1], near[1]]),
+            jnp.pad(_unresolved(levels, ts)[1:-1], halvings, constant_values=True),
+            halvings,
             JUMPS // 2,
         ),
         jnp.max(largest),

@@ -4,6 +4,7 @@ H = f(t) |1><1| and a decay at rate g from |1>: the population is e^(-g t), what
 work the integral of f' e^(-g t).
 """
 
+import functools
 import itertools
 
 import jax
@@ -35,28 +36,44 @@ def solved(drive, c, rate, rho0):
     return qt.evolve(qt.OpenSystem(hamiltonian, baths), rho0, [0.0, LAST], throw=False)
 
 
+@functools.cache
+def work(name):
+    """c -> the work and its derivative, nan where it is not successful."""
+
+    @jax.jit
+    @jax.value_and_grad
+    def of(c):
+        solution = solved(DRIVES[name][0], c, RATE, qt.pure_state([0, 1]))
+        fine = solution.result == qt.RESULTS.successful
+        return jnp.where(fine, solution.ledger.work[-1], jnp.nan)
+
+    return of
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.slow if n == "where" else ()) for n in DRIVES]
 )
 def test_work_and_its_derivative_by_the_time_of_a_kink(name):
-    drive, slope = DRIVES[name]
-
-    @jax.jit
-    @jax.value_and_grad
-    def work(c):
-        solution = solved(drive, c, RATE, qt.pure_state([0, 1]))
-        fine = solution.result == qt.RESULTS.successful
-        return jnp.where(fine, solution.ledger.work[-1], jnp.nan)
-
+    slope = DRIVES[name][1]
     edges = np.unique([*GRID, KINK])
     pieces = [scipy.integrate.quad(lambda t: slope(t) * np.exp(-RATE * t), *pair)[0]
               for pair in itertools.pairwise(edges)]  # fmt: skip
-    value, derivative = work(KINK)
+    value, derivative = work(name)(KINK)
     assert float(value) == pytest.approx(sum(pieces), rel=1e-9)
     here = np.exp(-RATE * KINK)
     expected = {"abs": -2.0 * here, "maximum": -here, "where": 2.0 * here, "interp": 0.0}
     expected["clip"] = here / KINK - (1.0 - here) / RATE / KINK**2
     assert float(derivative) == pytest.approx(expected[name], rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [1e-4, 1e-5, 1e-7, 1e-9, 1e-10])
+def test_work_and_its_derivative_by_a_kink_beside_an_edge(share):
+    for kink in (share * LAST, LAST - share * LAST):
+        value, derivative = work("abs")(kink)
+        here = np.exp(-RATE * kink)
+        expected = (2.0 * here - 1.0 - np.exp(-RATE * LAST)) / RATE
+        assert float(value) == pytest.approx(expected, rel=1e-11)
+        assert float(derivative) == pytest.approx(-2.0 * here, rel=1e-8)
 
 
 @pytest.mark.parametrize("name", ["abs", "interp"])
