@@ -279,7 +279,7 @@ PROGRAMS = {
     )
 }  # fmt: skip
 # Diffrax has the host check that its times increase.
-HOSTED = ("magnus_qubit", "closed_qubit")
+HOSTED = ("magnus_qubit",)
 LOWERED = [(name, platform) for name in PROGRAMS for platform in ("cpu", "cuda")]
 LOWERED = [pair for pair in LOWERED if pair not in [(name, "cuda") for name in HOSTED]]
 OTHERS = ("steady_state_without_a_matrix",)  # products of Lineax's GMRES, which name no precision

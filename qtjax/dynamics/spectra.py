@@ -381,8 +381,7 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
         (0.2, 0.1)
     """
     check_spectrum(spectrum, omega)
-    omega = as_real("omega", omega)
-    temperature = nan_below_zero(as_real("temperature", temperature))
+    omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
     apart: Array = _away_from_zero(omega, temperature)
     return _thermal_rates(_per_frequency(spectrum, apart, temperature), apart, temperature)
 
@@ -390,6 +389,7 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
 @compiled
 def _thermal_rates(slope: Array, omega: Array, temperature: Array) -> tuple[Array, Array]:
     """The rates from gamma/omega."""
+    temperature = nan_below_zero(temperature)
     x, frozen = _reduced_frequency(omega, temperature)
     slope = jnp.where(slope < 0.0, jnp.nan, slope)
     down = slope * jnp.where(frozen, jnp.maximum(omega, 0.0), temperature * _bose(-x))

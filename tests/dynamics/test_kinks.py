@@ -66,7 +66,9 @@ def test_work_and_its_derivative_by_the_time_of_a_kink(name):
     assert float(derivative) == pytest.approx(expected[name], rel=1e-8, abs=1e-12)
 
 
-@pytest.mark.parametrize("share", [1e-4, 1e-5, 1e-7, 1e-9, 1e-10])
+@pytest.mark.parametrize(
+    "share", [1e-4, 1e-9, *(pytest.param(x, marks=pytest.mark.slow) for x in (1e-5, 1e-7, 1e-10))]
+)
 def test_work_and_its_derivative_by_a_kink_beside_an_edge(share):
     for kink in (share * LAST, LAST - share * LAST):
         value, derivative = work("abs")(kink)

@@ -9,6 +9,8 @@ import qtjax as qt
 
 X, Z = qt.sigmax(), qt.sigmaz()
 RHO = qt.algebra.from_bloch(np.array([0.0, 0.6, 0.7]))
+SLOW = [pytest.param(s, marks=pytest.mark.slow) for s in (qt.Magnus(), qt.Diffrax())]
+SOLVERS = pytest.mark.parametrize("solver", [qt.Taylor(), *SLOW], ids=lambda s: s.name)
 
 
 class Bell(eqx.Module):
@@ -29,7 +31,7 @@ def run(start, times, solver, *, strength, height, width):
                      solver=solver)  # fmt: skip
 
 
-@pytest.mark.parametrize("solver", [qt.Taylor(), qt.Magnus(), qt.Diffrax()], ids=lambda s: s.name)
+@SOLVERS
 def test_a_narrow_feature_is_seen_before_and_after_zero(solver):
     times = jnp.array([0.0, 0.25, 1.0])
     bell = {"strength": 0.3, "height": 50.0, "width": 0.003}  # which a step could go over
@@ -39,7 +41,7 @@ def test_a_narrow_feature_is_seen_before_and_after_zero(solver):
         np.testing.assert_allclose(state, states[0], atol=1e-11)
 
 
-@pytest.mark.parametrize("solver", [qt.Taylor(), qt.Magnus(), qt.Diffrax()], ids=lambda s: s.name)
+@SOLVERS
 def test_a_fast_rotation_far_from_zero(solver):
     """A rounding of the time is 7e-12 there, and not to be left out at every saved time."""
     times = jnp.linspace(0.0, 1.0, 17)

