@@ -1,6 +1,6 @@
 """The channels of a Davies generator: fixed, or functions of time where it follows H(t)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -16,7 +16,7 @@ from ..numerics.rotations import pauli_vector
 from .channels import AbstractMovingJumps, Channel, Jumps, Moving, Radius
 from .davies_generator import davies_jumps, davies_matrix, has_many_jumps
 from .hamiltonians import AbstractHamiltonian, Static, Term, hamiltonian_rate
-from .spectra import scale_of, thermal_rates
+from .spectra import Spectrum, scale_of, thermal_rates
 from .terms import growth_of
 
 COLD = 80.0  # gaps over temperatures beyond which nothing thermal is left
@@ -46,30 +46,49 @@ class FollowingDavies(AbstractMovingJumps):
 
     @property
     def radius(self) -> Radius | None:
-        if scale_of(self.bath.spectrum) is None:
-            return None
-        terms = self.hamiltonian.terms()
-        parts = [term.schedule if isinstance(term, Term) else term for term in terms]
-        return self._radius if all(growth_of(part)[0] is not None for part in parts) else None
+        return radius_of(self.bath, self.hamiltonian, self.bath.transitions.levels)
 
-    def _radius(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
-        """(middle, half) -> how far around these times in the complex plane all is analytic.
 
-        Levels that stay apart keep analytic projectors (Kato): with |H'| <= v/2 they do within
-        spacing/(4 v), and the spacing changes by v at most per unit of time. The rates are analytic
-        between the thermal poles at 2 pi i T n, which count where e^(-gap/T) does, and change on
-        the scale of the spectrum. Where levels may meet, what is finer than 1/2,048 of the interval
-        may be missed, as where functions are sampled.
+def radius_of(bath: Any, hamiltonian: AbstractHamiltonian, levels: Sequence[int]) -> Radius | None:
+    """The `radius` of what a bath does by the levels of H(t) and its spectrum at their gaps.
 
-        Args:
-            start: of an interval in which H(t) is a known polynomial, for a spectrum with a scale.
-            end: of the interval.
-        """
+    Args:
+        bath: with `spectrum` and `temperature`.
+        hamiltonian: of the system.
+        levels: how many eigenvalues each of them holds, in ascending order.
+
+    Returns:
+        `None` where H(t) is no known polynomial, or the spectrum has no known scale.
+    """
+    parts = [term.schedule if isinstance(term, Term) else term for term in hamiltonian.terms()]
+    known = all(growth_of(part)[0] is not None for part in parts)
+    if scale_of(bath.spectrum) is None or not known:
+        return None
+    ends = tuple(np.cumsum(levels)[:-1].tolist())
+    return _Radius(hamiltonian, bath.spectrum, bath.temperature, ends)
+
+
+class _Radius(eqx.Module):
+    """(start, end) -> (middle, half) -> how far around these times all is analytic.
+
+    Levels that stay apart keep analytic projectors (Kato): with |H'| <= v/2 they do within
+    spacing/(4 v), and the spacing changes by v at most per unit of time. The rates are analytic
+    between the thermal poles at 2 pi i T n, which count where e^(-gap/T) does, and change on
+    the scale of the spectrum. Where levels may meet, what is finer than 1/2,048 of the interval
+    may be missed, as where functions are sampled.
+    """
+
+    hamiltonian: AbstractHamiltonian
+    spectrum: Spectrum
+    temperature: Any
+    ends: tuple[int, ...] = eqx.field(static=True)  # of levels but the last
+
+    def __call__(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
         ts = start + (end - start) * (0.5 - 0.5 * np.cos(np.pi * (np.arange(9) + 0.5) / 9))
         slopes = jax.vmap(lambda t: hamiltonian_rate(self.hamiltonian, t))(ts)
         speed = 2.0 * jnp.sqrt(jnp.max(jnp.sum(jnp.abs(slopes) ** 2, axis=(1, 2))))
         per_speed = jnp.where(speed > 0.0, 1.0 / jnp.where(speed > 0.0, speed, 1.0), jnp.inf)
-        scale, ends = scale_of(self.bath.spectrum), np.cumsum(self.bath.transitions.levels)[:-1]
+        scale, ends = scale_of(self.spectrum), np.array(self.ends, int)
         assert scale is not None
         finest = (end - start) / FINEST
 
@@ -78,8 +97,8 @@ class FollowingDavies(AbstractMovingJumps):
             spacing = jnp.min(energies[ends] - energies[ends - 1], initial=jnp.inf)
             spacing = spacing - speed * half
             apart = jnp.maximum(0.25 * spacing * per_speed, finest)
-            pole = 0.5 * np.pi * self.bath.temperature
-            pole = jnp.where(spacing > COLD * self.bath.temperature, jnp.inf, pole)
+            pole = 0.5 * np.pi * self.temperature
+            pole = jnp.where(spacing > COLD * self.temperature, jnp.inf, pole)
             other = jnp.maximum(jnp.minimum(pole, 0.25 * scale) * per_speed, finest)
             return jnp.where(speed > 0.0, jnp.minimum(apart, other), jnp.inf)
 

@@ -22,8 +22,10 @@ from .._checks import as_nonnegative, concretely, entries, is_concrete
 from .._types import Operator, Real, RealLike
 from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spectral_range
 from ..algebra.operators import dag, product
+from ..algebra.real_generators import real_dissipator
 from .bath_arguments import as_couplings, as_temperature, checked_spectrum
-from .channels import Channel, Jumps, Moving
+from .channels import AbstractMovingJumps, Channel, Jumps, Moving, Radius
+from .davies_channels import radius_of
 from .dissipators import AbstractDissipator
 from .hamiltonians import AbstractHamiltonian
 from .lamb_shift import lamb_shift, power_spectrum, white_noise
@@ -115,7 +117,8 @@ class RedfieldBath(AbstractDissipator):
                 "`tensor` for operators of a part."
             )
         if not hamiltonian.constant:
-            return (Moving(FollowingRedfield(self, hamiltonian, redfield_terms)),)
+            smooth = self.cutoff is None and not self.lamb_shift
+            return (Moving(FollowingRedfield(self, hamiltonian, redfield_terms, smooth)),)
         h = hamiltonian(jnp.zeros(()))
         terms = concretely(_compiled_redfield_terms, self, h)
         if is_concrete(terms):
@@ -123,23 +126,38 @@ class RedfieldBath(AbstractDissipator):
         return channels_of(terms)
 
 
-class FollowingRedfield(eqx.Module):
+class FollowingRedfield(AbstractMovingJumps):
     """A Redfield generator of H(t) as a function of time, in channels of one operator.
 
     Args:
         bath: that has the generator.
         hamiltonian: H(t).
         terms: (bath, H) -> the generator; static.
+        smooth: whether it is analytic wherever levels stay apart, static.
     """
 
     bath: AbstractDissipator
     hamiltonian: AbstractHamiltonian
     terms: Callable[[Any, Operator], Terms] = eqx.field(static=True)
+    smooth: bool = eqx.field(static=True, default=False)
 
     def __call__(self, t: RealLike) -> Jumps:
         rates, left, right = self.terms(self.bath.at(t), self.hamiltonian(t))
         operators = jnp.concatenate([left + right, left - right]) / np.sqrt(2.0)
         return jnp.concatenate([rates, -rates]), operators
+
+    @property
+    def dimension(self) -> int:
+        return eqx.filter_eval_shape(self.hamiltonian, jnp.zeros(())).shape[0]
+
+    def matrix(self, t: RealLike) -> Float[Array, "n n"]:
+        return real_dissipator(*self(t))
+
+    @property
+    def radius(self) -> Radius | None:
+        return (
+            radius_of(self.bath, self.hamiltonian, (1,) * self.dimension) if self.smooth else None
+        )
 
 
 def channels_of(terms: Terms) -> tuple[Channel, ...]:

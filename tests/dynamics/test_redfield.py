@@ -1,5 +1,6 @@
 """Redfield baths: the equation itself, QuTiP, the secular limit, near degeneracy, derivatives."""
 
+import diffrax as dfx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -242,3 +243,38 @@ def test_what_does_not_fit_the_hamiltonian_is_refused():
     bath = RedfieldBath(SX, 1.0, qt.Ohmic(0.1), lamb_shift=True)
     with pytest.raises(ValueError, match=r"the Lamb shift of `spectrum` \(Ohmic\) diverges"):
         bath.channels(qt.Static(SZ))
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "options"),
+    [
+        (qt.DrudeLorentz(0.1, 0.5), {}),
+        pytest.param(qt.Flat(0.1), {"zero_frequency": 0.05}, marks=pytest.mark.slow),
+    ],
+    ids=["a narrow spectrum", "a rate at zero frequency"],
+)
+def test_a_crossing_is_not_sampled_and_right(spectrum, options):
+    """Levels that nearly meet, in steps whose length comes from them, beside ones by errors."""
+    h = qt.Driven([(qt.Linear(-1.0, 1.5, 0.0, 8.0), qt.sigmaz()), (0.1, qt.sigmax())])
+    bath = qt.dynamics.RedfieldBath(qt.sigmax() + 0.5 * qt.sigmaz(), 0.3, spectrum, **options)
+    (channel,) = bath.channels(h)
+    assert channel.radius is not None
+    system, ts = qt.OpenSystem(h, bath), np.array([0.0, 3.0, 8.0])
+    found = qt.evolve(system, qt.pure_state([0.6, 0.8j]), ts, rtol=1e-9, atol=1e-11)
+    exact = qt.evolve(system, qt.pure_state([0.6, 0.8j]), ts, solver=dfx.Dopri8())
+    assert found.method == "taylor"
+    np.testing.assert_allclose(found.saved, exact.saved, rtol=0, atol=2e-9)
+    np.testing.assert_allclose(found.ledger.heat, exact.ledger.heat, rtol=0, atol=2e-9)
+
+
+def test_what_is_not_known_to_be_smooth_is_sampled():
+    def radius(drive, **options):
+        bath = qt.dynamics.RedfieldBath(qt.sigmax(), 1.0, qt.Ohmic(0.1, 5.0), **options)
+        (channel,) = bath.channels(qt.Driven([(drive, qt.sigmaz()), (0.3, qt.sigmax())]))
+        return channel.radius
+
+    ramp = qt.Linear(1.0, 2.0)
+    assert radius(ramp) is not None
+    assert radius(ramp, cutoff=0.5) is None
+    assert radius(ramp, lamb_shift=True) is None
+    assert radius(lambda t: jnp.exp(jnp.sin(t))) is None
