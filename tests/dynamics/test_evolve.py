@@ -166,7 +166,9 @@ GRADIENTS = {
 }
 
 
-@pytest.mark.parametrize("method", GRADIENTS)
+@pytest.mark.parametrize(
+    "method", [pytest.param(n, marks=pytest.mark.slow if n == "magnus" else ()) for n in GRADIENTS]
+)
 def test_gradients_by_temperature_gap_and_rate(method):
     options = GRADIENTS[method]
     compiled = jax.jit(jax.value_and_grad(lambda x: heat_of(x, **options)))

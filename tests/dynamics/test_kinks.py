@@ -51,7 +51,8 @@ def work(name):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow if n == "where" else ()) for n in DRIVES]
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n in ("where", "maximum") else ()) for n in DRIVES],
 )
 def test_work_and_its_derivative_by_the_time_of_a_kink(name):
     slope = DRIVES[name][1]

@@ -47,6 +47,7 @@ def test_values_are_those_of_scipy_within_and_beyond_its_ends(name):
     assert np.all(np.isin(schedule.breakpoints(), spline.t if hasattr(spline, "t") else spline.x))
 
 
+@pytest.mark.slow
 def test_it_takes_the_path_of_polynomials_and_agrees_with_the_same_function_unknown():
     p = PiecewisePolynomial.from_scipy(SPLINES["quintic"])
     known = SOLVE(p)

@@ -40,6 +40,7 @@ def nullity(matrix):
     return int(np.sum(values <= 1e-10 * max(values[0], 1.0)))
 
 
+@pytest.mark.slow
 def test_entries_of_groups_do_not_mix_and_nilpotent_ones_hold_no_steady_state():
     """Several charges, degenerate and zero H, steady states that are not unique or not faithful."""
     unique = several = looked_at = 0

@@ -283,6 +283,7 @@ def test_two_qubit_cycle(detuning):
     assert float(solution.efficiency) == pytest.approx(eta, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_baths_that_follow_a_ramp():
     # No isochores at all: both ramps in contact with an adiabatic bath (general generator).
     def stroke(first, last, temperature, contact):

@@ -39,6 +39,7 @@ def test_of_all_lanes_as_of_one(n, moving, size):
     np.testing.assert_array_equal(expm1(a[2], moving=moving), found[2])
 
 
+@pytest.mark.slow
 def test_derivatives_in_both_modes():
     moving = (1, 2, 3, 4)
     a = generators(3, 6, 4, moving, 5.0)
