@@ -236,6 +236,7 @@ CALLS: dict[str, dict[str, Kept]] = {
     "dynamics.fermi_occupations": {"energy": scalar(1.0)},
     "dynamics.Diffrax": {"solver": thing(dfx.Tsit5())},
     "dynamics.Taylor": {"order": count(8)},
+    "dynamics.Unitary": {"steps": thing(qt.Taylor())},
     "dynamics.OpenSystem": {"parts": thing(())},
     "dynamics.composite_system": {"parts": thing((N, N)), "coupling": matrix(np.kron(X, X)),
                                   "baths": thing(())},

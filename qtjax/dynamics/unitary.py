@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._checks import described
 from .._types import Real
 from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import product
@@ -24,6 +25,9 @@ class Unitary(AbstractMethod):
     Args:
         steps: the other method.
 
+    Raises:
+        ValueError: `steps` that are no method.
+
     Examples:
         >>> system = qt.OpenSystem(qt.Driven([(qt.Linear(0.0, 1.0), qt.sigmax())]))
         >>> solution = qt.evolve(system, qt.pure_state([0, 1]), [0.0, 1.0], rtol=1e-4)
@@ -33,6 +37,13 @@ class Unitary(AbstractMethod):
 
     name: ClassVar[str] = "unitary"
     steps: AbstractMethod = Taylor()
+
+    def __check_init__(self):
+        if not isinstance(self.steps, AbstractMethod):
+            raise ValueError(
+                f"`steps` must be a method, `qt.Taylor()` or `qt.Diffrax(solver)`, got "
+                f"{described(self.steps)}."
+            )
 
     def why_not(self, equation: LinearEquation) -> str | None:
         return "it has baths" if equation.books > 1 else self.steps.why_not(equation)
