@@ -5,6 +5,7 @@ H = 0.3 sigma_x + f(t) sigma_z for t = 0 ... 10 with 11 saved times at rtol 1e-7
 - the main road: f is a straight line and the bath is a fixed one;
 - an adiabatic bath (flat, coupled by sigma_x) with the same line;
 - f is a Python function that is no polynomial, with the fixed bath;
+- the line with a Redfield bath, which follows it too (Ohmic);
 - the line without a bath.
 
 Trajectories with their books, and the gradient of heat, work and a population by two parameters of
@@ -26,7 +27,7 @@ TIMES = np.linspace(0.0, 10.0, 11)
 RHO = qt.thermal_state(qt.sigmaz(), 1.0)
 FLAT = qt.Flat(0.1)
 LINE, FOLLOWING, FUNCTION = "fixed bath, line", "bath that follows H(t)", "drive as a function"
-CLOSED = "no bath, line"
+CLOSED, REDFIELD = "no bath, line", "Redfield bath that follows H(t)"
 
 
 def line(speed):
@@ -38,8 +39,13 @@ def fixed(temperature):
 
 
 def system(kind, speed, temperature):
-    bath = qt.AdiabaticBath(qt.sigmax(), temperature, FLAT)
-    bath = bath if kind == FOLLOWING else () if kind == CLOSED else fixed(temperature)
+    bath = fixed(temperature)
+    if kind == FOLLOWING:
+        bath = qt.AdiabaticBath(qt.sigmax(), temperature, FLAT)
+    elif kind == REDFIELD:
+        bath = qt.dynamics.RedfieldBath(qt.sigmax(), temperature, qt.Ohmic(0.1))
+    elif kind == CLOSED:
+        bath = ()
     drive = line(speed)
     if kind == FUNCTION:
 
@@ -72,7 +78,7 @@ def run(lanes, repeats):
     speeds, temperatures = jnp.linspace(0.5, 1.5, lanes), jnp.linspace(0.3, 1.0, lanes)
     measurements, headline = [], {}
     for work, make in ((VALUE, outputs), (GRADIENT, total)):
-        for kind in (LINE, FOLLOWING, FUNCTION, CLOSED):
+        for kind in (LINE, FOLLOWING, REDFIELD, FUNCTION, CLOSED):
             timing = measure(
                 jax.jit(jax.vmap(make(kind, 1e-7))), speeds, temperatures, repeats=repeats
             )
@@ -82,7 +88,7 @@ def run(lanes, repeats):
             measurements.append(measured(f"{work}: {kind}", lanes, "qtjax", "qtjax", timing, error))
             headline[f"{work}, {kind}"] = timing.seconds / lanes
             headline[f"{work}, {kind}, compile_s"] = timing.compile_s
-        for kind in (FOLLOWING, FUNCTION, CLOSED):
+        for kind in (FOLLOWING, REDFIELD, FUNCTION, CLOSED):
             base = headline[f"{work}, {LINE}"]
             headline[f"{work}, {kind}, ratio"] = headline[f"{work}, {kind}"] / base
     return measurements, headline

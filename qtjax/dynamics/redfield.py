@@ -25,10 +25,10 @@ from ..algebra.operators import dag, product
 from ..algebra.real_generators import real_dissipator
 from .bath_arguments import as_couplings, as_temperature, checked_spectrum
 from .channels import AbstractMovingJumps, Channel, Jumps, Moving, Radius
-from .davies_channels import radius_of
 from .dissipators import AbstractDissipator
 from .hamiltonians import AbstractHamiltonian
 from .lamb_shift import lamb_shift, power_spectrum, white_noise
+from .level_radius import radius_of
 from .spectra import Flat, Spectrum, check_spectrum, name_of
 
 # rates and the operators L, R of channels of two operators

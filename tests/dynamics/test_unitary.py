@@ -2,6 +2,7 @@
 
 import functools
 
+import diffrax as dfx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -50,7 +51,7 @@ def test_the_spectrum_stays_at_loose_tolerances_too(drive):
 
     for populations in POPULATIONS.values():
         rho = states(populations=populations)
-        loose, tight = solve(rho, 1e-4, None), solve(rho, 1e-11, qt.Taylor())
+        loose, tight = solve(rho, 1e-4, None), solve(rho, 1e-11, dfx.Dopri8())
         assert loose.method == "unitary"
         levels = np.linalg.eigvalsh(loose.saved)
         np.testing.assert_allclose(levels, [np.sort(populations)] * 5, rtol=0, atol=3e-15)
@@ -73,6 +74,25 @@ def test_what_was_missed_is_taken_back_and_told():
     np.testing.assert_allclose(drift, np.max(np.abs(np.linalg.eigvalsh(wrong) - levels)), rtol=1e-9)
     assert np.max(np.abs(missed[:3])) < 1e-4  # to the nearest state, and not to any
     assert np.all(missed[3] == 0.0)
+
+
+class Careless(qt.AbstractMethod):
+    """Steps that are off by 1e-6 and do not know it."""
+
+    name = "careless"
+
+    def integrate(self, equation, problem):
+        found = qt.Taylor().integrate(equation, problem)
+        off = to_components(jnp.diag(jnp.array([1e-6, 0.0, -1e-6])))
+        return found._replace(xs=found.xs.at[1:].add(off))
+
+
+def test_what_steps_do_to_the_spectrum_is_not_successful():
+    rho = states(populations=[0.2, 0.3, 0.5])
+    system, method = closed(qt.Linear(0.0, 1.3, 0.0, 8.0)), qt.Unitary(Careless())
+    found = qt.evolve(system, rho, TS, solver=method, throw=False)
+    assert not bool(found.result == qt.RESULTS.successful)
+    assert 1e-7 < float(found.stats["error"]) < 1e-5
 
 
 def test_gradients_are_those_of_the_dynamics():
