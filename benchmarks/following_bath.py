@@ -5,6 +5,8 @@ H = 0.3 sigma_x + f(t) sigma_z for t = 0 ... 10 with 11 saved times at rtol 1e-7
 - the main road: f is a straight line and the bath is a fixed one;
 - an adiabatic bath (flat, coupled by sigma_x) with the same line;
 - f is a Python function that is no polynomial, with the fixed bath;
+- the same function written as H(t), a function that returns a matrix;
+- the same function with the adiabatic bath;
 - the line with a Redfield bath, which follows it too (Ohmic);
 - the line without a bath.
 
@@ -28,6 +30,8 @@ RHO = qt.thermal_state(qt.sigmaz(), 1.0)
 FLAT = qt.Flat(0.1)
 LINE, FOLLOWING, FUNCTION = "fixed bath, line", "bath that follows H(t)", "drive as a function"
 CLOSED, REDFIELD = "no bath, line", "Redfield bath that follows H(t)"
+MATRIX, WAVE = "H(t) as a function", "bath that follows H(t), drive as a function"
+KINDS = (LINE, FOLLOWING, REDFIELD, FUNCTION, MATRIX, WAVE, CLOSED)
 
 
 def line(speed):
@@ -40,18 +44,20 @@ def fixed(temperature):
 
 def system(kind, speed, temperature):
     bath = fixed(temperature)
-    if kind == FOLLOWING:
+    if kind in (FOLLOWING, WAVE):
         bath = qt.AdiabaticBath(qt.sigmax(), temperature, FLAT)
     elif kind == REDFIELD:
         bath = qt.dynamics.RedfieldBath(qt.sigmax(), temperature, qt.Ohmic(0.1))
     elif kind == CLOSED:
         bath = ()
     drive = line(speed)
-    if kind == FUNCTION:
+    if kind in (FUNCTION, MATRIX, WAVE):
 
         def drive(t):
             return 0.5 + speed * jnp.sin(t / 10.0) * jnp.exp(-t / 40.0)
 
+    if kind == MATRIX:
+        return qt.OpenSystem(lambda t: 0.3 * qt.sigmax() + drive(t) * qt.sigmaz(), bath)
     return qt.OpenSystem(qt.Driven([(0.3, qt.sigmax()), (drive, qt.sigmaz())]), bath)
 
 
@@ -78,7 +84,7 @@ def run(lanes, repeats):
     speeds, temperatures = jnp.linspace(0.5, 1.5, lanes), jnp.linspace(0.3, 1.0, lanes)
     measurements, headline = [], {}
     for work, make in ((VALUE, outputs), (GRADIENT, total)):
-        for kind in (LINE, FOLLOWING, REDFIELD, FUNCTION, CLOSED):
+        for kind in KINDS:
             timing = measure(
                 jax.jit(jax.vmap(make(kind, 1e-7))), speeds, temperatures, repeats=repeats
             )
@@ -88,7 +94,7 @@ def run(lanes, repeats):
             measurements.append(measured(f"{work}: {kind}", lanes, "qtjax", "qtjax", timing, error))
             headline[f"{work}, {kind}"] = timing.seconds / lanes
             headline[f"{work}, {kind}, compile_s"] = timing.compile_s
-        for kind in (FOLLOWING, REDFIELD, FUNCTION, CLOSED):
+        for kind in KINDS[1:]:
             base = headline[f"{work}, {LINE}"]
             headline[f"{work}, {kind}, ratio"] = headline[f"{work}, {kind}"] / base
     return measurements, headline

@@ -13,12 +13,14 @@ from .._types import RealLike
 from ..algebra.levels import eigenvalues
 from ..numerics.equation import Radius
 from ..numerics.growth import growth
+from ..numerics.resolution import FEW_BINS
 from .hamiltonians import AbstractHamiltonian, Term, hamiltonian_rate
 from .spectra import Spectrum, scale_of
 from .terms import growth_of
 
 COLD = 80.0  # gaps over temperatures beyond which nothing thermal is left
 FINEST = 2048  # of an interval, where levels may meet
+MANY_BINS = 32  # of an interval, where levels may go up and down many times
 _TIMES = 3  # of every bin, at which dH/dt is taken
 _GOLDEN = 0.6180339887498949  # keeps these times from beating with a period
 
@@ -60,6 +62,10 @@ class _LevelRadius(eqx.Module):
     temperature: Any
     waves: list[Any]  # functions of time that are no polynomials
     ends: tuple[int, ...] = eqx.field(static=True)  # of levels but the last
+
+    @property
+    def bins(self) -> int:
+        return FEW_BINS if not self.waves else MANY_BINS
 
     def __call__(self, start: RealLike, end: RealLike, bins: int) -> Float[Array, " bins"]:
         width = (end - start) / bins

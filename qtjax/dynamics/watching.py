@@ -13,6 +13,7 @@ from ..algebra.hermitian_basis import to_components
 from ..algebra.operators import dag
 from ..numerics.equation import Radius, Scalars, Watched
 from ..numerics.growth import growth
+from ..numerics.resolution import FEW_BINS
 from .channels import Moving, dissipate
 from .open_system import OpenSystem
 from .terms import Part
@@ -114,6 +115,10 @@ class _Radius(eqx.Module):
 
     smooth: list[Callable[[Any], Any]]
     radii: list[Radius]
+
+    @property
+    def bins(self) -> int:
+        return max([FEW_BINS, *(radius.bins for radius in self.radii)])
 
     def __call__(self, start: RealLike, end: RealLike, bins: int) -> Float[Array, " bins"]:
         types = [growth(part, start) for part in self.smooth]

@@ -130,8 +130,13 @@ class Scalars(eqx.Module):
 class Radius(Protocol):
     """How far in the complex plane functions of time are analytic."""
 
+    @property
+    def bins(self) -> int:
+        """Into how many bins an interval without breakpoints should be divided, at least."""
+        ...
+
     def __call__(self, start: RealLike, end: RealLike, bins: int) -> Float[Array, " bins"]:
-        """Around every bin of an interval without breakpoints, from `start` to `end`, > 0."""
+        """How far around every bin of such an interval, from `start` to `end`, > 0."""
         ...
 
 

@@ -26,10 +26,10 @@ from .kinks import Bends, bends, beside, kinks, octaves
 
 BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
-FEW_BINS = 32  # where radii are known
 JUMPS = 64  # most jumps of unknown functions and of their slopes that are found and booked
 OF_OPERATORS = 8.0  # roundings, to which an operator that is made of levels is known
 _ORDER = 9  # of the differences
+FEW_BINS = 8  # where nothing else is to be looked at
 _OFFSET = 0.6180339887498949  # keeps the grid from beating with a period that divides a piece
 
 
@@ -100,10 +100,11 @@ def look(
         `Seen`.
     """
     edges, tolerance = jax.lax.stop_gradient((edges, jnp.asarray(tolerance)))
-    bins = FEW_BINS if watched.values is None else BINS
+    bins = FEW_BINS if watched.radius is None else watched.radius.bins
+    bins = bins if watched.values is None else BINS
     radii = None if watched.radius is None else _radii(watched.radius, edges, bins)
     if watched.values is None:
-        return _seen_by_radii(watched, edges, radii)
+        return _seen_by_radii(watched, edges, radii, bins)
     function = eqx.filter_closure_convert(watched.values, edges[0])
     watched = _undifferentiated(watched, edges[0])
     allowed = tolerance / (1.5 * jnp.maximum(edges[-1] - edges[0], jnp.finfo(edges.dtype).tiny))
@@ -130,12 +131,12 @@ def _radii(radius: Radius, edges: Array, bins: int) -> Float[Array, "pieces bins
     return jax.lax.stop_gradient(of_pieces(edges[:-1], edges[1:]))
 
 
-def _seen_by_radii(watched: Watched, edges: Array, radii: Array | None) -> Seen:
+def _seen_by_radii(watched: Watched, edges: Array, radii: Array | None, bins: int) -> Seen:
     """The same where nothing needs to be sampled, but for the defect."""
-    widths = jnp.diff(edges) / FEW_BINS
+    widths = jnp.diff(edges) / bins
     if radii is None:
-        radii = jnp.full((widths.shape[0], FEW_BINS), jnp.inf)
-    ts = edges[:-1, None] + widths[:, None] * (np.arange(FEW_BINS) + _OFFSET)
+        radii = jnp.full((widths.shape[0], bins), jnp.inf)
+    ts = edges[:-1, None] + widths[:, None] * (np.arange(bins) + _OFFSET)
     _, defects = jax.lax.stop_gradient(jax.vmap(watched.at)(ts.reshape(-1)))
     return Seen(
         -radii, radii, edges[:-1], widths, jnp.zeros(0), jnp.zeros(()), jnp.max(defects),

@@ -163,7 +163,8 @@ class _Sums:
 
     def _linear(self, equation: Any, given: list[_Value], bind: Callable) -> list[_Value] | None:
         """The results of an operation that is linear in what moves; `None` if it is not."""
-        if any(value.opaque is not None for value in given):
+        stops = equation.primitive.name == "stop_gradient"  # the scalars would not be stopped
+        if stops or any(value.opaque is not None for value in given):
             return None
         places, linear = [k for k, v in enumerate(given) if v.arrays], linear_places(equation)
         product = equation.primitive.name in PRODUCTS

@@ -109,3 +109,18 @@ def test_numbers_among_the_leaves_are_scalars_and_have_derivatives():
 
     slope, rate = jax.jit(jax.grad(entry, argnums=(0, 1)))(1.5, 0.3)
     np.testing.assert_allclose([slope, rate], [np.sin(0.6), 3.0 * np.cos(0.6)], rtol=1e-14)
+
+
+def test_what_is_not_to_be_differentiated_is_not():
+    def entry(gap):
+        def h(t):
+            return jax.lax.stop_gradient(gap) * jnp.cos(t) * Z
+
+        parts = separation(h, 0.0)
+        assert parts is not None
+        given = [a is not None and np.any(np.asarray(a)) for a in parts.arrays]
+        (k,) = np.flatnonzero(np.array(given)).tolist()
+        return Scalar(h, ((k, 1.0),), len(parts.scalars))(0.3) * parts.arrays[k][0, 0].real
+
+    np.testing.assert_allclose(entry(2.0), 2.0 * np.cos(0.3), rtol=1e-14)
+    assert jax.grad(entry)(2.0) == 0.0
