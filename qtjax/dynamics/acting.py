@@ -29,6 +29,7 @@ from .equation_of_motion import SUM_DIMENSION, exchanging, moving_leads, no_sum
 from .hamiltonians import AbstractHamiltonian, Term, hamiltonian_rate
 from .open_system import OpenSystem
 from .schedules import Schedule, degree_of
+from .separated import separated
 from .terms import Components, Part, growth_of
 from .watching import watched_functions
 
@@ -47,6 +48,7 @@ def acts(system: OpenSystem) -> bool:
     d = system.dimension
     if d <= SUM_DIMENSION:
         return False
+    system = separated(system)
     if no_sum(system) is not None:
         return True
     terms = [term for h in _hamiltonians(system) for term in h.terms()]
@@ -152,6 +154,7 @@ def acting_equation(system: OpenSystem, quantum: RealLike = 1.0) -> LinearEquati
     Returns:
         `LinearEquation` with an `action` in place of matrices.
     """
+    system = separated(system)
     d, each = system.dimension, [bath.channels(system.hamiltonian) for bath in system.baths]
     channels = [channel for bath in each for channel in bath]
     leads = exchanging(system)

@@ -25,6 +25,7 @@ from .._compiled import compiled
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.operators import anticommutator, product
 from ..algebra.real_generators import real_dissipator
+from ..numerics.equation import Radius
 from .schedules import (
     AbstractSchedule,
     Constant,
@@ -36,7 +37,6 @@ from .schedules import (
 )
 
 Jumps = tuple[Float[Array, " jumps"], Complex[Array, "jumps d d"]]
-Radius = Callable[[Any, Any], Callable[[Any, Any], Any]]
 
 
 class Channel(eqx.Module):
@@ -123,11 +123,7 @@ class AbstractMovingJumps(eqx.Module):
     @property
     @abc.abstractmethod
     def radius(self) -> Radius | None:
-        """(start, end) -> (middle, half) -> how far around these times all is analytic.
-
-        In the complex plane, around an interval inside of one between breakpoints; `None` where
-        that is not known.
-        """
+        """How far around times what the jumps do is analytic; `None` where that is not known."""
 
 
 class Moving(eqx.Module):

@@ -10,8 +10,9 @@ from jaxtyping import Array, Float
 
 from .._checks import concretely, entries, is_concrete
 from .._types import Operator, RealLike
+from ..numerics.equation import Radius
 from ..numerics.rotations import pauli_vector
-from .channels import AbstractMovingJumps, Channel, Jumps, Moving, Radius
+from .channels import AbstractMovingJumps, Channel, Jumps, Moving
 from .davies_generator import davies_jumps, davies_matrix, has_many_jumps
 from .hamiltonians import AbstractHamiltonian, Static, Term
 from .level_radius import radius_of

@@ -9,9 +9,10 @@ a sum of schedules times operators and the baths are rates times jump operators;
 and, for a bath that exchanges particles, N_b' in units of an energy that the caller gives; its heat
 is Q_b - mu_b N_b.
 
-A Hamiltonian that is only a function of time is such a sum too, over the operators of the basis,
-as long as these are few. A bath that moves otherwise, and an H(t) on more levels, add a matrix
-G(t), made anew at every time.
+A Hamiltonian that is a function of time is taken apart into such a sum (`separated`). One that is
+no sum of few scalars times operators is one over the operators of the basis, as long as these are
+few. A bath that moves otherwise, and such an H(t) on more levels, add a matrix G(t), made anew at
+every time.
 """
 
 import functools
@@ -44,6 +45,7 @@ from .dissipators import Particles
 from .hamiltonians import AbstractHamiltonian, hamiltonian_rate
 from .open_system import OpenSystem, energy_unit
 from .schedules import Constant
+from .separated import separated
 from .terms import (
     Part,
     Terms,
@@ -137,6 +139,7 @@ def equation_of_motion(system: OpenSystem, quantum: RealLike = 1.0) -> LinearEqu
     Returns:
         `LinearEquation` for the components of rho in the Hermitian basis.
     """
+    system = separated(system)
     channels = [tuple(bath.channels(system.hamiltonian)) for bath in system.baths]
     obstacle = no_sum(system)
     if obstacle is not None:

@@ -114,6 +114,11 @@ class AbstractHamiltonian(eqx.Module):
         return all(isinstance(term, Term) for term in self.terms())
 
     @property
+    def unproven(self) -> tuple[Callable[[Any], Any], ...]:
+        """The functions of time that may not be Hermitian."""
+        return tuple(term for term in self.terms() if not isinstance(term, Term))
+
+    @property
     def schedules(self) -> tuple[Schedule, ...]:
         """The schedules of the terms that have one."""
         return tuple(term.schedule for term in self.terms() if isinstance(term, Term))
@@ -196,9 +201,11 @@ class Driven(AbstractHamiltonian):
 class FromFunction(AbstractHamiltonian):
     """Any callable t -> Hermitian (d, d) as a Hamiltonian.
 
-    Nothing is known of it between the times at which it is called: `evolve` and `limit_cycle` look
-    at it at `resolution` times between any two times saved, find the times where it jumps, and end
-    with a status where what they see cannot be resolved to the tolerance.
+    A sum of scalar functions times fixed matrices, however it is written, is integrated as the
+    `Driven` that it is. What is not known of it between the times at which it is called, `evolve`
+    and `limit_cycle` look at, at `resolution` times between any two times saved: they find the
+    times where it jumps, and end with a status where what they see cannot be resolved to the
+    tolerance.
 
     Args:
         function: a callable. If it is an Equinox module its leaves are parameters; what a plain

@@ -23,8 +23,9 @@ from .._types import Operator, Real, RealLike
 from ..algebra.bohr_functions import bohr_function, bohr_pairs, indistinct, spectral_range
 from ..algebra.operators import dag, product
 from ..algebra.real_generators import real_dissipator
+from ..numerics.equation import Radius
 from .bath_arguments import as_couplings, as_temperature, checked_spectrum
-from .channels import AbstractMovingJumps, Channel, Jumps, Moving, Radius
+from .channels import AbstractMovingJumps, Channel, Jumps, Moving
 from .dissipators import AbstractDissipator
 from .hamiltonians import AbstractHamiltonian
 from .lamb_shift import lamb_shift, power_spectrum, white_noise

@@ -26,9 +26,9 @@ from ..algebra.hermitian_basis import (
     to_components,
 )
 from ..algebra.real_generators import real_commutator, real_dissipator
-from ..numerics.equation import FixedMatrix, from_sparse, full
+from ..numerics.equation import FixedMatrix, Radius, from_sparse, full
 from ..numerics.growth import Growth, growth
-from .channels import Channel, Moving, Radius, of_kind
+from .channels import Channel, Moving, of_kind
 from .hamiltonians import AbstractHamiltonian, Term
 from .schedules import Constant, degree_of
 

@@ -11,10 +11,9 @@ from jaxtyping import Array, Float
 from .._types import RealLike
 from ..algebra.hermitian_basis import to_components
 from ..algebra.operators import dag
-from ..numerics.equation import Scalars, Watched
+from ..numerics.equation import Radius, Scalars, Watched
 from ..numerics.growth import growth
 from .channels import Moving, dissipate
-from .hamiltonians import Term
 from .open_system import OpenSystem
 from .terms import Part
 
@@ -66,7 +65,7 @@ class _Defect(eqx.Module):
 def defect(system: OpenSystem) -> _Defect | None:
     """How far the Hamiltonians of a system are from Hermitian; `None` if they cannot be."""
     hamiltonians = [system.hamiltonian, *([] if system.energy is None else [system.energy])]
-    functions = [term for h in hamiltonians for term in h.terms() if not isinstance(term, Term)]
+    functions = [function for h in hamiltonians for function in h.unproven]
     return _Defect(tuple(functions)) if functions else None
 
 
@@ -114,15 +113,13 @@ class _Radius(eqx.Module):
     """How far around an interval of times all is analytic, and functions grow by no orders."""
 
     smooth: list[Callable[[Any], Any]]
-    radii: list[Any]  # `Radius`
+    radii: list[Radius]
 
-    def __call__(self, start: RealLike, end: RealLike) -> Callable[[Any, Any], Any]:
+    def __call__(self, start: RealLike, end: RealLike, bins: int) -> Float[Array, " bins"]:
         types = [growth(part, start) for part in self.smooth]
         longest = [WAVE / g.type for g in types if g is not None and g.type is not None]
-        radii = [radius(start, end) for radius in self.radii]
-
-        def around(middle: RealLike, half: RealLike) -> Array:
-            found = [jnp.asarray(jnp.inf), *longest, *(radius(middle, half) for radius in radii)]
-            return jnp.min(jnp.stack(found))
-
-        return around
+        found = jnp.min(jnp.stack([jnp.asarray(jnp.inf), *longest]))
+        found = jnp.broadcast_to(found, bins)
+        for radius in self.radii:
+            found = jnp.minimum(found, radius(start, end, bins))
+        return found

@@ -10,7 +10,7 @@ matrix that is itself traced (so that it may be batched or differentiated) is a 
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -126,6 +126,15 @@ class Scalars(eqx.Module):
         return found
 
 
+@runtime_checkable
+class Radius(Protocol):
+    """How far in the complex plane functions of time are analytic."""
+
+    def __call__(self, start: RealLike, end: RealLike, bins: int) -> Float[Array, " bins"]:
+        """Around every bin of an interval without breakpoints, from `start` to `end`, > 0."""
+        ...
+
+
 class Watched(eqx.Module):
     """What is not a known polynomial, to be looked at before a step is taken.
 
@@ -134,16 +143,14 @@ class Watched(eqx.Module):
             units of x'/x where x is of size 1; `None` if there is no such thing.
         defect: t -> scalar >= 0: how far the equation is from what it should be (a Hamiltonian that
             is not Hermitian), relative to its size.
-        radius: (start, end) -> ((middle, half) -> scalar > 0): how far around the times from
-            middle - half to middle + half, in an interval without breakpoints, all else is
-            analytic.
+        radius: how far around times all else is analytic.
         groups: how many of the values, one after the other, are of one operator, and known to a
             rounding of the largest of them, static; each alone if empty.
     """
 
     values: Callable[[Any], Float[Array, " count"]] | None
     defect: Callable[[Any], Float[Array, ""]] | None
-    radius: Callable[[Any, Any], Callable[[Any, Any], Any]] | None = None
+    radius: Radius | None = None
     groups: tuple[int, ...] = eqx.field(static=True, default=())
 
     def at(self, t: RealLike) -> tuple[Float[Array, " count"], Float[Array, ""]]:

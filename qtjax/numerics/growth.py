@@ -6,7 +6,7 @@ known degree. Both are proven operation by operation; where one is not known (a 
 bell curve) nothing is claimed, and the function must be sampled.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
 import jax
@@ -20,10 +20,13 @@ _LINEAR = frozenset((
     "add", "sub", "add_any", "neg", "convert_element_type", "broadcast_in_dim", "reshape",
     "squeeze", "expand_dims", "slice", "transpose", "concatenate", "stack", "unstack",
     "split", "reduce_sum", "real", "imag", "conj", "complex", "copy", "copy_p", "rev",
-    "stop_gradient", "cumsum",
+    "stop_gradient", "cumsum", "pad",
 ))  # fmt: skip
-_INDEXED = frozenset(["dynamic_slice", "gather"])
-_PRODUCTS = frozenset(["mul", "dot_general"])
+_PLACES = {
+    "dynamic_slice": (0,), "gather": (0,), "div": (0,), "dynamic_update_slice": (0, 1),
+    "scatter": (0, 2), "scatter-add": (0, 2), "scatter_add": (0, 2),
+}  # fmt: skip
+PRODUCTS = frozenset(["mul", "dot_general"])
 _WAVES = frozenset(["sin", "cos", "exp", "sinh", "cosh"])
 _CALLS = frozenset(["jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call"])
 
@@ -91,13 +94,7 @@ def _apply(equation: Any, given: list[_Value]) -> list[_Value]:
     if inner is not None:
         return _run(inner.jaxpr, [_Value(c, None, None) for c in inner.consts], given)
     moving = [value for value in given if value.growth is not None]
-    found = equation.primitive.get_bind_params(equation.params)
-    subfunctions, params = found if isinstance(found, tuple) else ((), found)
-
-    def bind(*values: Any) -> list[Any]:
-        found = equation.primitive.bind(*subfunctions, *values, **params)
-        return list(found) if equation.primitive.multiple_results else [found]
-
+    bind = binding(equation)
     if not moving:
         return [_Value(value, None, None) for value in bind(*(v.value for v in given))]
     new = _growth(equation, given, moving)
@@ -112,6 +109,34 @@ def _apply(equation: Any, given: list[_Value]) -> list[_Value]:
 
     found = jax.jvp(along, [v.value for v in moving], [v.slope for v in moving])
     return [_Value(value, slope, new) for value, slope in zip(*found, strict=True)]
+
+
+def linear_places(equation: Any) -> Container[int]:
+    """Which of its operands an operation of a jaxpr is linear in, all of them together.
+
+    Args:
+        equation: of a jaxpr.
+    """
+    name, count = equation.primitive.name, len(equation.invars)
+    if name in _LINEAR:
+        return range(count)
+    return range(1, count) if name == "select_n" else _PLACES.get(name, ())
+
+
+def binding(equation: Any) -> Callable[..., list[Any]]:
+    """An operation of a jaxpr as a function of what it is given.
+
+    Args:
+        equation: of a jaxpr.
+    """
+    found = equation.primitive.get_bind_params(equation.params)
+    subfunctions, params = found if isinstance(found, tuple) else ((), found)
+
+    def bind(*values: Any) -> list[Any]:
+        found = equation.primitive.bind(*subfunctions, *values, **params)
+        return list(found) if equation.primitive.multiple_results else [found]
+
+    return bind
 
 
 def called(equation: Any) -> Any:
@@ -132,16 +157,14 @@ def _growth(equation: Any, given: list[_Value], moving: list[_Value]) -> Growth:
     assert first is not None
     if not all(jnp.issubdtype(v.aval.dtype, jnp.inexact) for v in equation.outvars):
         raise _Unknown  # whole numbers jump
-    alone = len(moving) == 1 and given[0].growth is not None
-    selected = name == "select_n" and given[0].growth is None
-    if name in _LINEAR or selected:
+    linear = linear_places(equation)
+    moved = [k for k, value in enumerate(given) if value.growth is not None]
+    if all(k in linear for k in moved) or (name in PRODUCTS and len(moving) == 1):
         total = first
         for value in moving[1:]:
             total = _sum(total, value.growth)
         return total
-    if (name in _PRODUCTS and len(moving) == 1) or (name in _INDEXED | {"div"} and alone):
-        return first
-    if name in _PRODUCTS:
+    if name in PRODUCTS:
         return _product(first, moving[1].growth)
     if name == "square" or (name == "integer_pow" and equation.params["y"] > 0):
         power = 2 if name == "square" else equation.params["y"]

@@ -20,13 +20,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._types import Real, RealLike
-from .equation import Watched
+from .equation import Radius, Watched
 from .jumps import moving
 from .kinks import Bends, bends, beside, kinks, octaves
 
 BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
-FEW_BINS = 8  # where radii are known
+FEW_BINS = 32  # where radii are known
 JUMPS = 64  # most jumps of unknown functions and of their slopes that are found and booked
 OF_OPERATORS = 8.0  # roundings, to which an operator that is made of levels is known
 _ORDER = 9  # of the differences
@@ -101,7 +101,7 @@ def look(
     """
     edges, tolerance = jax.lax.stop_gradient((edges, jnp.asarray(tolerance)))
     bins = FEW_BINS if watched.values is None else BINS
-    radii = None if watched.radius is None else _radii(watched, edges, bins)
+    radii = None if watched.radius is None else _radii(watched.radius, edges, bins)
     if watched.values is None:
         return _seen_by_radii(watched, edges, radii)
     function = eqx.filter_closure_convert(watched.values, edges[0])
@@ -124,17 +124,10 @@ def look(
     )  # fmt: skip
 
 
-def _radii(watched: Watched, edges: Array, bins: int) -> Float[Array, "pieces bins"]:
+def _radii(radius: Radius, edges: Array, bins: int) -> Float[Array, "pieces bins"]:
     """How far around every bin all is analytic."""
-    half = jnp.diff(edges) / (2 * bins)
-    middles = edges[:-1, None] + half[:, None] * (2 * np.arange(bins) + 1)
-
-    def of_piece(start: Array, end: Array, middles: Array, half: Array) -> Array:
-        assert watched.radius is not None
-        around = watched.radius(start, end)
-        return jax.vmap(lambda middle: around(middle, half))(middles)
-
-    return jax.lax.stop_gradient(jax.vmap(of_piece)(edges[:-1], edges[1:], middles, half))
+    of_pieces = jax.vmap(lambda start, end: radius(start, end, bins))
+    return jax.lax.stop_gradient(of_pieces(edges[:-1], edges[1:]))
 
 
 def _seen_by_radii(watched: Watched, edges: Array, radii: Array | None) -> Seen:

@@ -48,7 +48,7 @@ MOVING_COMPONENTS = 16  # up to which a matrix G(t) is a polynomial in every ste
 SLOWEST_DECAY = 0.01  # of coefficients, two orders further: no more is believed
 SEVERAL = 3  # functions of one degree that are interpolated together
 WELL_CONDITIONED = 5  # degree from which rounding of large coefficients would show
-MOST_ROWS, FEW_ROWS = 110, 45  # products per order written out as rows; where lanes are few
+MOST_ROWS, FEW_ROWS = 145, 45  # products per order written out as rows; where lanes are few
 
 Rows = Any
 

@@ -107,7 +107,7 @@ def test_what_decides_is_how_many_entries_are_filled():
 
 def test_what_moves_anew_at_every_time_acts_from_few_levels_on():
     def system(d):
-        return qt.OpenSystem(lambda t: np.diag(np.arange(d)) + jnp.sin(t) * np.ones((d, d)))
+        return qt.OpenSystem(lambda t: np.diag(np.arange(d)) + jnp.sin(t * np.ones((d, d))))
 
     def followed(d):
         h = qt.Driven([(qt.Linear(1.0, 2.0), np.diag(np.arange(d) ** 2.0))])
