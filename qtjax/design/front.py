@@ -157,7 +157,8 @@ def pareto_front(
     levels = np.linspace(corner[0, 1], corner[1, 1], points)
     found, before = [], ends[1]
     for level in levels[::-1]:
-        found.append(_best(search.solve(np.array([1.0, 0.0]), level, unit, before), feasibility))
+        known = (before, ends[0])  # one keeps every level below its own, the other the lowest
+        found.append(_best(search.solve(np.array([1.0, 0.0]), level, unit, known), feasibility))
         before = found[-1].parameters
     parameters = jax.tree.map(lambda *x: jnp.stack(x), *(point.parameters for point in found[::-1]))
     values = search.evaluate(parameters)
@@ -186,21 +187,21 @@ class _Search:
     """One program for all points, and one that evaluates; functions of arrays."""
 
     starts: PyTree
-    solve: Callable[[Any, Any, Any, PyTree], Optimum]
+    solve: Callable[[Any, Any, Any, tuple[PyTree, PyTree]], Optimum]
     evaluate: Callable[[PyTree], Array]
 
 
 def _search(objectives: Objectives, starts: PyTree, optimizer: Any, options: dict) -> _Search:
-    """`solve` takes weights of the objectives, a level of the second one, and the point before."""
+    """`solve` takes weights of the objectives, a level of the second one, and two known points."""
 
     @jax.jit  # `eqx.filter_jit` would keep the program for ever
-    def solve(weights: Any, level: Any, unit: Any, before: PyTree) -> Optimum:
+    def solve(weights: Any, level: Any, unit: Any, known: tuple[PyTree, PyTree]) -> Optimum:
         def loss(p: PyTree) -> tuple[Array, Array]:
             value = _both("objectives(starts[k])", objectives, p) / unit
             margin = jnp.where(jnp.isfinite(level), value[1] - level / unit[1], 1.0)
             return -jnp.sum(weights * value), margin[None]
 
-        given = jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), before, starts)
+        given = jax.tree.map(lambda a, b, c: jnp.concatenate([a[None], b[None], c]), *known, starts)
         return optimize(loss, given, optimizer, many=True, **options)
 
     return _Search(starts, solve, _evaluator("objectives(starts[k])", objectives))
@@ -227,7 +228,7 @@ def _ends(search: _Search) -> tuple[list[PyTree], np.ndarray]:
     unit = _positive(at_starts[finite].max(axis=0))
     first = jax.tree.map(lambda x: x[int(np.argmax(finite))], search.starts)
     none = np.array(-np.inf)  # an array, as other levels are: a number would make another program
-    ends = [_best(search.solve(w, none, unit, first)).parameters for w in np.eye(2)]
+    ends = [_best(search.solve(w, none, unit, (first, first))).parameters for w in np.eye(2)]
     corner = np.asarray(search.evaluate(jax.tree.map(lambda *x: jnp.stack(x), *ends)))
     if not np.all(np.isfinite(corner)):
         raise ValueError("no start reaches finite `objectives`: try others, or smaller steps.")
@@ -253,7 +254,7 @@ def _best(lanes: Optimum, feasibility: float = np.inf) -> _Best:
     by_loss = np.where(np.isfinite(loss) & (violation <= feasibility), loss, np.inf)
     allowed = bool(np.isfinite(by_loss).any())
     best = int(np.argmin(by_loss if allowed else violation))
-    spread = float(np.median(by_loss[1:]) - by_loss[best]) if allowed else float("inf")
+    spread = float(np.median(by_loss[2:]) - by_loss[best]) if allowed else float("inf")
     parameters = jax.tree.map(lambda x: x[best], lanes.parameters)
     return _Best(parameters, max(spread, 0.0), allowed)
 

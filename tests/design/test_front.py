@@ -58,6 +58,17 @@ def test_the_area_under_a_front(front):
     assert 11.0 < area < 16.0 - 8.0 / 3.0
 
 
+def test_the_ends_are_those_that_were_found():
+    """However few the steps, each objective's best is on the front, to the 1e-6 of feasibility."""
+    given, adam = tuple(x[:5] for x in starts()), optax.adam(0.3)
+    front = pareto_front(objectives, given, adam, steps=8, points=3)
+    for end, k, size in ((0, 0, SIZE), (-1, 1, 1.0)):
+        alone = optimize(
+            lambda p, k=k, s=size: -objectives(p)[k] / s, given, adam, steps=8, many=True
+        )
+        assert front.values[end, k] >= -size * (alone.loss.min() + 4e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -73,7 +73,7 @@ def test_sudden_otto_cycle_of_an_oscillator():
 def test_an_oscillator_in_its_ground_state():
     """One step in contact with a bath at T = 0: the least that a state may have, and no heat."""
     found = piecewise_oscillator([1.5], [2.0], rates=[[0.3]], temperatures=[0.0])
-    np.testing.assert_allclose(found.states[0], [1.0 / 3.0, 0.75, 0.0], rtol=1e-14)
+    np.testing.assert_allclose(found.states[0], [1.0 / 3.0, 0.75, 0.0], rtol=1e-14, atol=1e-15)
     np.testing.assert_allclose(found.heats, 0.0, atol=1e-15)
     np.testing.assert_array_equal(found.quenches, [0.0])
 
