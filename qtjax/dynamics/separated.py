@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import numpy as np
+from jaxtyping import Array, Float
 
 from .._checks import as_complex, concretely, is_concrete
 from ..algebra.spectral import hermitian_part
@@ -19,18 +20,24 @@ class Separated(AbstractHamiltonian):
 
     Args:
         parts: its terms.
-        functions: those that it was made of and that may not be Hermitian.
+        original: the Hamiltonian itself.
     """
 
     parts: tuple[Term | Callable[[Any], Any], ...]
-    functions: tuple[Callable[[Any], Any], ...]
+    original: AbstractHamiltonian
 
     def terms(self) -> tuple[Term | Callable[[Any], Any], ...]:
         return self.parts
 
     @property
     def unproven(self) -> tuple[Callable[[Any], Any], ...]:
-        return self.functions
+        return self.original.unproven
+
+    def breakpoints(self) -> Float[Array, " breaks"]:
+        return self.original.breakpoints()
+
+    def jumps(self) -> Float[Array, " jumps"]:
+        return self.original.jumps()
 
 
 def separated(system: OpenSystem) -> OpenSystem:
@@ -53,7 +60,7 @@ def _separated(hamiltonian: AbstractHamiltonian) -> AbstractHamiltonian:
     if all(parts is None for parts in found):
         return hamiltonian
     each = [[t] if parts is None else parts for t, parts in zip(terms, found, strict=True)]
-    return Separated(tuple(part for parts in each for part in parts), hamiltonian.unproven)
+    return Separated(tuple(part for parts in each for part in parts), hamiltonian)
 
 
 def _parts(term: Term | Callable[[Any], Any]) -> list[Any] | None:

@@ -2,7 +2,9 @@
 
 `lambda t: a * A + f(t) * B` is such a sum, however it is written. What is linear in arrays that
 move is done to what their scalars multiply, operation by operation; what is not makes new scalars
-of its few results. Where there are many (an exponential of a matrix) nothing is known.
+of its few results. Where there are many (an exponential of a matrix) nothing is known. Numbers
+stay whole: they are computed as they were written, so that nothing cancels, and what jumps does so
+at the same time.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +23,9 @@ from .._types import RealLike
 from .growth import PRODUCTS, binding, called, linear_places
 
 FEW = 8  # entries of a result that become scalars
-MOST = 64  # scalars that are kept apart
+_ARITHMETIC = frozenset((
+    "add", "sub", "add_any", "mul", "div", "dot_general", "reduce_sum", "cumsum",
+))  # fmt: skip
 
 
 class Separation(NamedTuple):
@@ -79,10 +83,6 @@ class _Value(NamedTuple):
         return bool(self.arrays) or self.opaque is not None
 
 
-class _Unknown(Exception):
-    pass
-
-
 def separation(function: Callable[[Any], Any], t: RealLike) -> Separation | None:
     """A function of time as a sum of real scalars times fixed arrays; `None` if it is not known.
 
@@ -98,12 +98,9 @@ def separation(function: Callable[[Any], Any], t: RealLike) -> Separation | None
         return eqx.combine(jax.tree.unflatten(structure, leaves), rest)(t)
 
     closed, sums = jax.make_jaxpr(of_leaves)(t, leaves), _Sums()
-    try:
-        arguments = [sums.scalar(t, True), *map(sums.number, leaves)]
-        consts = [sums.number(c) if isinstance(c, Tracer) else _Value(c) for c in closed.consts]
-        (found,) = sums.run(closed.jaxpr, consts, arguments)
-    except _Unknown:
-        return None
+    arguments = [sums.scalar(t, True), *map(sums.number, leaves)]
+    consts = [sums.number(c) if isinstance(c, Tracer) else _Value(c) for c in closed.consts]
+    (found,) = sums.run(closed.jaxpr, consts, arguments)
     if found.opaque is not None:
         return None
     multiplied = [found.arrays.get(k) for k in range(len(sums.scalars))]
@@ -141,8 +138,6 @@ class _Sums:
         return self.scalar(value, False) if value.size == 1 and real else _Value(value)
 
     def _new(self, value: Array, moves: bool) -> int:
-        if len(self.scalars) == MOST:
-            raise _Unknown
         self.scalars.append(value.reshape(()))
         self.moving.append(moves)
         return len(self.scalars) - 1
@@ -155,7 +150,10 @@ class _Sums:
         bind = binding(equation)
         if not any(value.moves for value in given):
             return [_Value(value) for value in concretely(bind, *(v.fixed for v in given))]
-        if all(jnp.issubdtype(v.aval.dtype, jnp.inexact) for v in equation.outvars):
+        avals = [v.aval for v in equation.outvars]
+        numbers = all(aval.ndim <= 1 and aval.size <= FEW for aval in avals)
+        whole = numbers and equation.primitive.name in _ARITHMETIC
+        if not whole and all(jnp.issubdtype(aval.dtype, jnp.inexact) for aval in avals):
             linear = self._linear(equation, given, bind)
             if linear is not None:
                 return linear

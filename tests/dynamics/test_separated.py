@@ -72,6 +72,27 @@ def test_scalars_of_one_operator_are_one_schedule():
     np.testing.assert_allclose(sum(term(0.7) for term in terms), h(0.7), atol=1e-15)
 
 
+class Switched(qt.AbstractHamiltonian):
+    """A sum that knows more of itself than its value."""
+
+    def __call__(self, t):
+        return Z + jnp.where(t < 2.0, 0.0, 1.0) * X
+
+    def breakpoints(self):
+        return jnp.array([2.0])
+
+    def jumps(self):
+        return jnp.array([2.0])
+
+
+def test_what_a_class_says_of_its_times_is_kept():
+    system = qt.OpenSystem(Switched())
+    known = separated(system).hamiltonian
+    assert known.is_sum
+    assert not system.hamiltonian.is_sum
+    assert known.breakpoints() == known.jumps() == 2.0
+
+
 def test_what_is_no_sum_stays_a_function():
     def h(t):
         u = jax.scipy.linalg.expm(-1j * t * X)
@@ -99,9 +120,17 @@ def test_a_function_that_does_not_move_is_exact():
     np.testing.assert_allclose(found.state, expected.state, rtol=0, atol=1e-14)
 
 
-def test_jumps_of_a_function_are_found_and_booked():
-    system = qt.OpenSystem(lambda t: jnp.where(t < 2.0, 0.5, 1.0) * Z + 0.2 * X, BATH)
-    known = qt.Driven([(qt.PiecewiseConstant([2.0], [0.5, 1.0]), Z), (0.2, X)])
+@pytest.mark.parametrize(
+    ("function", "time"),
+    [
+        (lambda t: jnp.where(t < 2.0, 0.5, 1.0), 2.0),
+        (lambda t: 0.5 + 0.5 * jnp.floor((t + 0.3) * 1.3 / 4.0), 4.0 / 1.3 - 0.3),
+    ],
+    ids=["branch", "floor"],
+)
+def test_jumps_of_a_function_are_found_and_booked(function, time):
+    system = qt.OpenSystem(lambda t: function(t) * Z + 0.2 * X, BATH)
+    known = qt.Driven([(qt.PiecewiseConstant([time], [0.5, 1.0]), Z), (0.2, X)])
     found, expected = (qt.evolve(s, RHO, TS) for s in (system, qt.OpenSystem(known, BATH)))
     np.testing.assert_allclose(found.state, expected.state, rtol=0, atol=1e-8)
     np.testing.assert_allclose(found.ledger.work, expected.ledger.work, rtol=0, atol=1e-8)

@@ -111,6 +111,20 @@ def test_numbers_among_the_leaves_are_scalars_and_have_derivatives():
     np.testing.assert_allclose([slope, rate], [np.sin(0.6), 3.0 * np.cos(0.6)], rtol=1e-14)
 
 
+def test_numbers_are_computed_as_they_were_written():
+    """Far from t = 0 nothing cancels; a sawtooth jumps where it did."""
+
+    def number(t):
+        return (t - 1e6) * 0.7 / 3.0 + jnp.floor((t - 1e6) * 0.7 / 3.0)
+
+    parts = separation(lambda t: number(t) * Z, 0.0)
+    assert parts is not None
+    (k,) = [k for k, array in enumerate(parts.arrays) if array is not None]
+    ts = jnp.linspace(1e6 - 1.0, 1e6 + 1.0, 101)
+    found = jax.vmap(Scalar(lambda t: number(t) * Z, ((k, 1.0),), len(parts.scalars)))(ts)
+    assert jnp.array_equal(found, jax.vmap(number)(ts))
+
+
 def test_what_is_not_to_be_differentiated_is_not():
     def entry(gap):
         def h(t):
