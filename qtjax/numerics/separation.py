@@ -23,6 +23,7 @@ from .._types import RealLike
 from .growth import PRODUCTS, binding, called, linear_places
 
 FEW = 8  # entries of a result that become scalars
+MOST = 64  # scalars of a result; of one with more only the value is kept
 _ARITHMETIC = frozenset((
     "add", "sub", "add_any", "mul", "div", "dot_general", "reduce_sum", "cumsum",
 ))  # fmt: skip
@@ -166,8 +167,12 @@ class _Sums:
             return None
         places, linear = [k for k, v in enumerate(given) if v.arrays], linear_places(equation)
         product = equation.primitive.name in PRODUCTS
+        scalars = {scalar for k in places for scalar in given[k].arrays}
         if product and len(places) == 2:
-            return [self._product(given[0], given[1], bind)]
+            few = len(given[0].arrays) * len(given[1].arrays) <= MOST
+            return [self._product(given[0], given[1], bind)] if few else None
+        if len(scalars) > MOST:
+            return None
         if not product and not all(k in linear for k in places):
             return None
 
@@ -179,9 +184,9 @@ class _Sums:
             return concretely(bind, *values)
 
         fixed = concretely(bind, *(value.fixed for value in given))
-        scalars = {scalar: of(scalar) for k in places for scalar in given[k].arrays}
+        found = {scalar: of(scalar) for scalar in sorted(scalars)}
         return [
-            _Value(value, {scalar: arrays[k] for scalar, arrays in scalars.items()})
+            _Value(value, {scalar: arrays[k] for scalar, arrays in found.items()})
             for k, value in enumerate(fixed)
         ]
 

@@ -79,8 +79,9 @@ def test_the_sum_is_the_function(name):
         lambda t: jax.scipy.linalg.expm(-1j * t * RANDOM),
         lambda t: jnp.where(t < 1.0, RANDOM, RANDOM.T),
         lambda t: jnp.sin(t * RANDOM),
+        lambda t: sum(jnp.sin(k * t) * RANDOM for k in range(65)),
     ],
-    ids=["exponential", "branch", "many entries"],
+    ids=["exponential", "branch", "many entries", "many scalars"],
 )
 def test_what_is_no_sum_of_few_scalars_is_not_known(function):
     assert separation(function, 0.0) is None
