@@ -30,6 +30,7 @@ from .._types import RealLike
 from ..algebra.hermitian_basis import to_components
 from ..algebra.real_generators import real_commutator
 from ..numerics.equation import (
+    Balance,
     FixedMatrix,
     LinearEquation,
     Row,
@@ -204,7 +205,8 @@ def _sum_equation(
         tuple(part.degree for part in parts for _ in range(part.count)),
         tuple(matrices), tuple(rows), work + 1, system.dimension**2, moving,
         () if moving is None else moving.rows, watched, breakpoints,
-        _in_words(system, channels, still, watched),
+        _in_words(system, channels, still, watched), None,
+        _balances(system, h, baths, quantum) if still and moving is None else (),
     )  # fmt: skip
 
 
@@ -246,6 +248,32 @@ def _particle_rows(
             counted = combination(weights, [row_times(vector, term) for term in terms])
             rows.append(Row(book, ((j, 0),), combination([quantum], [counted])))
     return [row for row in rows if row.vector.places]
+
+
+def _balances(
+    system: OpenSystem, h: Terms, baths: list[Terms], quantum: RealLike
+) -> tuple[Balance, ...]:
+    """Of the energy, which all baths and the work book, and of particles that only leads move."""
+    count, leads, found = len(baths), exchanging(system), []
+    if not count:
+        return ()
+    if first_moving(system.dimension) == 0:  # the trace is kept, and no component of its own
+        found.append(Balance(to_components(jnp.eye(system.dimension)), ()))
+    work = () if system.energy is None else (count + len(leads),)
+    found.append(Balance(to_components(system.energy_hamiltonian(0.0)), (*range(count), *work)))
+    if leads:
+        exchange, numbers = {b for b, _ in leads}, [exchanged.number for _, exchanged in leads]
+        others = [commutator_matrix(operator) for operator in h.factors]
+        for b, bath in enumerate(baths):
+            others += [combination(*weighted) for weighted in bath.factors if b not in exchange]
+        counted = observable_matrix(numbers[0])
+        taken = [row_times(counted, other).values for other in others]
+        kept = [jnp.all(jnp.asarray(values) == 0.0) for values in taken if values.size]
+        kept += [jnp.all(number == numbers[0]) for number in numbers[1:]]
+        holds = functools.reduce(jnp.logical_and, kept, True)
+        books = tuple(range(count, count + len(leads)))
+        found.append(Balance(quantum * to_components(numbers[0]), books, holds))
+    return tuple(found)
 
 
 class _Movers(eqx.Module):

@@ -5,6 +5,7 @@ components and books, and no physics.
 """
 
 import abc
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
@@ -17,7 +18,7 @@ from .._checks import check_count, is_concrete
 from .._jax import unvmap_any
 from .._results import RESULTS
 from .._types import Real, RealLike
-from ..numerics.equation import DenseEquation, LinearEquation
+from ..numerics.equation import Balance, DenseEquation, LinearEquation
 from ..numerics.exponentials import advance, expm1_with_doubt, times
 from ..numerics.resolution import Seen
 from ..numerics.taylor import MOVING_COMPONENTS, integrate, most_steps
@@ -101,13 +102,16 @@ class Exact(AbstractMethod):
 
     def integrate(self, equation: LinearEquation, problem: Problem) -> Integrated:
         matrix = in_units(equation, problem.unit)(problem.edges[0])
-        ys, error = _exact_steps(matrix, problem, equation.moving_rows)
+        balances = equation.balances_in(problem.unit)
+        ys, error = _exact_steps(matrix, problem, equation.moving_rows, balances)
         result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
         count = problem.edges.shape[0] - 1
         return integrated(ys, equation, problem.unit, result, error, count)
 
 
-def _exact_steps(matrix: Array, problem: Problem, moving: tuple[int, ...]) -> tuple[Array, Array]:
+def _exact_steps(
+    matrix: Array, problem: Problem, moving: tuple[int, ...], balances: Sequence[Balance]
+) -> tuple[Array, Array]:
     """y at all edges, and the error by rounding."""
     edges, count = problem.edges, problem.edges.shape[0] - 1
     books = jnp.zeros(matrix.shape[0] - matrix.shape[1], matrix.dtype)
@@ -115,7 +119,7 @@ def _exact_steps(matrix: Array, problem: Problem, moving: tuple[int, ...]) -> tu
     allowed = (problem.atol + problem.rtol) / count
 
     def increment(length: Array) -> tuple[Array, Array, Array]:
-        return expm1_with_doubt(length * matrix, allowed, moving)
+        return expm1_with_doubt(length * matrix, allowed, moving, balances)
 
     def step(
         carry: tuple[Array, Array], own: tuple[Array, Array, Array]

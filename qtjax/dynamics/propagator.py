@@ -311,7 +311,8 @@ def _in_units(
 
     yes = jnp.asarray(True)
     if equation.constant:
-        found = expm1_with_doubt(generator(0.0), tolerance, equation.moving_rows)
+        balances = equation.balances_in(unit)
+        found = expm1_with_doubt(generator(0.0), tolerance, equation.moving_rows, balances)
         increment, doubt, rounding = found
         return Propagator(increment, doubt, rounding, unit, yes, yes)
     edges, seen = stroke_edges(system), None

@@ -37,7 +37,7 @@ from ..dynamics.evolve import check_resolution
 from ..dynamics.propagator import RESOLUTION, subdivide
 from ..dynamics.schedules import Constant, Schedule, as_schedule, breakpoints_of
 from ..dynamics.spectra import Spectrum, as_spectrum, thermal_rates
-from ..numerics.equation import Watched
+from ..numerics.equation import Balance, Watched
 from ..numerics.exponentials import compose, expm1_with_doubt, magnus_exponent, taylor_expm1
 from ..numerics.resolution import block_length, look
 from . import figures
@@ -331,7 +331,9 @@ def _generator(stroke: GaussianStroke, unit: Real) -> Callable[[Any], Matrix]:
 def _map(stroke: GaussianStroke, unit: Real, steps: int, tolerance: float, resolution: int) -> _Map:
     generator, yes = _generator(stroke, unit), jnp.asarray(True)
     if isinstance(stroke.frequency, Constant):
-        return _Map(*expm1_with_doubt(generator(0.0), tolerance), yes)
+        w = jnp.asarray(stroke.frequency(0.0), unit.dtype) / unit
+        energy = Balance(0.5 * jnp.stack([0.0 * w, w**2, jnp.ones_like(w), 0.0 * w]), (0,))
+        return _Map(*expm1_with_doubt(generator(0.0), tolerance, balances=[energy]), yes)
     breaks = jnp.clip(breakpoints_of(stroke.frequency), 0.0, 1.0)
     edges = jnp.concatenate([jnp.zeros(1), jnp.sort(breaks), jnp.ones(1)])
     per_piece = max(2, 2 * round(steps / (2 * (edges.shape[0] - 1))))

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from .._checks import is_concrete
 from .._precise import tensordot
@@ -88,6 +88,20 @@ class Row(NamedTuple):
     book: int
     factors: tuple[tuple[int, int], ...]
     vector: FixedMatrix
+
+
+class Balance(NamedTuple):
+    """A quantity that some books count whole: what it gains is their sum; nothing if there are none.
+
+    Args:
+        vector: v of the quantity v . x, (n,).
+        books: their numbers.
+        holds: whether it is so.
+    """
+
+    vector: Float[Array, " n"]
+    books: tuple[int, ...]
+    holds: Bool[Array, ""] | bool = True
 
 
 class SignalTerm(NamedTuple):
@@ -180,6 +194,7 @@ class LinearEquation(eqx.Module):
         breakpoints: times where a function or a derivative of it jumps, in order.
         words: what kind of equation it is, static.
         action: (t, x) -> (x', books'), in place of all matrices; `None` where there are any.
+        balances: of quantities that do not move either, where nothing does.
     """
 
     functions: Scalars
@@ -194,6 +209,7 @@ class LinearEquation(eqx.Module):
     breakpoints: Float[Array, " breaks"]
     words: str = eqx.field(static=True)
     action: Callable[[Any, Any], Float[Array, " m"]] | None = None
+    balances: tuple[Balance, ...] = ()
 
     @property
     def constant(self) -> bool:
@@ -209,6 +225,10 @@ class LinearEquation(eqx.Module):
         books = {row.book for row in self.rows} | {i - self.size for i in self.moved}
         components = range(min([self.size - 1, *rows]), self.size)
         return (*components, *(self.size + book for book in sorted(books) if book >= 0))
+
+    def balances_in(self, unit: RealLike) -> tuple[Balance, ...]:
+        """The balances where books are counted in a unit."""
+        return tuple(balance._replace(vector=balance.vector / unit) for balance in self.balances)
 
     def signals(self, t: RealLike, duration: RealLike) -> list[Array]:
         """The scalars of which the terms of G(t) are made: all f_j, all f_j', and what moves.

@@ -8,7 +8,7 @@ which nothing depends. Its products are A B[:n].
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from .._jax import unvmap_any
 from .._precise import matmul
 from .._types import RealLike
 from ..algebra.operators import product
+from .equation import Balance
 from .lanes import over_lanes
 from .small_matrices import Rows, row_product, row_product_in_reverse, row_sum
 
@@ -148,7 +149,10 @@ def _expm1_in_loops(a: Matrix) -> Matrix:
 
 
 def expm1_with_doubt(
-    a: Matrix, allowed: RealLike, moving: tuple[int, ...] | None = None
+    a: Matrix,
+    allowed: RealLike,
+    moving: tuple[int, ...] | None = None,
+    balances: Sequence[Balance] = (),
 ) -> tuple[Matrix, Matrix, Array]:
     """exp(A) - 1, and what rounding may have done to it.
 
@@ -160,18 +164,24 @@ def expm1_with_doubt(
         a: real matrix, (m, n), m >= n.
         allowed: an error that need not be looked at more closely.
         moving: as for `expm1`.
+        balances: of the rows of books, in their unit.
 
     Returns:
         exp(A) - 1, how far it may be off entry by entry, and how far besides in any entry.
     """
-    found, fixed = expm1(a, moving=moving), jax.lax.stop_gradient(a)
+    fixed = jax.lax.stop_gradient(a)
+    found = _balanced(expm1(a, moving=moving), fixed, balances)
     eps = jnp.finfo(a.dtype).eps
     bound = eps * jnp.max(jnp.sum(jnp.abs(fixed), axis=0))
 
     def closely(fixed: Matrix, found: Matrix) -> tuple[Matrix, Array]:
-        signs = np.random.default_rng(0).choice([-2.0, 2.0], a.shape)
-        nudged = fixed * (1.0 + jnp.asarray(signs, a.dtype) * eps)
-        return _expm1_in_loops(nudged) - found, eps * jnp.ones_like(bound)
+        # of many sizes: equal ones may cancel in the heat of an equilibrium, and doubt nothing
+        nudges = 2.0 * eps * jnp.asarray(np.random.default_rng(0).standard_normal(a.shape), a.dtype)
+        # an entry may be the difference of others as large as what stands beside it
+        sizes = jnp.where(fixed == 0.0, 0.0, jnp.max(jnp.abs(fixed), axis=1, keepdims=True))
+        nudged = fixed + nudges * sizes
+        nudged = _balanced(_expm1_in_loops(nudged), fixed, balances)
+        return nudged - found, eps * jnp.ones_like(bound)
 
     def nothing(fixed: Matrix, found: Matrix) -> tuple[Matrix, Array]:
         return jnp.zeros_like(found), bound
@@ -179,6 +189,30 @@ def expm1_with_doubt(
     suspect = unvmap_any(~(bound <= 0.1 * allowed))
     doubt, rounding = jax.lax.cond(suspect, closely, nothing, fixed, jax.lax.stop_gradient(found))
     return found, doubt, rounding
+
+
+def _balanced(f: Matrix, fixed: Matrix, balances: Sequence[Balance]) -> Matrix:
+    """exp(A) - 1 with the largest book of every balance as what the others leave.
+
+    What a book adds up over many lifetimes carries as many roundings; what a state gains does not.
+    A quantity without books is kept: what drifts is taken from what became of its own direction.
+    """
+    n = f.shape[1]
+    for vector, books, holds in balances:
+        gained = times(f[:n].T, vector)
+        if not books:
+            unit = vector / jnp.sum(vector**2)
+            became = jnp.pad(unit, (0, f.shape[0] - n)) + times(f, unit)
+            f = f - (became / (1.0 + jnp.sum(gained * unit)))[:, None] * gained
+            continue
+        rows = n + np.array(books)
+        sizes = jnp.max(jnp.abs(fixed[rows]), axis=1)
+        largest = jnp.argmax(sizes)
+        others = jnp.where(jnp.arange(rows.size)[:, None] == largest, 0.0, f[rows])
+        rest = gained - jnp.sum(others, axis=0)
+        long = (jnp.max(sizes) > jnp.max(jnp.abs(vector))) & holds
+        f = f.at[jnp.asarray(rows)[largest]].set(jnp.where(long, rest, f[rows][largest]))
+    return f
 
 
 def unitary_expm1(a: Inexact[Array, "steps d d"]) -> Inexact[Array, "steps d d"]:

@@ -1,0 +1,119 @@
+"""Contacts of very many lifetimes with systems at rest: no heat flows, or the result is doubted."""
+
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import qtjax as qt
+
+GAP, POTENTIAL = 1.0, 0.5
+
+
+def local(d, temperature, rate):
+    return qt.LocalBath(qt.destroy(d), GAP, temperature, qt.Flat(rate))
+
+
+def lead(temperature, rate):
+    return qt.dynamics.FermionicLead(qt.destroy(2), GAP, temperature, POTENTIAL, rate)
+
+
+def one_bath(d):
+    return lambda t, g: [local(d, t, g)]
+
+
+def slow_bath_too(t, g):
+    return [local(2, t, g), local(2, t, 1.0)]
+
+
+def two_alike(t, g):
+    return [local(2, t, g), local(2, t, 0.9 * g)]
+
+
+def heats(baths, temperature, rate, duration):
+    """Of a system that is at rest: the largest of all books, and whether it was doubted."""
+    made = baths(temperature, rate)
+    h = GAP * qt.number(made[0].lowering.shape[0])
+    left = POTENTIAL if made[0].particles else 0.0
+    rho = qt.thermal_state(h - left * qt.number(h.shape[0]), temperature)
+    ts = jnp.stack([0.0 * duration, duration])
+    solution = qt.evolve(qt.OpenSystem(h, made), rho, ts, throw=False)
+    ledger = solution.ledger
+    books = [ledger.heat] if ledger.particles is None else [ledger.heat, ledger.particles]
+    return jnp.max(jnp.abs(jnp.stack(books))), solution.result == qt.RESULTS.successful
+
+
+def contacts(count, longest):
+    rng = np.random.default_rng(1)
+    return 10.0 ** rng.uniform([-1.0, 0.0, 0.0], [4.0, 4.0, longest], (count, 3))
+
+
+def swept(program, count=60, longest=5.0):
+    found = eqx.filter_jit(jax.vmap(program))(*jnp.asarray(contacts(count, longest)).T)
+    return [np.asarray(part) for part in found]
+
+
+@pytest.mark.parametrize("baths", [one_bath(2), one_bath(3), lambda t, g: [lead(t, g)]])
+def test_one_bath_leaves_a_system_at_rest_however_long(baths):
+    """Its heat is what the energy gains: roundings do not add up over 1e12 lifetimes."""
+    moved, right = swept(partial(heats, baths))
+    assert np.all(right)
+    assert np.max(moved) < 1e-14
+
+
+def test_one_bath_in_single_precision():
+    with jax.enable_x64(False):
+        moved, right = swept(partial(heats, one_bath(2)))
+    assert np.all(right)
+    assert np.max(moved) < 1e-6
+
+
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("baths", [slow_bath_too, two_alike])
+def test_heats_between_baths_are_right_or_doubted(baths, single):
+    """Up and down almost cancel at high temperature: entries are known to a rounding of these."""
+    with jax.enable_x64(not single):
+        moved, right = swept(partial(heats, baths), longest=0.0 if single else 5.0)
+    tolerance = 2e-5 if single else 2e-11
+    assert np.max(moved, initial=0.0, where=right) < tolerance
+    assert np.max(moved) > tolerance
+    assert np.any(right)
+
+
+def test_a_limit_cycle_at_rest_in_single_precision():
+    """Both baths would keep the state as it is: efficiencies are of no engine, heats are 0."""
+
+    def hot_heat(temperature, rate, duration):
+        n = qt.number(2)
+        cycle = qt.otto_cycle(
+            n, 2.0 * n, couplings=qt.sigmax(), temperatures=(temperature, 2.0 * temperature),
+            rate=rate, durations=(duration, 1.0, duration, 1.0),
+        )  # fmt: skip
+        found = qt.limit_cycle(cycle, steps=2, throw=False)
+        return jnp.abs(found.heat_hot), found.result == qt.RESULTS.successful
+
+    with jax.enable_x64(False):
+        moved, right = swept(hot_heat, 20)
+    assert np.all(right)
+    assert np.max(moved) < 1e-6
+
+
+def test_an_oscillator_at_rest():
+    def heat(temperature, rate, duration):
+        mild = temperature**0.25  # what is felt of a moment is relative to the energy of a quantum
+        cycle = qt.machines.oscillator_otto(
+            (1.0, 1.0),
+            temperatures=(mild, mild),
+            rate=rate,
+            durations=(duration, 0.0, duration, 0.0),
+        )
+        found = qt.machines.gaussian_limit_cycle(cycle, throw=False)
+        return jnp.abs(found.heat_hot), found.result == qt.RESULTS.successful
+
+    with jax.enable_x64(False):
+        moved, right = swept(heat, 20)
+    assert np.all(right)
+    assert np.max(moved) < 1e-5
