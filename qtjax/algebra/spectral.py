@@ -24,6 +24,7 @@ from jaxtyping import Array, Complex
 from .._checked import checked
 from .._checks import as_complex
 from .._compiled import compiled
+from .._in_turn import eigh
 from .._jax import Primitive, ShapedArray, ad, batching, mlir
 from .._precise import einsum
 from .._types import Operator, OperatorLike
@@ -64,7 +65,7 @@ def eigensystem(a: Matrices) -> tuple[Array, Array]:
 def _eigensystem(a: Matrices) -> tuple[Array, Array]:
     if a.shape[-1] == 2:
         return _eigh_qubit(a)
-    lam, v = jnp.linalg.eigh(a, symmetrize_input=True)
+    lam, v = eigh(a)
     # LAPACK has been seen to return finite eigenvalues of a matrix that holds a nan
     finite = jnp.all(jnp.isfinite(a), axis=(-2, -1))
     lam = jnp.where(finite[..., None], lam, jnp.nan)

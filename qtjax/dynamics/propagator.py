@@ -12,6 +12,7 @@ from jaxtyping import Array, Complex, Float, Inexact
 
 from .._checked import checked
 from .._checks import check_finite, check_hermitian, check_instance, check_size, traced
+from .._in_turn import solve
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
@@ -147,7 +148,7 @@ def cycle_error(
     once, _ = follow_error(maps, states, jnp.zeros(n, identity.dtype))
     bordered = jnp.outer(identity / d, identity) - fixed.map_increment
     bordered = jnp.where(fixed.gap > 0.0, bordered, jnp.eye(n, dtype=identity.dtype))
-    start = jnp.linalg.solve(bordered, once)
+    start = solve(bordered, once)
     largest = follow_error(maps, states, start)[1]
     # inf, and not nan, where a stroke is not resolved
     return jnp.where(jnp.isinf(largest), largest, jnp.maximum(jnp.max(jnp.abs(start)), largest))

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex
 
+from .._in_turn import inv
 from .._precise import einsum, matmul
 from .._types import Real
 from ..numerics.krylov import EarlyGMRES
@@ -133,7 +134,7 @@ class Packing:
         decay = jnp.where(jnp.abs(decay) > 1e-6 * largest, decay, -largest)
         flow = scale / d - gain + jnp.diag(loss + 1e-8 * largest)
         order = np.concatenate(self.levels)
-        flow = scale * jnp.linalg.inv(flow[order[:, None], order])
+        flow = scale * inv(flow[order[:, None], order])
         ends = np.cumsum([levels.size for levels in self.levels])[:-1]
         factors = {(a, b): -scale / self.part(decay, a, b) for a, b in self.sectors.blocks}
 

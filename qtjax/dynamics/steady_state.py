@@ -13,7 +13,7 @@ from jaxtyping import Array
 from .._checked import checked
 from .._checks import is_concrete
 from .._describe import as_html, as_text
-from .._in_turn import in_turn
+from .._in_turn import in_turn, inv
 from .._jax import unvmap_any
 from .._memory import told_of_memory
 from .._precise import einsum, matmul, warn_of_precision
@@ -313,7 +313,7 @@ def _alone(sectors: Sectors, turned: Generator, moduli: Generator, after: Array)
 def _moves(matrix: Array, sizes: Array) -> tuple[Array, Array]:
     """Whether all that a block of coherences holds decays or turns; and by what doubt."""
     scale = jnp.max(sizes, initial=0.0)
-    inverse = jnp.linalg.inv(matrix / jnp.where(scale > 0.0, scale, 1.0))
+    inverse = inv(matrix / jnp.where(scale > 0.0, scale, 1.0))
     doubt = jnp.max(matmul(jnp.abs(inverse), jnp.sum(sizes, axis=1))) / scale
     doubt = jnp.finfo(sizes.dtype).eps * doubt
     return doubt < 1e-2, doubt  # nan is not

@@ -30,6 +30,7 @@ from .._checks import (
     check_size,
     is_concrete,
 )
+from .._in_turn import inv, solve
 from .._precise import matmul
 from .._results import RESULTS, raise_if_failed
 from .._types import Real, RealLike
@@ -273,10 +274,10 @@ def _limit_cycle(
         total = compose(stroke.increment[:4], total)
     core, pumped = total[1:, 1:], total[1:, 0]
     fixed = jax.lax.stop_gradient(core)
-    gap = 1.0 / (jnp.linalg.norm(fixed) * jnp.linalg.norm(jnp.linalg.inv(fixed)))
+    gap = 1.0 / (jnp.linalg.norm(fixed) * jnp.linalg.norm(inv(fixed)))
     unique = gap > 500.0 * jnp.finfo(gap.dtype).eps
     solvable = jnp.where(unique, core, jnp.eye(3))
-    start = jnp.where(unique, -jnp.linalg.solve(solvable, pumped), jnp.nan)
+    start = jnp.where(unique, -solve(solvable, pumped), jnp.nan)
     vectors, heats, works = _run(maps, jnp.concatenate([jnp.ones(1), start]))
     error = _error(maps, solvable, vectors) + jnp.finfo(gap.dtype).eps / gap
     squares = vectors[:, 1:] * jnp.stack([1.0 / unit, unit, jnp.ones_like(unit)])
@@ -384,7 +385,7 @@ def _error(maps: list[_Map], core: Float[Array, "3 3"], vectors: Float[Array, "e
         return deviation, largest
 
     once, _ = follow(jnp.zeros(4))
-    start = jnp.concatenate([jnp.zeros(1), -jnp.linalg.solve(core, once[1:])])
+    start = jnp.concatenate([jnp.zeros(1), -solve(core, once[1:])])
     resolved = jnp.all(jnp.stack([stroke.resolved for stroke in maps]))
     return jnp.where(resolved, follow(start)[1], jnp.inf)
 

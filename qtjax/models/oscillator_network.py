@@ -12,6 +12,7 @@ from jaxtyping import Array, Complex, Float
 
 from .._checked import checked
 from .._checks import as_complex, as_vector, check_hermitian, check_positive
+from .._in_turn import solve
 from .._precise import einsum
 from .._types import OperatorLike
 from ..algebra.levels import eigenvalues, level_projectors
@@ -77,7 +78,7 @@ def local_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) -
     a = 1j * h.T - 0.5 * jnp.diag(gamma)
     lifted = jnp.kron(a, one) + jnp.kron(one, a.conj())
     pumped = as_complex(jnp.diag(gamma * n))
-    found = jnp.linalg.solve(lifted, -pumped.reshape(-1)).reshape(h.shape)
+    found = solve(lifted, -pumped.reshape(-1)).reshape(h.shape)
     bare = gamma * (n - jnp.diagonal(found).real) * frequencies
     # the coherences that a bath damps carry sum_j h_ij N_ij of its energy
     mixed = einsum("ij,ij->i", h, found).real - frequencies * jnp.diagonal(found).real

@@ -91,7 +91,7 @@ class Row(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """A quantity that some books count whole: what it gains is their sum; nothing if there are none.
+    """A quantity that some books count whole: it gains their sum, and nothing if there are none.
 
     Args:
         vector: v of the quantity v . x, (n,).

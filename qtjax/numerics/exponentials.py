@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
 
+from .._in_turn import inv
 from .._jax import unvmap_any
 from .._precise import matmul
 from .._types import RealLike
@@ -130,7 +131,7 @@ def _damped_expm1(a: Matrix) -> Matrix:
         below = one - matmul(square, below) / k
     for factor in (6.0, 2.0, 1.0):
         slope = one / factor - matmul(square, slope)
-    return matmul(matmul(a, slope), jnp.linalg.inv(below))
+    return matmul(matmul(a, slope), inv(below))
 
 
 def _expm1_in_loops(a: Matrix) -> Matrix:

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .._in_turn import inv, svd
 from .._precise import matmul
 from .._types import Real
 from .exponentials import expm1
@@ -89,12 +90,12 @@ def never_rests(generator: Matrix, x: Float[Array, " n"]) -> Real:
 
 def _bases(generator: Matrix) -> tuple[tuple[Matrix, Matrix], Array, Matrix, Array]:
     """Left and right singular vectors that count as null, all values, (U^T V)^-1, and the mask."""
-    left, values, right = jnp.linalg.svd(generator)
+    left, values, right = svd(generator)
     n, eps = generator.shape[0], jnp.finfo(generator.dtype).eps
     null = values <= _ZERO * n * eps * values[0]
     u, v = left * null, right.T * null
     overlaps = matmul(u.T, v) + jnp.diag(1.0 - null)
-    return (u, v), values, jnp.linalg.inv(overlaps), null
+    return (u, v), values, inv(overlaps), null
 
 
 @jax.custom_jvp
@@ -109,7 +110,7 @@ def _projection_jvp(primals: tuple[Matrix], tangents: tuple[Matrix]) -> tuple[Ma
     p = _projection(generator)
     size = jax.lax.stop_gradient(jnp.max(jnp.abs(generator)))
     size = jnp.where(size > 0.0, size, 1.0)
-    reduced = jnp.linalg.inv(generator / size - p) + p
+    reduced = inv(generator / size - p) + p
     change = change / size
     moved = matmul(p, matmul(change, reduced)) + matmul(reduced, matmul(change, p))
     return p, -moved

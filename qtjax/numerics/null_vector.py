@@ -25,6 +25,7 @@ import lineax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Inexact
 
+from .._in_turn import inv, lu_factors, lu_solve
 from .._precise import einsum, matmul
 from .._types import Real
 
@@ -128,7 +129,7 @@ def _eliminated(
     pp, pr, rp, rr = _blocks(g, held, rest)
     total = jax.lax.stop_gradient(jnp.sum(_size(pr), axis=0))
     share = jax.lax.stop_gradient(pr).conj().T / jnp.where(total > 0.0, total, 1.0)[:, None]
-    inverse = -jnp.linalg.inv(rr - matmul(share, pr))
+    inverse = -inv(rr - matmul(share, pr))
     moved = matmul(inverse, rp - matmul(share, pp))
     flow = (pp + matmul(pr, moved)).real
 
@@ -222,15 +223,15 @@ def factored(generator: Matrix, weights: np.ndarray, scale: Any) -> tuple[NullVe
     matrix = u[:, None] * weights - generator / scale
     fixed = jax.lax.stop_gradient(matrix)
     right = jnp.concatenate([jnp.asarray(u[:, None], fixed.dtype), matmul(fixed, known)], axis=1)
-    factors = jax.scipy.linalg.lu_factor(fixed)
+    factors = lu_factors(fixed)
 
-    def solve(_: Callable, right: Array, trans: int = 0) -> Array:
-        solution = jax.scipy.linalg.lu_solve(factors, right, trans)
+    def solve(_: Callable, right: Array, transposed: bool = False) -> Array:
+        solution = lu_solve(factors, right, transposed)
         # in another lane's derivatives 0 times this is 0
         return jnp.where(jnp.isfinite(solution), solution, 0.0)
 
     action = partial(matmul, matrix)
-    found = jax.lax.custom_linear_solve(action, right, solve, partial(solve, trans=1))
+    found = jax.lax.custom_linear_solve(action, right, solve, partial(solve, transposed=True))
     x, again = found[:, 0], jax.lax.stop_gradient(found)
     off = right - matmul(fixed, again)
     missed = jnp.max(jnp.abs(again[:, 1:] - known))
@@ -309,6 +310,9 @@ def _implicit(
         operator = lineax.FunctionLinearOperator(function, like)
         size = jnp.max(jnp.abs(vector))
         size = jnp.where(size > 0.0, size, 1.0)
+        if isinstance(solver, lineax.LU):  # as Lineax does it, but for large batches
+            factors = lu_factors(operator.as_matrix())
+            return size * lu_solve(factors, (vector / size)[:, None])[:, 0]
         found = lineax.linear_solve(operator, vector / size, solver, options=options, throw=False)
         return size * found.value
 

@@ -20,6 +20,7 @@ from jaxtyping import Array, Complex
 
 from .._checked import checked
 from .._checks import as_complex, check_count, check_size, check_square
+from .._in_turn import solve
 from .._precise import einsum
 from .._results import RESULTS
 from .._types import Operator, OperatorLike, Real
@@ -186,7 +187,7 @@ def _search(form: Form, first: Complex[Array, "starts n n"], steps: int) -> Arra
 
     def turned(x: Array, u: Operator) -> Operator:
         half = 0.5j * from_components(x)
-        return product(jnp.linalg.solve(one + half, one - half), u)
+        return product(solve(one + half, one - half), u)
 
     def left(x: Array, u: Operator) -> Real:
         return _energy(form, turned(x, u))
