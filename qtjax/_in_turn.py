@@ -54,12 +54,14 @@ def solve(a: Inexact[Array, "n n"], b: Inexact[Array, "n ..."]) -> Inexact[Array
         a: A.
         b: a vector, or one in every column.
     """
+    if not b.size:
+        return b
     factors = lu_factors(jax.lax.stop_gradient(a))
 
     def solved(_: Any, right: Array, transposed: bool = False) -> Array:
         return lu_solve(factors, right, transposed)
 
-    columns = b.reshape(b.shape[0], -1).astype(jnp.result_type(a, b))
+    columns = jnp.asarray(b if b.ndim == 2 else b[:, None], jnp.result_type(a, b))
     found = jax.lax.custom_linear_solve(
         partial(matmul, a), columns, solved, partial(solved, transposed=True)
     )

@@ -14,6 +14,23 @@ import qtjax as qt
 X, Z, N = qt.sigmax(), qt.sigmaz(), qt.number(2)
 
 
+def moved_at_rest():
+    """The largest heats of contacts of 1e5 lifetimes with what is at rest; inf where doubted."""
+    gibbs, bath = qt.thermal_state(N, 2.0), qt.LocalBath(qt.destroy(2), 1.0, 2.0, qt.Flat(20.0))
+    stayed = qt.evolve(qt.OpenSystem(N, bath), gibbs, np.array([0.0, 1e3]), throw=False)
+    cycle = qt.otto_cycle(
+        N, 2.0 * N, couplings=X, temperatures=(1.0, 2.0), rate=20.0, durations=(1e3, 1.0, 1e3, 1.0)
+    )
+    limit = qt.limit_cycle(cycle, throw=False)
+    oscillator = qt.machines.oscillator_otto(
+        (1.0, 1.0), temperatures=(1.0, 1.0), rate=20.0, durations=(1e3, 0.0, 1e3, 0.0)
+    )
+    rested = qt.machines.gaussian_limit_cycle(oscillator, throw=False)
+    found = [stayed.ledger.heat[-1, 0], limit.heat_hot, rested.heat_hot]
+    right = [s.result == qt.RESULTS.successful for s in (stayed, limit, rested)]
+    return [jnp.where(r, jnp.abs(q), jnp.inf) for r, q in zip(right, found, strict=True)]
+
+
 def figures():
     """Errors of laws, each in units of energy or of nats per time that are of order one here."""
     times = np.linspace(0.0, 10.0, 21)
@@ -32,7 +49,11 @@ def figures():
     limit = qt.limit_cycle(cycle, throw=False)
     steady = qt.steady_state(qt.OpenSystem(N, bath))
     gibbs = qt.thermal_state(N, 0.7)
+    qubit, otto, oscillator = moved_at_rest()
     return {
+        "heat of a qubit at rest": qubit,
+        "heat of a cycle at rest": otto,
+        "heat of an oscillator at rest": oscillator,
         "first law of a driven, damped qubit": jnp.max(jnp.abs(moved.ledger.first_law_residual)),
         "trace": jnp.max(jnp.abs(moved.ledger.trace_drift)),
         "eq. (11), d_iS = 0": jnp.max(jnp.abs(relaxed.saved.interior)),

@@ -64,26 +64,17 @@ def test_one_bath_leaves_a_system_at_rest_however_long(baths):
     assert np.max(moved) < 1e-14
 
 
-def test_one_bath_in_single_precision():
-    with jax.enable_x64(False):
-        moved, right = swept(partial(heats, one_bath(2)))
-    assert np.all(right)
-    assert np.max(moved) < 1e-6
-
-
-@pytest.mark.parametrize("single", [False, True])
 @pytest.mark.parametrize("baths", [slow_bath_too, two_alike])
-def test_heats_between_baths_are_right_or_doubted(baths, single):
+def test_heats_between_baths_are_right_or_doubted(baths):
     """Up and down almost cancel at high temperature: entries are known to a rounding of these."""
-    with jax.enable_x64(not single):
-        moved, right = swept(partial(heats, baths), longest=0.0 if single else 5.0)
-    tolerance = 2e-5 if single else 2e-11
+    moved, right = swept(partial(heats, baths))
+    tolerance = 2e-11  # of `evolve`
     assert np.max(moved, initial=0.0, where=right) < tolerance
     assert np.max(moved) > tolerance
     assert np.any(right)
 
 
-def test_a_limit_cycle_at_rest_in_single_precision():
+def test_a_limit_cycle_at_rest():
     """Both baths would keep the state as it is: efficiencies are of no engine, heats are 0."""
 
     def hot_heat(temperature, rate, duration):
@@ -95,10 +86,9 @@ def test_a_limit_cycle_at_rest_in_single_precision():
         found = qt.limit_cycle(cycle, steps=2, throw=False)
         return jnp.abs(found.heat_hot), found.result == qt.RESULTS.successful
 
-    with jax.enable_x64(False):
-        moved, right = swept(hot_heat, 20)
+    moved, right = swept(hot_heat, 20)
     assert np.all(right)
-    assert np.max(moved) < 1e-6
+    assert np.max(moved) < 1e-14
 
 
 def test_an_oscillator_at_rest():
@@ -113,7 +103,6 @@ def test_an_oscillator_at_rest():
         found = qt.machines.gaussian_limit_cycle(cycle, throw=False)
         return jnp.abs(found.heat_hot), found.result == qt.RESULTS.successful
 
-    with jax.enable_x64(False):
-        moved, right = swept(heat, 20)
+    moved, right = swept(heat, 20)
     assert np.all(right)
-    assert np.max(moved) < 1e-5
+    assert np.max(moved) < 1e-13
