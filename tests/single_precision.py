@@ -31,6 +31,30 @@ def moved_at_rest():
     return [jnp.where(r, jnp.abs(q), jnp.inf) for r, q in zip(right, found, strict=True)]
 
 
+def beyond_tolerance():
+    """By how much heats between two baths of one temperature exceed it where they are called right.
+
+    Entries are sums and differences of rates up and down, which at high temperature almost cancel.
+    """
+    rng = np.random.default_rng(1)
+    cases = 10.0 ** rng.uniform([-1.0, 0.0, -2.0], [4.0, 4.0, 0.0], (60, 3))
+
+    def heat(temperature, rate, duration):
+        made = [
+            qt.LocalBath(qt.destroy(2), 1.0, temperature, qt.Flat(g)) for g in (rate, 0.9 * rate)
+        ]
+        ts = jnp.stack([0.0 * duration, duration])
+        gibbs = qt.thermal_state(N, temperature)
+        found = qt.evolve(qt.OpenSystem(N, made), gibbs, ts, throw=False)
+        moved = jnp.max(jnp.abs(found.ledger.heat))
+        return jnp.where(found.result == qt.RESULTS.successful, moved, jnp.nan)
+
+    moved = jax.jit(jax.vmap(heat))(*jnp.asarray(cases).T)
+    assert jnp.isfinite(moved).any()
+    assert jnp.isnan(moved).any()
+    return jnp.maximum(jnp.nanmax(moved) - 2.0 * qt.dynamics.default_tolerances()[0], 0.0)
+
+
 def figures():
     """Errors of laws, each in units of energy or of nats per time that are of order one here."""
     times = np.linspace(0.0, 10.0, 21)
@@ -51,6 +75,7 @@ def figures():
     gibbs = qt.thermal_state(N, 0.7)
     qubit, otto, oscillator = moved_at_rest()
     return {
+        "heats between baths beyond the tolerance": beyond_tolerance(),
         "heat of a qubit at rest": qubit,
         "heat of a cycle at rest": otto,
         "heat of an oscillator at rest": oscillator,

@@ -74,6 +74,35 @@ def test_heats_between_baths_are_right_or_doubted(baths):
     assert np.any(right)
 
 
+X, N2, N3 = qt.sigmax(), qt.number(2), qt.number(3)
+TURNED = N3 + 0.2 * (qt.create(3) + qt.destroy(3))
+LEADS = [qt.dynamics.FermionicLead(qt.destroy(2), 1.0, 0.4, mu, 30.0) for mu in (0.3, 0.9)]
+
+
+@pytest.mark.filterwarnings("ignore:.*does not leave the Gibbs state")  # local ones, meant here
+@pytest.mark.parametrize(
+    "system",
+    [
+        qt.OpenSystem(N2 + 0.3 * X, [local(2, 0.7, 40.0), local(2, 2.0, 25.0)]),
+        qt.OpenSystem(TURNED, [local(3, 0.7, 40.0)]),
+        qt.OpenSystem(N2 + 0.3 * X, [local(2, 0.7, 40.0)], energy=N2 + 0.1 * X),
+        qt.OpenSystem(N2, LEADS[:1]),
+        qt.OpenSystem(N2, LEADS),
+    ],
+    ids=["two baths", "three levels", "an energy of its own", "one lead", "two leads"],
+)
+def test_a_long_contact_books_what_many_short_ones_do(system):
+    """Steps shorter than a lifetime add up every book by its own currents."""
+    rho = qt.pure_state([0.6, 0.8] if system.dimension == 2 else [0.6, 0.0, 0.8])
+    long = qt.evolve(system, rho, [0.0, 2.0]).ledger
+    short = qt.evolve(system, rho, np.linspace(0.0, 2.0, 1001)).ledger
+    for name in ("heat", "work", "particles", "chemical_work", "energy"):
+        one, many = getattr(long, name), getattr(short, name)
+        if many is not None:
+            np.testing.assert_allclose(one[-1], many[-1], rtol=1e-11, atol=1e-12, err_msg=name)
+    assert np.max(np.abs(short.heat[-1])) > 0.05
+
+
 def test_a_limit_cycle_at_rest():
     """Both baths would keep the state as it is: efficiencies are of no engine, heats are 0."""
 
