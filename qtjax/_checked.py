@@ -100,7 +100,7 @@ def _rule_of(kinds: tuple[Any, ...]) -> Rule | None:
     if numbers | {int} == {float, int} and all(kind.dim_str.startswith("*") for kind in arrays):
         return _any_array if len(numbers) + len(arrays) == len(kinds) else None
     if [typing.get_origin(kind) for kind in kinds] == [Callable]:
-        return _function
+        return _function(typing.get_args(kinds[0]))
     if {typing.get_origin(kind) or kind for kind in kinds} in ({str, os.PathLike}, {str, Path}):
         return _path
     if [typing.get_origin(kind) for kind in kinds] == [Mapping]:
@@ -148,10 +148,17 @@ def _path(name: str, value: Any, sizes: Sizes) -> Any:
     return value
 
 
-def _function(name: str, value: Any, sizes: Sizes) -> Any:
-    if not is_function(value):
-        raise ValueError(f"`{name}` must be a function, got {described(value)}.")
-    return value
+def _function(given: tuple[Any, ...]) -> Rule:
+    """A function; or the class of what it returns by its annotation, which is called as well."""
+    returned = given[1] if given else None
+
+    def rule(name: str, value: Any, sizes: Sizes) -> Any:
+        made = inspect.isclass(value) and inspect.isclass(returned) and issubclass(value, returned)
+        if not (made or is_function(value)):
+            raise ValueError(f"`{name}` must be a function, got {described(value)}.")
+        return value
+
+    return rule
 
 
 def _any_array(name: str, value: Any, sizes: Sizes) -> Any:

@@ -248,7 +248,7 @@ CALLS: dict[str, dict[str, Kept]] = {
     },
     "dynamics.Between": {"progress": function(lambda s: s)},
     "dynamics.ConstantAdiabaticity": {"first": matrix(Z), "last": matrix(X)},
-    "dynamics.RedfieldLead": {"number": matrix(N)},
+    "dynamics.RedfieldLead": {"chemical_potential": rate(0.2), "number": matrix(N)},
     "dynamics.ResetBath": {"dims": thing(None), "temperature": scalar(1.0), "state": thing(None),
                            "rate": scalar(0.5)},
     "dynamics.Spline": {"values": vector([1.0, 2.0, 1.0])},

@@ -49,6 +49,17 @@ def test_a_name_that_moved_says_where_it_is(name, place):
     assert callable(eval(place, {"qtjax": qt}))
 
 
+def test_no_file_hides_what_its_package_exports():
+    """A file that is first imported later than a function of its name takes the name over."""
+    for folder in [path.parent for path in (ROOT / "qtjax").rglob("__init__.py")]:
+        package = ".".join(folder.relative_to(ROOT).parts)
+        files = {path.stem for path in folder.glob("*.py")}
+        for node in ast.parse((folder / "__init__.py").read_text()).body:
+            if isinstance(node, ast.ImportFrom):
+                hidden = {name.asname for name in node.names} & files - {node.module, None}
+                assert not hidden or node.module is None, (package, node.module, hidden)
+
+
 def test_a_name_that_never_was_is_an_ordinary_error():
     with pytest.raises(AttributeError, match="no attribute 'evolv'"):
         qt.evolv  # noqa: B018

@@ -6,9 +6,9 @@ from html import escape
 from pathlib import Path
 
 from .._files import write_whole
+from ..papers.comparison import Contrast, Equation, records
 from ..papers.no_entropy_production.results import Results, compute
 from ..papers.no_entropy_production.runs import Runs
-from ..papers.records import Contrast, Equation, records
 from ..thermodynamics.accountings import Accounting
 from .files import versions, write_json
 from .html import figure, page, svg, table

@@ -11,7 +11,7 @@ from ..engine.machine import Engine
 from ..engine.tables import EngineTable
 from ..machines.clausius import clausius_integrals, interior_production
 from ..machines.cycle import CycleSolution
-from ..papers.records import Contrast, Equation
+from ..papers.comparison import Contrast, Equation
 from ..thermodynamics.findings import Audit, Finding
 
 ROWS = (

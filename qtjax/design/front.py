@@ -212,9 +212,10 @@ def _evaluator(name: str, objectives: Objectives) -> Callable[[PyTree], Array]:
     both = jax.jit(partial(_both, name, objectives))
 
     def evaluate(parameters: PyTree) -> Array:
+        parameters = jax.tree.map(np.asarray, parameters)  # many slices of which cost nothing
         count = jax.tree.leaves(parameters)[0].shape[0]
         points = (jax.tree.map(lambda x, k=k: x[k], parameters) for k in range(count))
-        return jnp.stack([both(point) for point in points])
+        return jnp.asarray(np.stack([np.asarray(both(point)) for point in points]))
 
     return evaluate
 

@@ -171,8 +171,9 @@ def may_jump(equation: LinearEquation, edges: Array) -> Array:
     may = jnp.any(inner[:, None] == equation.breakpoints, axis=1)
     values = None if watched is None else watched.values
     if values is not None and inner.shape[0]:
-        before = jnp.nextafter(inner, jnp.full_like(inner, -jnp.inf))
-        left, right = (jax.vmap(values)(jax.lax.stop_gradient(ts)) for ts in (before, inner))
+        after = jax.lax.stop_gradient(inner)
+        before = jnp.nextafter(after, jnp.full_like(after, -jnp.inf))
+        left, right = (jax.vmap(values)(ts) for ts in (before, after))
         noise = 64.0 * jnp.finfo(edges.dtype).eps * jnp.max(jnp.abs(right), axis=0, initial=0.0)
         may = may | jnp.any(~(jnp.abs(right - left) <= noise), axis=1)
     elif not equation.breakpoints.shape[0]:

@@ -223,7 +223,8 @@ def evolve(
             `dt0`, and values between steps are interpolated. By default a PID controller at
             `default_tolerances()`.
         adjoint: any Diffrax adjoint; `RecursiveCheckpointAdjoint` (reverse mode) by default.
-            Forward mode through Diffrax needs `diffrax.ForwardMode()`.
+            Forward mode through Diffrax needs `diffrax.ForwardMode()`, and derivatives of
+            gradients `diffrax.DirectAdjoint()`.
         dt0: first step; chosen by the controller if `None`.
         max_steps: at most so many steps (`Taylor`: between two times, and at most 1,024, or 16,384
             where functions of time are not known polynomials); beyond it `result` is

@@ -59,6 +59,7 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
         first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
         limit_cycle_residual: max|rho(end) - rho(start)| after one cycle through the strokes.
         error: estimated error of states, heats and works (in units of the largest energy).
+        heat_error: that of heats and works in their own unit, `error` times the largest energy.
         fixed: the fixed point with the gap of its linear system.
         result: `RESULTS.successful`, `not_unique`, `inaccurate` or `not_finite`, per lane.
         particles: per stroke the particles from each of its baths, a tuple of (baths,), `None` for
@@ -86,6 +87,7 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
     first_law_residual: Real
     limit_cycle_residual: Real
     error: Real
+    heat_error: Real
     fixed: FixedPoint
     result: Any
     particles: tuple[Float[Array, " _"] | None, ...] | None = None
@@ -119,11 +121,11 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
 
     @property
     def rounding(self) -> Real:
-        """What counts as no work and no heat per cycle: 8 eps times the sum of their moduli."""
+        """What counts as no work and no heat per cycle: `heat_error`, 8 eps of them at least."""
         works = self.works
         if self.chemical_works is not None:
             works = jnp.abs(works) + jnp.abs(self.chemical_works)
-        return figures.rounding(self.heats, works, self.quenches)
+        return figures.rounding(self.heats, works, self.quenches, self.heat_error)
 
     @property
     def period(self) -> Real:
@@ -341,7 +343,7 @@ def _limit_cycle(
     residual = jnp.max(jnp.abs(states[-1] - states[0]))
     done = works if chemical_works is None else works + chemical_works
     residuals = _first_law_residuals(cycle, states, bath_heats, done)
-    error = cycle_error(maps, fixed, states)
+    error, largest = cycle_error(maps, fixed, states), jnp.max(jnp.stack([m.unit for m in maps]))
     finite = jnp.isfinite(works.sum() + residual) & jnp.all(jnp.isfinite(fixed.map_increment))
     # an unresolved ramp may end in nan too: its own message comes first
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
@@ -352,8 +354,8 @@ def _limit_cycle(
     result = _judged(result, maps, closed, finite, error, tolerance)
     return CycleSolution(
         cycle, states, jax.vmap(entropy)(states), bath_heats, works, quenches,
-        residuals[jnp.argmax(jnp.abs(residuals))], residual, error, fixed, result, particles,
-        chemical_works,
+        residuals[jnp.argmax(jnp.abs(residuals))], residual, error, error * largest, fixed, result,
+        particles, chemical_works,
     )  # fmt: skip
 
 

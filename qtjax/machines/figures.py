@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float
 
 from .._checked import checked
 from .._checks import described, is_concrete, nan_below_zero
-from .._types import Operator, Real
+from .._types import Operator, Real, RealLike
 from .stroke import AbstractStroke
 
 REGIMES = ("engine", "refrigerator", "heater", "accelerator", "none")
@@ -177,16 +177,20 @@ def rounding(
     heats: Float[Array, " strokes"],
     works: Float[Array, " strokes"],
     quenches: Float[Array, " strokes"],
+    error: RealLike = 0.0,
 ) -> Real:
-    """What rounding alone may make of their sums: 8 eps times the sum of their moduli.
+    """What rounding and errors may make of their sums: 8 eps times their moduli at least.
 
     Args:
         heats: of the strokes, (strokes,).
         works: of the strokes, (strokes,).
         quenches: works between them, (strokes,).
+        error: what they may be off by; one that is not finite, of a ramp that is not resolved, is
+            told by the outcome and not here.
     """
     size = sum((jnp.abs(terms).sum() for terms in (heats, works, quenches)), jnp.zeros(()))
-    return jax.lax.stop_gradient(8 * jnp.finfo(size.dtype).eps * size)
+    least = 8 * jnp.finfo(size.dtype).eps * size
+    return jax.lax.stop_gradient(jnp.maximum(least, jnp.where(jnp.isfinite(error), error, 0.0)))
 
 
 def is_engine(work_output: Real, heat_hot: Real, none: Real) -> Bool[Array, ""]:
@@ -366,7 +370,7 @@ class AbstractFiguresOfMerit(eqx.Module):
     @property
     @abc.abstractmethod
     def rounding(self) -> Real:
-        """What counts as no work and no heat."""
+        """What counts as no work and no heat: what they may be off by."""
 
     @property
     @abc.abstractmethod
@@ -397,6 +401,17 @@ class AbstractFiguresOfMerit(eqx.Module):
         """
         check_names("efficiency", self.named_heats, ("hot",))
         return efficiency(self.work_output, self.heat_hot, self.rounding)
+
+    @property
+    def efficiency_error(self) -> Real:
+        """What `efficiency` may be off by: (1 + eta) times `rounding` over Q_h, to first order.
+
+        Large where heats are small beside the energies, as with baths that are cold beside the gap.
+
+        Raises:
+            ValueError: contacts have names, but none is "hot".
+        """
+        return jax.lax.stop_gradient((1.0 + self.efficiency) * self.rounding / self.heat_hot)
 
     @property
     def coefficient_of_performance(self) -> Real:

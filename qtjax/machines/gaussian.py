@@ -117,6 +117,7 @@ class GaussianSolution(figures.AbstractFiguresOfMerit):
         first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
         error: estimated error of moments, heats and works, relative to the largest moment, in units
             of the first frequency.
+        heat_error: that of heats and works in their own unit.
         result: `RESULTS.successful`, `not_unique`, `inaccurate`, `not_a_state` (ramps that pump
             more than the baths take), `cycle_books_open` (w jumps inside a stroke) or `not_finite`,
             per lane.
@@ -136,6 +137,7 @@ class GaussianSolution(figures.AbstractFiguresOfMerit):
     quenches: Float[Array, " strokes"]
     first_law_residual: Real
     error: Real
+    heat_error: Real
     result: Any
 
     @property
@@ -160,8 +162,8 @@ class GaussianSolution(figures.AbstractFiguresOfMerit):
 
     @property
     def rounding(self) -> Real:
-        """What counts as no work and no heat per cycle: 8 eps times the sum of their moduli."""
-        return figures.rounding(self.heats, self.works, self.quenches)
+        """What counts as no work and no heat per cycle: `heat_error`, 8 eps of them at least."""
+        return figures.rounding(self.heats, self.works, self.quenches, self.heat_error)
 
     @property
     def work(self) -> Real:
@@ -295,8 +297,10 @@ def _limit_cycle(
     result = RESULTS.where(unique, result, RESULTS.not_unique)
     result = RESULTS.where(jnp.all(jnp.isfinite(total)), result, RESULTS.not_finite)
     largest = residuals[jnp.argmax(jnp.abs(residuals))]
+    ends = jnp.stack([stroke.frequency(1.0 * j) for stroke in strokes for j in (0, 1)])
+    heat_error = error * size * jnp.maximum(1.0, jnp.max((ends / unit) ** 2))  # U holds w^2 <x^2>
     return GaussianSolution(
-        strokes, moments, unit * heats, unit * works, quenches, largest, error, result
+        strokes, moments, unit * heats, unit * works, quenches, largest, error, heat_error, result
     )
 
 

@@ -84,7 +84,9 @@ def quasi_static_otto(
     heat_cold, heat_hot = -matmul(levels[0], moved), matmul(levels[1], moved)
     work = heat_hot + heat_cold
     heats = jnp.stack([heat_cold, heat_hot])
-    none = figures.rounding(heats, heats, jnp.zeros_like(heats))
+    # a sum of E_k (p'_k - p_k) cannot be known better than E_k p_k
+    lost = 8 * jnp.finfo(heats.dtype).eps * matmul(jnp.abs(jnp.stack(levels)), p_hot + p_cold).max()
+    none = figures.rounding(heats, heats, jnp.zeros_like(heats), lost)
     return QuasiStaticOtto(
         heat_cold,
         heat_hot,

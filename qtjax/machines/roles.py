@@ -52,7 +52,7 @@ def in_roles(solution: Any, hot: Names, cold: Names) -> Any:
         one = isinstance(given, str)
         names = (given,) if one else as_sequence(role, given, "the name of a contact, or several")
         for name in names:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise ValueError(
                     f"`{role}` must name contacts of `solution`, got {described(given)}; its "
                     f"contacts are {', '.join(map(repr, known)) or 'without names'}."

@@ -241,7 +241,7 @@ def _active(tangents: Sequence[Any]) -> tuple[int, ...]:
 
 def _jvp_call(
     primals: Any, tangents: Any, *, kernel: Kernel, recording: bool
-) -> tuple[Lanes, Lanes]:
+) -> tuple[Lanes, Sequence[Any]]:
     active, count = _active(tangents), len(kernel.outputs)
     found = call_p.bind(*primals, kernel=kernel, recording=kernel.record is not None)
     found, kept = found[:count], found[count:]
@@ -250,7 +250,7 @@ def _jvp_call(
     )
     if not recording:
         return found, moved
-    zeros = [ad.Zero.from_primal_value(array) for array in kept]  # pyright: ignore
+    zeros = [ad.Zero(jax.typeof(array)) for array in kept]
     return [*found, *kept], [*moved, *zeros]
 
 

@@ -32,7 +32,7 @@ Entries = list[dict[int, list[Any]]]
 Rows = tuple[Array, ...]
 
 
-def pair(rows: Sequence[Array]) -> Rows:
+def pair(rows: Sequence[Array] | Array) -> Rows:
     """Two rows as one complex row; an odd last one with zeros."""
     even = [*rows, jnp.zeros_like(rows[0])] if len(rows) % 2 else rows
     return tuple(jax.lax.complex(a, b) for a, b in zip(even[::2], even[1::2], strict=True))

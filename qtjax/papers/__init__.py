@@ -1,7 +1,7 @@
 """Published results, computed: each number beside one from an independent route.
 
 A paper is one file, called after author and year, with a `PAPER`, or one folder where it needs
-more, that returns the records of `records.py`. `qtjax.papers.reproduce("all")` is
+more, that returns the records of `comparison.py`. `qtjax.papers.reproduce("all")` is
 `qtjax reproduce all`.
 """
 

@@ -400,7 +400,7 @@ SINGLE = """
 import sys, numpy as np
 sys.path[:0] = {path!r}
 import qtjax as qt, test_evolve
-assert qt.evolve.__globals__["default_tolerances"]() == (1e-5, 1e-7)
+assert qt.dynamics.default_tolerances() == (1e-5, 1e-7)
 out = {{}}
 for name, make in test_evolve.SYSTEMS.items():
     s = qt.evolve(make(), test_evolve.RHO0, test_evolve.TS)

@@ -170,6 +170,21 @@ def heat(w0, w1, rate):
     return ramp(w0, w1, rate).ledger.heat[-1, 0]
 
 
+@pytest.mark.parametrize("mode", [jax.grad, jax.jacfwd])
+def test_gradients_are_differentiated_once_more(mode):
+    """Traced and not compiled: the slow test below compares values."""
+    again = jax.eval_shape(mode(jax.jacfwd(jax.grad(heat, 2), 2), 2), 1.0, 2.0, 0.3)
+    assert again.shape == ()
+
+
+def test_breakpoints_may_move_within_diffrax():
+    def final(p):
+        return qt.evolve(broken_qubit(p), QUBIT, jnp.stack([0 * p[0], p[0]]), solver=dfx.Tsit5(),
+                         throw=False).ledger.energy[-1]  # fmt: skip
+
+    assert jax.eval_shape(jax.grad(final), PARAMETERS).shape == PARAMETERS.shape
+
+
 @pytest.mark.slow
 def test_nested_batches_and_higher_derivatives():
     w0, rates = jnp.array([0.8, 1.0, 1.3]), jnp.array([0.1, 0.5])

@@ -29,7 +29,7 @@ def filled():
     return qt.machines.CycleSolution(
         cycle, jnp.ones((3, 2, 2)) + 1j, jnp.array([0.1, 0.3, 0.1]),
         (jnp.array([-1.0, 4.0]), jnp.zeros(0)), jnp.array([0.5, -3.0]), jnp.array([-0.5, 0.0]),
-        zero, zero, zero, FixedPoint(*[one] * len(FixedPoint._fields)),
+        zero, zero, zero, zero, FixedPoint(*[one] * len(FixedPoint._fields)),
         jax.tree.map(jnp.asarray, qt.RESULTS.successful),
     )  # fmt: skip
 

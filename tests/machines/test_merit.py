@@ -50,6 +50,7 @@ def test_figures_by_hand():
     assert number(figures.mean_temperature, 3.0, 2 * least) == 3.0 / (2 * least)
     terms = jnp.array([1.0, -2.0]), jnp.array([-0.5, 0.0]), jnp.array([0.0, 4.0])
     assert float(figures.rounding(*terms)) == least * 7.5
+    assert [float(figures.rounding(*terms, e)) for e in (0.5, np.inf)] == [0.5, least * 7.5]
 
     def residual(*entropies):
         means = ONE, 2.0 * ONE

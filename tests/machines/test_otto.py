@@ -313,6 +313,27 @@ def test_regimes(regime):
     assert cop == pytest.approx(1.0, rel=1e-9) if regime == "refrigerator" else math.isnan(cop)
 
 
+def test_the_efficiency_of_cold_baths_is_as_sure_as_it_says():
+    """1 - w_c/w_h, until the heat is the rounding of the energies; a digit too many is silent."""
+
+    @jax.jit
+    @jax.vmap
+    def found(t):
+        cycle = qubit_otto(cold=N, hot=2.0 * N, temperatures=(t, 4.0 * t))
+        solution = qt.limit_cycle(cycle, throw=False, steps=2)
+        return solution.efficiency, solution.efficiency_error, solution.regime_code
+
+    eta, error, code = map(np.asarray, found(jnp.array([1.0, 0.1, 0.05, 0.03, 0.02, 0.01])))
+    off = np.abs(eta - 0.5)
+    assert np.all(off[:5] <= error[:5])
+    assert error[0] < 1e-12
+    assert 1e-9 < off[4] < error[4] < 0.1  # told, and not hidden
+    assert np.isnan(eta[5])
+    assert np.isnan(error[5])
+    assert np.isfinite(eta[:5]).all()
+    assert qt.machines.figures.REGIMES[code[0]] == "engine"
+
+
 def test_nan_efficiency_does_not_poison_gradients():
     # A refrigerator and an engine side by side. In the first eta is nan and dropped by the regime
     # code; what is left is the power, whose closed form is dp/0.04, dp the population change.

@@ -28,6 +28,14 @@ def test_hubbard_dimer():
     assert float(found.efficiency) == pytest.approx(values["efficiency"], rel=1e-9)
 
 
+def test_no_efficiency_is_made_of_roundings():
+    """Temperatures in the ratio of the gaps move nothing, and others little."""
+    for ratio, finite in ((2.0, False), (2.0 + 1e-15, False), (2.0 + 1e-9, True)):
+        found = otto(qt.number(2), 2.0 * qt.number(2), 0.7, ratio * 0.7)
+        assert np.isfinite(float(found.efficiency)) == finite
+        assert not finite or float(found.efficiency) == pytest.approx(0.5, rel=1e-5)
+
+
 def spins(coupling, field):
     return qt.models.xxz_chain(2, exchange=2 * coupling, anisotropy=1.0, fields=field)
 

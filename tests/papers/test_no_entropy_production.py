@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qtjax.papers.comparison import Row
 from qtjax.papers.no_entropy_production.rods import Rods
-from qtjax.papers.records import Row
 
 # what |value - reference| may be, in units of 1 + |reference|
 LIMITS = {1: 1e-12, 3: 1e-12, 15: 1e-12, 19: 1e-10}

@@ -5,7 +5,7 @@ import numpy as np
 
 from ...machines.clausius import interior_production
 from ...thermodynamics.temperature import generalized_temperature
-from ..records import Equation, row
+from ..comparison import Equation, row
 from .conventions import MAINSTREAM, PAPER
 from .runs import Runs
 

@@ -11,7 +11,7 @@ from ...dynamics.open_system import OpenSystem
 from ...information.entropy import entropy
 from ...thermodynamics.parts import part_rates
 from ...thermodynamics.temperature import generalized_temperature
-from ..records import Equation, row
+from ..comparison import Equation, row
 from .conventions import CLASSICAL, PAPER
 from .rods import RODS, Rods
 from .runs import Run, Runs

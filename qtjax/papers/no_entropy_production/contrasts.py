@@ -12,7 +12,7 @@ from ...thermodynamics.production import bath_rates
 from ...thermodynamics.rates import Rates, rates
 from ...thermodynamics.reservoirs import finite_reservoirs
 from ...thermodynamics.temperature import TemperatureStatus, generalized_temperature
-from ..records import Contrast
+from ..comparison import Contrast
 from .runs import Runs
 
 _rates = eqx.filter_jit(rates)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...algebra.composite import partial_trace
 from ...information.entropy import entropy
-from ..records import Equation, row
+from ..comparison import Equation, row
 from .conventions import NEUTRAL, PAPER
 from .runs import Runs
 

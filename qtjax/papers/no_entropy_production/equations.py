@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..records import Equation
+from ..comparison import Equation
 from .bookkeeping import equation_11, equation_12, equation_13, equation_14
 from .classical import equation_1, equation_2, equation_3, equation_15
 from .correlations import equation_16, equation_18

@@ -8,7 +8,7 @@ from ...algebra.composite import embed, partial_trace
 from ...algebra.operators import expectation
 from ...algebra.superoperators import dissipator_superoperator, hamiltonian_superoperator
 from ...dynamics.dissipators import jump_operators
-from ..records import Equation, row
+from ..comparison import Equation, row
 from .conventions import NEUTRAL
 from .runs import Runs
 

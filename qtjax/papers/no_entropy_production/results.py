@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from ...thermodynamics.accountings import Accounting, accountings
-from ..records import Contrast, Equation
+from ..comparison import Contrast, Equation
 from .contrasts import CONTRASTS
 from .equations import EQUATIONS
 from .runs import Runs

@@ -8,7 +8,7 @@ from ...algebra.operators import expectation, number
 from ...algebra.states import random_density_matrix, thermal_state
 from ...information.entropy import entropy, equilibrium_free_energy
 from ...thermodynamics.erasure import von_neumann_ledger
-from ..records import Equation, row
+from ..comparison import Equation, row
 from .conventions import NEUTRAL
 from .runs import Runs
 

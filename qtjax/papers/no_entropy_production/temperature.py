@@ -10,7 +10,7 @@ from ...dynamics.open_system import OpenSystem
 from ...machines.clausius import clausius_integrals
 from ...thermodynamics.rates import rates
 from ...thermodynamics.temperature import generalized_temperature
-from ..records import Equation, row
+from ..comparison import Equation, row
 from .conventions import PAPER
 from .runs import Runs
 
