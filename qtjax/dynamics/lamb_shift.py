@@ -17,7 +17,8 @@ from .._types import Real, RealLike
 from .spectra import Spectrum, thermal_rates
 
 STEP = 1 / 32  # of the logarithm of a frequency
-REACH = 50.0  # e-folds below and above the unit
+REACH = 50  # e-folds below and above the unit
+AT_ONCE = 128  # points: all of them for every lane would be megabytes
 PRECISION = 1e-9  # to which the sums with this step and with twice as much must agree
 CLOSE = 1e-5  # of the temperature, where P is a straight line to 15 digits
 
@@ -97,19 +98,23 @@ def lamb_shift(
     def power(v: Array) -> Array:
         return jax.vmap(lambda v: power_spectrum(spectrum, sign * v, temperature))(v)
 
-    x = np.arange(-REACH, REACH + STEP / 2, STEP)
-    part, y = size / (1.0 + np.exp(-x)), unit * np.exp(x)
-    inner = (power(size / (1.0 + np.exp(x))) - power(size + part)) / (1.0 + np.exp(x))
-    slope = jax.jvp(power, (size + y,), (jnp.ones_like(y),))[1]
-    # P(-y) is P(y) - gamma(y), of which nothing is lost where all but gamma cancels
-    change = power(y) - power(2.0 * size + y)
-    change = jnp.where(size < CLOSE * temperature, -2.0 * size * slope, change)
-    outer = (change - sign * jax.vmap(spectrum)(y)) * (y / (size + y))
-    known = y > 4.0 * jnp.finfo(y.dtype).eps * temperature  # below it `thermal_rates` take a limit
-    outer = jnp.where(known, outer, 0.0)
-    value = STEP * (jnp.sum(inner) + jnp.sum(outer))
-    coarse = 2 * STEP * (jnp.sum(inner[::2]) + jnp.sum(outer[::2]))
-    scale = STEP * (jnp.sum(jnp.abs(inner)) + jnp.sum(jnp.abs(outer)))
-    ends = jnp.abs(outer[0]) + jnp.abs(outer[-1])
+    def sums(x: Array) -> tuple[Array, Array, Array, Array]:
+        """Of some points: all, every second, moduli; and the terms at the first and the last."""
+        part, y = size / (1.0 + jnp.exp(-x)), unit * jnp.exp(x)
+        inner = (power(size / (1.0 + jnp.exp(x))) - power(size + part)) / (1.0 + jnp.exp(x))
+        slope = jax.jvp(power, (size + y,), (jnp.ones_like(y),))[1]
+        # P(-y) is P(y) - gamma(y), of which nothing is lost where all but gamma cancels
+        change = power(y) - power(2.0 * size + y)
+        change = jnp.where(size < CLOSE * temperature, -2.0 * size * slope, change)
+        outer = (change - sign * jax.vmap(spectrum)(y)) * (y / (size + y))
+        known = y > 4.0 * jnp.finfo(y.dtype).eps * temperature  # below: a limit of `thermal_rates`
+        outer = jnp.where(known, outer, 0.0)
+        both, moduli = inner + outer, jnp.abs(inner) + jnp.abs(outer)
+        return jnp.sum(both), jnp.sum(both[::2]), jnp.sum(moduli), outer[jnp.array([0, -1])]
+
+    x = np.arange(-REACH, REACH, STEP).reshape(-1, AT_ONCE).astype(size.dtype)
+    every, second, moduli, ends = jax.lax.map(sums, jnp.asarray(x))
+    value, coarse, scale = STEP * every.sum(), 2 * STEP * second.sum(), STEP * moduli.sum()
+    ends = jnp.abs(ends[0, 0]) + jnp.abs(ends[-1, 1])
     resolved = jnp.maximum(jnp.abs(value - coarse), ends) <= PRECISION * scale
     return sign * jnp.where(resolved, value, jnp.nan) / (2.0 * np.pi)

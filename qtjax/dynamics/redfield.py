@@ -118,7 +118,7 @@ class RedfieldBath(AbstractDissipator):
                 "`tensor` for operators of a part."
             )
         if not hamiltonian.constant:
-            smooth = self.cutoff is None and not self.lamb_shift
+            smooth = self.cutoff is None
             return (Moving(FollowingRedfield(self, hamiltonian, redfield_terms, smooth)),)
         h = hamiltonian(jnp.zeros(()))
         terms = concretely(_compiled_redfield_terms, self, h)

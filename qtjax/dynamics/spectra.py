@@ -67,7 +67,7 @@ class AbstractSpectrum(eqx.Module):
 
     @property
     def frequency_scale(self) -> Real | None:
-        """The scale of frequencies on which gamma changes; `None`, the default, if unknown."""
+        """The scale on which gamma changes away from omega = 0; `None`, the default, if unknown."""
         return None
 
     def __repr__(self) -> str:
@@ -223,6 +223,10 @@ class PowerLaw(AbstractSpectrum):
         power = jnp.where(above, size, 1.0) ** self.exponent * jnp.exp(-size)
         gamma = self.strength * self.cutoff * jnp.where(above, power, 0.0)
         return jnp.where(jnp.asarray(omega) < 0, -gamma, gamma)
+
+    @property
+    def frequency_scale(self) -> Real:
+        return self.cutoff
 
     @classmethod
     def from_qutip(cls, alpha: RealLike, wc: RealLike, s: RealLike) -> "PowerLaw":

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float
 
 from .._types import Real, RealLike
 from .equation import Radius, Watched
+from .growth import called
 from .jumps import moving
 from .kinks import Bends, bends, beside, kinks, octaves
 
@@ -28,6 +29,7 @@ BINS = 64  # of every piece, for which the largest resolved block is kept
 LEAST = 16 * BINS  # samples of a piece
 JUMPS = 64  # most jumps of unknown functions and of their slopes that are found and booked
 OF_OPERATORS = 8.0  # roundings, to which an operator that is made of levels is known
+AT_ONCE = 2**22  # numbers that may be made on the way to samples, 32 MiB
 _ORDER = 9  # of the differences
 FEW_BINS = 8  # where nothing else is to be looked at
 _OFFSET = 0.6180339887498949  # keeps the grid from beating with a period that divides a piece
@@ -166,7 +168,7 @@ def _look_at_piece(
     halvings = octaves(count, start.dtype)
     near = beside(start, last, ts[0], ts[-1], halvings)
     ts = jnp.concatenate([start[None], ts, last[None]])
-    values, defects = jax.vmap(watched.at)(jnp.concatenate([ts, *near]))
+    values, defects = _samples(watched, jnp.concatenate([ts, *near]))
     values, beside_edges = values.T[:, : ts.size], values.T[:, ts.size :]  # (functions, times)
     largest = _of_groups(jnp.max(jnp.abs(values), axis=1), watched.groups)[:, None]
     bin_width = width * (count / BINS / (count + _OFFSET))
@@ -197,6 +199,27 @@ def _look_at_piece(
         jnp.max(defects),
         jnp.all(jnp.isfinite(values)),
     )
+
+
+def _samples(watched: Watched, ts: Float[Array, " times"]) -> tuple[Array, Array]:
+    """Values and defects, at a few times at once where much is made on the way to them."""
+    at = jax.vmap(watched.at)
+    few = max(AT_ONCE // max(_numbers(jax.make_jaxpr(watched.at)(ts[0]).jaxpr), 1), 1)
+    if few >= ts.size:
+        return at(ts)
+    parts = jnp.pad(ts, (0, -ts.size % few), mode="edge").reshape(-1, few)
+    found = jax.lax.map(at, parts)
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[: ts.size], found)
+
+
+def _numbers(jaxpr: Any) -> int:
+    """How many numbers a program makes, the last ones included."""
+    made = 0
+    for equation in jaxpr.eqns:
+        inner = called(equation)
+        results = sum(out.aval.size for out in equation.outvars)
+        made += results if inner is None else _numbers(inner.jaxpr)
+    return made
 
 
 def _of_groups(largest: Array, groups: tuple[int, ...]) -> Array:
@@ -313,7 +336,7 @@ def _jumps(watched: Watched, cells: _Cells) -> Array:
     def halve(state: tuple[Array, ...]) -> tuple[Array, ...]:
         low, high, at_low, at_high = state
         between = low + 0.5 * (high - low)
-        at, _ = jax.vmap(watched.at)(between)
+        at, _ = _samples(watched, between)
         left = _distance(at, at_low) >= _distance(at_high, at)
         go = inside(low, high, between)
         to_low, to_high = go & ~left, go & left

@@ -60,6 +60,13 @@ def test_a_warm_ohmic_bath_is_that_of_another_quadrature():
     assert float(value) == pytest.approx(-(principal + sum(rest)) / (2 * np.pi), rel=1e-10)
 
 
+def test_many_frequencies_do_not_fill_the_memory():
+    """Three thousand points for each are summed a few at a time."""
+    many = jax.vmap(lambda w: lamb_shift(DrudeLorentz(0.1, 2.0), w, 0.7))
+    needed = jax.jit(many).lower(np.linspace(0.1, 3.0, 1000)).compile().memory_analysis()
+    assert needed.temp_size_in_bytes < 2e7  # 10 arrays of 128 points; all of them: 3e8
+
+
 def test_what_diverges_is_nan():
     assert np.isnan(shift(Ohmic(0.3), 0.9, 0.4)[0])  # no cutoff
 

@@ -250,8 +250,10 @@ def test_what_does_not_fit_the_hamiltonian_is_refused():
     [
         (qt.DrudeLorentz(0.1, 0.5), {}),
         pytest.param(qt.Flat(0.1), {"zero_frequency": 0.05}, marks=pytest.mark.slow),
+        pytest.param(qt.dynamics.PowerLaw(0.1, 2.0, 1.7), {}, marks=pytest.mark.slow),
+        pytest.param(qt.DrudeLorentz(0.1, 0.5), {"lamb_shift": True}, marks=pytest.mark.slow),
     ],
-    ids=["a narrow spectrum", "a rate at zero frequency"],
+    ids=["a narrow spectrum", "a rate at zero frequency", "a power law", "a Lamb shift"],
 )
 def test_a_crossing_is_not_sampled_and_right(spectrum, options):
     """Levels that nearly meet, in steps whose length comes from them, beside ones by errors."""
@@ -268,13 +270,17 @@ def test_a_crossing_is_not_sampled_and_right(spectrum, options):
 
 
 def test_what_is_not_known_to_be_smooth_is_sampled():
-    def radius(drive, **options):
-        bath = qt.dynamics.RedfieldBath(qt.sigmax(), 1.0, qt.Ohmic(0.1, 5.0), **options)
+    ohmic = qt.Ohmic(0.1, 5.0)
+
+    def radius(drive, spectrum=ohmic, **options):
+        bath = qt.dynamics.RedfieldBath(qt.sigmax(), 1.0, spectrum, **options)
         (channel,) = bath.channels(qt.Driven([(drive, qt.sigmaz()), (0.3, qt.sigmax())]))
         return channel.radius
 
     ramp = qt.Linear(1.0, 2.0)
     assert radius(ramp) is not None
     assert radius(ramp, cutoff=0.5) is None
-    assert radius(ramp, lamb_shift=True) is None
+    assert radius(ramp, lamb_shift=True) is not None
+    assert radius(ramp, qt.dynamics.PowerLaw(0.1, 5.0, 1.5)) is not None
+    assert radius(ramp, lambda w: 0.1 * w * jnp.exp(-w / 5.0)) is None
     assert radius(lambda t: jnp.exp(jnp.sin(t))) is None

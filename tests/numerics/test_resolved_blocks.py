@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from qtjax.numerics.equation import Watched
-from qtjax.numerics.resolution import look
+from qtjax.numerics.resolution import AT_ONCE, _numbers, _samples, look
 
 
 def longest(function, start, groups=()):
@@ -36,3 +36,19 @@ def test_a_component_that_is_only_rounding_is_none():
 
     assert jnp.min(longest(components, 0.0)) < 0.1
     assert jnp.min(longest(components, 0.0, groups=(2,))) > 0.1
+
+
+def test_samples_are_taken_a_few_at_once_where_each_needs_much():
+    """A Redfield bath with a Lamb shift would take gigabytes at a thousand times."""
+
+    @jax.jit
+    def integral(t):
+        return jnp.sum(jnp.sin(t * jnp.linspace(0.0, 1.0, AT_ONCE // 10)))[None]
+
+    watched, ts = Watched(integral, None), jnp.linspace(0.0, 2.0, 25)
+    assert AT_ONCE // 10 < _numbers(jax.make_jaxpr(integral)(1.0).jaxpr) < AT_ONCE
+    program = jax.make_jaxpr(lambda ts: _samples(watched, ts))(ts)
+    assert _numbers(program.jaxpr) < AT_ONCE  # none but the loop's results
+    values, defects = _samples(watched, ts)
+    assert jnp.all(jnp.abs(values - jax.vmap(integral)(ts)) < 1e-9 * jnp.abs(values) + 1e-6)
+    assert defects.shape == ts.shape
