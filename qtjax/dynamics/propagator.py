@@ -341,11 +341,15 @@ def _in_units(
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
     doubt, rounding = (fixed - coarse) / 63.0, jnp.finfo(fixed.dtype).eps * jnp.ones(())
+    resolved = _resolved(seen, t)
     if system.baths:  # else unitary to rounding, whatever the size
-        sizes = jax.lax.stop_gradient(generator(0.5))
-        rounding = rounding * jnp.max(jnp.sum(jnp.abs(sizes), axis=0))
+        sizes = jax.lax.stop_gradient(jax.vmap(generator)(jnp.linspace(0.0, 1.0, 3)))
+        rounding = rounding * jnp.max(jnp.sum(jnp.abs(sizes), axis=1))
+        # steps of many lifetimes overflow
+        overflown = jnp.all(jnp.isfinite(sizes)) & ~jnp.all(jnp.isfinite(fixed + doubt))
+        resolved = resolved & ~overflown
     hermitian = yes if seen is None else seen.defect <= most_defect()
-    return Propagator(fine, doubt, rounding, unit, _resolved(seen, t), hermitian)
+    return Propagator(fine, doubt, rounding, unit, resolved, hermitian)
 
 
 def _jumps_of_energy(

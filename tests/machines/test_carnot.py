@@ -2,6 +2,7 @@
 
 import functools
 
+import jax
 import numpy as np
 import pytest
 
@@ -60,6 +61,37 @@ def test_the_adiabats_keep_populations(steps):
     p = 1 / (1 + np.exp(x / HOT))
     expected = np.concatenate([p, p[-2::-1]])
     np.testing.assert_allclose(solution.states[:, 1, 1].real, expected, rtol=0, atol=1e-14)
+
+
+def isotherms(rate, steps):
+    """A Stirling cycle of a qubit whose isotherms last 40 times 1/rate of 1."""
+    return qt.limit_cycle(
+        qt.machines.stirling_cycle(
+            N, couplings=SX, temperatures=(COLD, HOT), scales=(SMALL, LARGE), rate=rate,
+            durations=(40.0,) * 4,
+        ),
+        steps=steps, throw=False,
+    )  # fmt: skip
+
+
+def test_steps_of_many_lifetimes_are_too_few_and_no_bad_parameter():
+    """They overflow; more of them do, and a cycle outside `jit` takes these by itself."""
+    run = jax.jit(lambda rate: isotherms(rate, 2).result)
+    for rate, wanted in ((1e30, "inaccurate"), (np.nan, "not_finite")):
+        assert bool(run(rate) == getattr(qt.RESULTS, wanted))
+
+
+@pytest.mark.slow
+def test_isotherms_of_many_lifetimes():
+    """The work of slow strokes, but for what is of the order of 1 over 4,000 lifetimes."""
+    found = isotherms(100.0, None)
+    assert bool(found.result == qt.RESULTS.successful)
+    assert bool(isotherms(100.0, 64).result == qt.RESULTS.inaccurate)
+    x = np.array([SMALL, LARGE])
+    hot, cold = (t * np.log1p(np.exp(-x / t)) for t in (HOT, COLD))
+    work = hot[0] - hot[1] - (cold[0] - cold[1])
+    np.testing.assert_allclose(found.work_output, work, rtol=5e-3)
+    assert float(found.efficiency_error) < 1e-8
 
 
 def test_one_step_is_an_otto_cycle():
