@@ -343,7 +343,7 @@ def _in_units(
     doubt, rounding = (fixed - coarse) / 63.0, jnp.finfo(fixed.dtype).eps * jnp.ones(())
     resolved = _resolved(seen, t)
     if system.baths:  # else unitary to rounding, whatever the size
-        sizes = jax.lax.stop_gradient(jax.vmap(generator)(jnp.linspace(0.0, 1.0, 3)))
+        sizes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
         rounding = rounding * jnp.max(jnp.sum(jnp.abs(sizes), axis=1))
         # steps of many lifetimes overflow
         overflown = jnp.all(jnp.isfinite(sizes)) & ~jnp.all(jnp.isfinite(fixed + doubt))
