@@ -84,8 +84,11 @@ def quasi_static_otto(
     heat_cold, heat_hot = -matmul(levels[0], moved), matmul(levels[1], moved)
     work = heat_hot + heat_cold
     heats = jnp.stack([heat_cold, heat_hot])
-    # a sum of E_k (p'_k - p_k) cannot be known better than E_k p_k
-    lost = 8 * jnp.finfo(heats.dtype).eps * matmul(jnp.abs(jnp.stack(levels)), p_hot + p_cold).max()
+    # E_k (p'_k - p_k) is no surer than E_k p_k, and p_k is sure to p_k (1 - p_k) E/T roundings
+    known = [(p_cold, levels[0], t_cold), (p_hot, levels[1], t_hot)]
+    moves = jnp.stack([p * (1.0 + (1.0 - p) * jnp.max(jnp.abs(e)) / t) for p, e, t in known])
+    sizes = jnp.abs(jnp.stack(levels))
+    lost = 8 * jnp.finfo(heats.dtype).eps * matmul(sizes, moves.sum(axis=0)).max()
     none = figures.rounding(heats, heats, jnp.zeros_like(heats), lost)
     return QuasiStaticOtto(
         heat_cold,

@@ -177,12 +177,26 @@ def test_gradients_are_differentiated_once_more(mode):
     assert again.shape == ()
 
 
-def test_breakpoints_may_move_within_diffrax():
-    def final(p):
-        return qt.evolve(broken_qubit(p), QUBIT, jnp.stack([0 * p[0], p[0]]), solver=dfx.Tsit5(),
-                         throw=False).ledger.energy[-1]  # fmt: skip
+def jumping(p, **options):
+    """A number that the time p of a jump of H moves."""
+    h = qt.Driven([(qt.PiecewiseConstant(p[None], jnp.array([0.3, 1.2])), Z), (0.5, X)])
+    system = qt.OpenSystem(h, qt.Lindblad(qt.destroy(2), 0.2))
+    books = qt.evolve(system, QUBIT, jnp.array([0.0, 2.0]), throw=False, **options).ledger
+    return books.heat[-1, 0] + 0.3 * books.energy[-1] + 0.7 * books.work[-1]
 
-    assert jax.eval_shape(jax.grad(final), PARAMETERS).shape == PARAMETERS.shape
+
+def test_breakpoints_may_move_within_diffrax():
+    moved = jax.grad(lambda p: jumping(p, solver=dfx.Tsit5()))
+    assert jax.eval_shape(moved, jnp.asarray(0.9)).shape == ()
+
+
+@pytest.mark.slow
+def test_what_a_breakpoint_moves_is_the_same_within_diffrax():
+    tight = {"solver": dfx.Dopri8(), "controller": dfx.PIDController(rtol=1e-11, atol=1e-13)}
+    p = jnp.asarray(0.9)
+    found = [jax.jit(jax.grad(lambda p, o=o: jumping(p, **o)))(p) for o in ({}, tight)]
+    assert abs(float(found[0])) > 0.1
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
 
 
 @pytest.mark.slow

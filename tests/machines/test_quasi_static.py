@@ -13,6 +13,7 @@ import qtjax as qt
 REFERENCE = Path(__file__).parents[1] / "reference" / "published.json"
 PUBLISHED = {entry["key"]: entry for entry in json.loads(REFERENCE.read_text())["results"]}
 otto = jax.jit(qt.machines.quasi_static_otto)
+N2 = qt.number(2)
 
 
 def test_hubbard_dimer():
@@ -31,9 +32,14 @@ def test_hubbard_dimer():
 def test_no_efficiency_is_made_of_roundings():
     """Temperatures in the ratio of the gaps move nothing, and others little."""
     for ratio, finite in ((2.0, False), (2.0 + 1e-15, False), (2.0 + 1e-9, True)):
-        found = otto(qt.number(2), 2.0 * qt.number(2), 0.7, ratio * 0.7)
+        found = otto(N2, 2.0 * N2, 0.7, ratio * 0.7)
         assert np.isfinite(float(found.efficiency)) == finite
         assert not finite or float(found.efficiency) == pytest.approx(0.5, rel=1e-5)
+    many = jax.jit(jax.vmap(lambda t, r: otto(N2, r * N2, t, r * t).efficiency))
+    t, r = 10.0 ** np.random.default_rng(0).uniform([-2.0, 0.05], [1.0, 1.5], (1000, 2)).T
+    assert np.all(np.isnan(many(jnp.asarray(t), jnp.asarray(r))))  # cold ones, too
+    z = 0.5 * qt.sigmaz()  # whose ground state is sure at any low temperature
+    assert float(otto(z, 2.0 * z, 1e-25, 1.0).efficiency) == pytest.approx(0.5, rel=1e-14)
 
 
 def spins(coupling, field):
