@@ -87,8 +87,8 @@ class RESULTS(diffrax.RESULTS):  # pyright: ignore[reportGeneralTypeIssues]
     inaccurate = (
         "A stroke was not resolved to the tolerance: its estimated error, with what rounding may "
         "have done, exceeds it, or a function of time has a feature that is finer than the steps. "
-        "Increase `steps` (`resolving_steps` finds how many) and `resolution`, or loosen "
-        "`tolerance`."
+        "Increase `steps` (`resolving_steps` finds how many) and `resolution`, take "
+        "`implicit=True` for strokes of many lifetimes, or loosen `tolerance`."
     )
     cycle_books_open = (
         "The books of the cycle do not close: in a stroke the change of energy is not heat plus "

@@ -132,6 +132,7 @@ MAKERS = {
     "frequency": scalar(1.0), "function": function(lambda t: t * jnp.asarray(X)),
     "gap": scalar(1.0), "gaps": numbers((1.0, 2.0)), "hamiltonian": matrix(N),
     "hot": matrix(2.0 * N), "hot_temperature": scalar(2.0), "hopping": scalar(1.0),
+    "implicit": flag(False),
     "index": count(-1), "initial": matrix(RHO), "interaction": scalar(2.0), "inverted": flag(False),
     "keep": counts(0), "knots": vector([0.0, 0.5, 1.0]), "lamb_shift": flag(False),
     "last": matrix(X), "level": count(0), "levels": thing(None), "loss": function(loss),

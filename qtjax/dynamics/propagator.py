@@ -1,6 +1,5 @@
 """The affine map of a stroke: what it does to every state at once, with its heats and its work."""
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import dag, product
 from ..algebra.superoperators import sandwich
+from ..numerics.collocation import collocation_increment, forgotten, gained, graded
 from ..numerics.equation import LinearEquation
 from ..numerics.exponentials import (
     compose,
@@ -25,6 +25,7 @@ from ..numerics.exponentials import (
     magnus_combination,
     magnus_exponent,
     magnus_nodes,
+    ordered_product,
     taylor_expm1,
     unitary_expm1,
 )
@@ -204,6 +205,7 @@ def propagator(
     *,
     tolerance: RealLike = 1e-9,
     resolution: int = RESOLUTION,
+    implicit: bool = False,
     equation: LinearEquation | None = None,
 ) -> Propagator:
     """The propagator of one stroke.
@@ -211,8 +213,8 @@ def propagator(
     Exact (one exponential) where nothing moves, whatever the duration. Otherwise sixth-order Magnus
     steps, all exponentials at once, with step edges on the breakpoints of the schedules and on the
     jumps that were found. Without baths they are taken in Hilbert space, a qubit's as rotations,
-    and the work is what the energy gains. The error is estimated from the same map with half as
-    many steps.
+    and the work is what the energy gains. Magnus steps are short against a lifetime; implicit ones
+    need not be. The error is estimated from the same map with half as many steps.
 
     Args:
         system: an open system driven in scaled time s in [0, 1].
@@ -220,6 +222,8 @@ def propagator(
         steps: Magnus steps in all (at least two per piece between breakpoints), static.
         tolerance: of the error, to which functions of time must be resolved.
         resolution: samples of the stroke at which they are looked at, static; see `evolve`.
+        implicit: with baths twice as many steps by collocation (Radau IIA), half of them closer
+            together after every breakpoint, static.
         equation: `stroke_equation(system)` where it was made before: outside a trace more is known.
 
     Returns:
@@ -235,7 +239,7 @@ def propagator(
     check_instance("equation", equation, LinearEquation | None, wanted)
     unit, quantum = energy_unit(system, jnp.linspace(0.0, 1.0, 5)), _quantum(system)
     equation = equation_of_motion(system, quantum) if equation is None else equation
-    found = _in_units(equation, unit, duration, tolerance, steps, resolution, system)
+    found = _in_units(equation, unit, duration, tolerance, steps, resolution, implicit, system)
     found = found._replace(quantum=jnp.asarray(quantum, unit.dtype))
     n = equation.size
 
@@ -301,7 +305,7 @@ def linear_propagator(
 
 def _in_units(
     equation: LinearEquation, unit: Real, duration: RealLike, tolerance: RealLike, steps: int,
-    resolution: int, system: OpenSystem,
+    resolution: int, implicit: bool, system: OpenSystem,
 ) -> Propagator:  # fmt: skip
     """The propagator with books in a unit of energy."""
     dense, n = equation.dense(), equation.size
@@ -335,17 +339,25 @@ def _in_units(
             t = jnp.sort(jnp.concatenate([edges, resolved_edges(seen, edges, most)]))
         if not system.baths:
             return _unitary_increment(system, duration, unit, t), t
+        if implicit:
+            t = jnp.sort(jnp.concatenate([t, graded(edges, parts, size).ravel()]))
         jumps = _jumps_of_energy(system, t if sampled else edges, sampled)
+        if implicit:
+            steps = jax.vmap(partial(collocation_increment, generator))(t[:-1], t[1:])
+            return _composed(steps, jumps, unit), t
         return _increment(equation, generator, duration, unit, t, jumps), t
 
+    sizes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
+    size = jnp.max(jnp.sum(jnp.abs(sizes), axis=1))  # without baths unused
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
-    doubt, rounding = (fixed - coarse) / 63.0, jnp.finfo(fixed.dtype).eps * jnp.ones(())
-    resolved = _resolved(seen, t)
+    doubt = (fixed - coarse) / gained(implicit and bool(system.baths))
+    rounding, resolved = jnp.finfo(fixed.dtype).eps * jnp.ones(()), _resolved(seen, t)
+    if implicit and system.baths:
+        doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t))
     if system.baths:  # else unitary to rounding, whatever the size
-        sizes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
-        rounding = rounding * jnp.max(jnp.sum(jnp.abs(sizes), axis=1))
-        # steps of many lifetimes overflow
+        rounding = rounding * size
+        # Magnus steps of many lifetimes overflow
         overflown = jnp.all(jnp.isfinite(sizes)) & ~jnp.all(jnp.isfinite(fixed + doubt))
         resolved = resolved & ~overflown
     hermitian = yes if seen is None else seen.defect <= most_defect()
@@ -380,18 +392,24 @@ def _increment(
     Steps are meant to be short; what the Taylor polynomial misses in a long one shows in the error
     estimate of `propagator`, where it is larger still in the map with half as many steps.
     """
-    works = None if jumps is None else jax.vmap(to_components)(jumps) / unit
     if equation.size <= MOST_COMPONENTS:
+        works = None if jumps is None else jax.vmap(to_components)(jumps) / unit
         return _increment_of_few(equation, duration, unit, t, works)
 
     def step(t0: Array, t1: Array) -> Matrix:
         return taylor_expm1(magnus_exponent(generator, t0, t1))
 
-    steps = jax.vmap(step)(t[:-1], t[1:])
-    if works is not None:
-        empty = jnp.zeros((works.shape[0], *steps.shape[1:]), steps.dtype)
-        steps = _insert(steps, empty.at[:, -1].set(works))
-    return _product(steps, jax.vmap(compose))
+    return _composed(jax.vmap(step)(t[:-1], t[1:]), jumps, unit)
+
+
+def _composed(
+    steps: Float[Array, "steps m n"], jumps: Complex[Array, "pieces d d"] | None, unit: Real
+) -> Matrix:
+    """The product of steps, with the work of a jump of H after every piece."""
+    if jumps is not None:
+        empty = jnp.zeros((jumps.shape[0], *steps.shape[1:]), steps.dtype)
+        steps = _insert(steps, empty.at[:, -1].set(jax.vmap(to_components)(jumps) / unit))
+    return ordered_product(steps, jax.vmap(compose))
 
 
 def _increment_of_few(
@@ -438,7 +456,7 @@ def _turn(
     """rho -> U rho U^+ - rho of successive steps, on components."""
     generators = -1j * widths[:, None, None, None] * jax.vmap(jax.vmap(h))(nodes)
     exponents = jax.vmap(lambda a: magnus_combination(a, _anti_hermitian_commutator))(generators)
-    f = _product(unitary_expm1(exponents), jax.vmap(compose))
+    f = ordered_product(unitary_expm1(exponents), jax.vmap(compose))
     one = jnp.eye(f.shape[0], dtype=f.dtype)
     both = sandwich(f, dag(f)) + sandwich(f, one) + sandwich(one, dag(f))
     return real_map(both, f.shape[0])
@@ -451,7 +469,7 @@ def _qubit_turn(
     fields = jax.vmap(jax.vmap(lambda s: pauli_vector(h(s))))(nodes)
     vectors = [components([widths * field[:, k] for field in fields]) for k in range(3)]
     steps = rotation_expm1(magnus_combination(vectors, spin_commutator))
-    return rotation_increment(_product(steps, compose_rotations))
+    return rotation_increment(ordered_product(steps, compose_rotations))
 
 
 def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
@@ -477,23 +495,3 @@ def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"
     """The edges with every piece cut into equal parts."""
     inner = edges[:-1, None] + np.arange(parts) / parts * jnp.diff(edges)[:, None]
     return jnp.concatenate([inner.reshape(-1), edges[-1:]])
-
-
-def _product(steps: Steps, compose: Callable[[Steps, Steps], Steps]) -> Inexact[Array, "..."]:
-    """The ordered product of 1 + F_k, minus 1: rows of about sqrt(steps) side by side, then theirs.
-
-    What is small is composed first, which rounds less, and the loops are short.
-
-    Args:
-        steps: F_k, (steps, ...).
-        compose: of what comes later and what comes earlier, for stacks of them.
-    """
-    length = math.isqrt(steps.shape[0] - 1) + 1
-
-    def follow(total: Array, step: Array) -> tuple[Array, None]:
-        return compose(step, total), None
-
-    padded = jnp.pad(steps, [(0, -steps.shape[0] % length), *[(0, 0)] * (steps.ndim - 1)])
-    columns = padded.reshape(-1, length, *steps.shape[1:]).swapaxes(0, 1)
-    rows = jax.lax.scan(follow, columns[0], columns[1:])[0]
-    return jax.lax.scan(follow, rows[:1], rows[1:, None])[0][0]

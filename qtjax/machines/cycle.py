@@ -41,9 +41,8 @@ from . import figures
 from .alongside import Group, by_group, grouped
 from .clausius import generalized_efficiency
 from .describe import describe_limit_cycle
+from .steps import FIRST_STEPS, Way, refined, resolved
 from .stroke import AbstractStroke, Cycle, Stroke, renamed
-
-_FIRST_STEPS, _MOST_STEPS = 64, 16384
 
 
 class CycleSolution(figures.AbstractFiguresOfMerit):
@@ -192,6 +191,7 @@ def limit_cycle(
     *,
     steps: int | None = None,
     tolerance: float | None = None,
+    implicit: bool | None = None,
     solver: Any = None,
     resolution: int = RESOLUTION,
     throw: bool = True,
@@ -205,11 +205,15 @@ def limit_cycle(
     Args:
         cycle: the cycle.
         steps: Magnus steps (sixth order) per driven stroke, static; constant strokes are exact. By
-            default 64, and for a concrete cycle twice as many until the tolerance is met. Inside
+            default 64, and for a concrete cycle more until the tolerance is met. Inside
             `jit`, `vmap` and `grad` it cannot depend on values: give `resolving_steps(cycle)` of a
             typical cycle where 64 do not do.
         tolerance: largest estimated error of a driven stroke's map; 1e-9 in float64, 1e-4 in
             float32. Errors of heats and works count in units of the largest energy.
+        implicit: whether driven strokes in contact take implicit steps, static: an isotherm of a
+            million lifetimes needs no more of them than one of ten, where Magnus steps are short
+            against a lifetime. By default where Magnus steps do not do, as far as values are known;
+            inside `jit`, `vmap` and `grad` give `True` for slow strokes.
         solver: a Lineax solver for the fixed point of the map, such as `lineax.GMRES(rtol, atol)`;
             elimination by default. The map itself is made as a matrix.
         resolution: at how many times of a stroke (rounded up to a power of two, at least 1,024)
@@ -236,16 +240,16 @@ def limit_cycle(
         >>> solution.heat_hot, solution.efficiency
         (0.3, 0.5)
     """
-    first = _FIRST_STEPS if steps is None else steps
-    tolerance = _checked(cycle, first, tolerance, resolution)
+    tolerance = _checked(cycle, steps, tolerance, resolution)
     warn_of_precision()
     check_instance("solver", solver, (lineax.AbstractLinearSolver, type(None)), "a Lineax solver")
     groups = _groups(cycle)
+
+    def solve(way: Way) -> CycleSolution:
+        return _limit_cycle(cycle, groups, way, tolerance, resolution, solver)
+
     with told_of_memory():
-        solution = _limit_cycle(cycle, groups, first, tolerance, resolution, solver)
-        if steps is None and _unresolved(solution.error, tolerance):
-            more = resolving_steps(cycle, tolerance, resolution=resolution)
-            solution = _limit_cycle(cycle, groups, more, tolerance, resolution, solver)
+        solution = resolved(solve, tolerance, steps, implicit)
     if throw:
         raise_if_failed(solution)
     if is_concrete(cycle, solution.error):
@@ -262,20 +266,22 @@ def resolving_steps(
     cycle: Cycle,
     tolerance: float | None = None,
     *,
-    first: int = _FIRST_STEPS,
+    first: int = FIRST_STEPS,
+    implicit: bool = False,
     resolution: int = RESOLUTION,
 ) -> int:
-    """How many Magnus steps per driven stroke resolve a concrete cycle: `first` times a power of 2.
+    """How many steps per driven stroke resolve a concrete cycle: `first` times a power of 2.
 
     Args:
         cycle: a concrete cycle.
         tolerance: as for `limit_cycle`.
         first: the number to begin with.
+        implicit: whether driven strokes in contact take implicit steps, as for `limit_cycle`.
         resolution: as for `limit_cycle`.
 
     Returns:
-        The number to pass as `steps` to `limit_cycle` and `transient`; at most 16384, where the
-        error may still exceed the tolerance.
+        The number to pass as `steps` to `limit_cycle` and `transient`; at most 16384, or 1024 if
+        implicit, where the error may still exceed the tolerance.
 
     Raises:
         ValueError: traced or batched, or arguments that are not as for `limit_cycle`.
@@ -289,23 +295,23 @@ def resolving_steps(
         >>> qt.machines.resolving_steps(cycle)
         64
     """
-    tolerance = _checked(cycle, first, tolerance, resolution, "first")
+    check_count("first", first)
+    tolerance = _checked(cycle, first, tolerance, resolution)
     if not is_concrete(cycle):
         raise ValueError("`cycle` is traced; find the steps for a concrete one and pass them on.")
-    steps, groups = first, _groups(cycle)
-    while steps < _MOST_STEPS and _unresolved(
-        _limit_cycle(cycle, groups, steps, tolerance, resolution, None).error, tolerance
-    ):
-        steps *= 2
-    return steps
+    groups = _groups(cycle)
+
+    def solve(way: Way) -> CycleSolution:
+        return _limit_cycle(cycle, groups, way, tolerance, resolution, None)
+
+    return refined(solve, tolerance, Way(first, implicit))[0].steps
 
 
-def _checked(
-    cycle: Cycle, steps: int, tolerance: float | None, resolution: int, name: str = "steps"
-) -> float:
+def _checked(cycle: Cycle, steps: int | None, tolerance: float | None, resolution: int) -> float:
     """The tolerance, the default one for `None`; raises at arguments that cannot be meant."""
     check_instance("cycle", cycle, Cycle, "a `Cycle`")
-    check_count(name, steps)
+    if steps is not None:
+        check_count("steps", steps)
     check_resolution(resolution)
     if tolerance is None:
         return _default_tolerance()
@@ -318,21 +324,16 @@ def _default_tolerance() -> float:
     return 1e-9 if jax.config.read("jax_enable_x64") else 1e-4
 
 
-def _unresolved(error: Real, tolerance: float) -> bool:
-    """Whether a concrete, unbatched error estimate exceeds the tolerance."""
-    return is_concrete(error) and jnp.ndim(error) == 0 and bool(error > tolerance)
-
-
 @eqx.filter_jit
 def _limit_cycle(
     cycle: Cycle,
     groups: tuple[Group, ...],
-    steps: int,
+    way: Way,
     tolerance: float,
     resolution: int,
     solver: Any,
 ) -> CycleSolution:
-    maps = _propagators(groups, steps, tolerance, resolution)
+    maps = _propagators(groups, way, tolerance, resolution)
     fixed = fixed_point(maps, cycle.dimension, solver)
     unique = fixed.gap > 500.0 * jnp.finfo(fixed.gap.dtype).eps
     start = jnp.where(unique, fixed.state, jnp.nan)
@@ -410,6 +411,7 @@ def repeat(
     *,
     steps: int | None = None,
     tolerance: float | None = None,
+    implicit: bool | None = None,
     throw: bool = True,
 ) -> Repeated:
     """The approach to the limit cycle, cycle by cycle, with all books.
@@ -418,9 +420,9 @@ def repeat(
         cycle: the cycle.
         rho0: density matrix at the start of the first stroke, (d, d).
         cycles: how many cycles to run, static.
-        steps: Magnus steps per driven stroke, static; by default 64, and for a concrete cycle four
-            times as many until the tolerance is met.
+        steps: as for `limit_cycle`.
         tolerance: as for `limit_cycle`, of all cycles together.
+        implicit: as for `limit_cycle`.
         throw: raise `SolverError` if the outcome is concrete and not successful.
 
     Returns:
@@ -441,12 +443,12 @@ def repeat(
     rho0 = as_state("rho0", rho0, cycle.dimension)
     check_count("cycles", cycles)
     check_size("cycles", cycles, cycle.dimension, cycle.dimension)
-    first = _FIRST_STEPS if steps is None else steps
-    tolerance, groups = _checked(cycle, first, tolerance, RESOLUTION), _groups(cycle)
-    found = _repeat(cycle, groups, rho0, cycles, first, tolerance)
-    while steps is None and first < _MOST_STEPS and _unresolved(found.error, tolerance):
-        first *= 4
-        found = _repeat(cycle, groups, rho0, cycles, first, tolerance)
+    tolerance, groups = _checked(cycle, steps, tolerance, RESOLUTION), _groups(cycle)
+
+    def solve(way: Way) -> Repeated:
+        return _repeat(cycle, groups, rho0, cycles, way, tolerance)
+
+    found = resolved(solve, tolerance, steps, implicit)
     if throw:
         raise_if_failed(found)
     return found
@@ -477,10 +479,10 @@ def transient(
 
 @eqx.filter_jit
 def _repeat(
-    cycle: Cycle, groups: tuple[Group, ...], rho0: Operator, cycles: int, steps: int,
+    cycle: Cycle, groups: tuple[Group, ...], rho0: Operator, cycles: int, way: Way,
     tolerance: float,
 ) -> Repeated:  # fmt: skip
-    maps = _propagators(groups, steps, tolerance, RESOLUTION)
+    maps = _propagators(groups, way, tolerance, RESOLUTION)
     nothing = jnp.zeros(cycle.dimension**2, rho0.real.dtype)
 
     def once(carry: tuple[Operator, Array], _: None) -> tuple[tuple[Operator, Array], Any]:
@@ -514,18 +516,18 @@ def _groups(cycle: Cycle) -> tuple[Group, ...]:
 
 
 def _propagators(
-    groups: tuple[Group, ...], steps: int, tolerance: float, resolution: int
+    groups: tuple[Group, ...], way: Way, tolerance: float, resolution: int
 ) -> list[Propagator]:
     """The propagators of all strokes; those of one kind are computed side by side."""
-    return by_group(eqx.Partial(_map_of, steps, tolerance, resolution), groups)
+    return by_group(eqx.Partial(_map_of, way, tolerance, resolution), groups)
 
 
 def _map_of(
-    steps: int, tolerance: float, resolution: int, stroke: AbstractStroke,
+    way: Way, tolerance: float, resolution: int, stroke: AbstractStroke,
     equation: LinearEquation | None,
 ) -> Propagator:  # fmt: skip
-    known = {} if equation is None else {"equation": equation}
-    return stroke.propagator(steps, tolerance=tolerance, resolution=resolution, **known)
+    known = {} if equation is None else {"equation": equation, "implicit": way.implicit}
+    return stroke.propagator(way.steps, tolerance=tolerance, resolution=resolution, **known)
 
 
 def _books_close(

@@ -28,7 +28,6 @@ from .._checks import (
     check_count,
     check_instance,
     check_size,
-    is_concrete,
 )
 from .._in_turn import inv, solve
 from .._precise import matmul
@@ -38,12 +37,18 @@ from ..dynamics.evolve import check_resolution
 from ..dynamics.propagator import RESOLUTION, subdivide
 from ..dynamics.schedules import Constant, Schedule, as_schedule, breakpoints_of
 from ..dynamics.spectra import Spectrum, as_spectrum, thermal_rates
+from ..numerics.collocation import collocation_increment, forgotten, gained, graded
 from ..numerics.equation import Balance, Watched
-from ..numerics.exponentials import compose, expm1_with_doubt, magnus_exponent, taylor_expm1
+from ..numerics.exponentials import (
+    compose,
+    expm1_with_doubt,
+    magnus_exponent,
+    ordered_product,
+    taylor_expm1,
+)
 from ..numerics.resolution import block_length, look
 from . import figures
-
-_FIRST_STEPS, _MOST_STEPS = 64, 16384
+from .steps import Way, resolved
 
 Vector = Float[Array, " 4"]  # (1, <x^2>, <p^2>, c) in units of the first frequency
 Matrix = Float[Array, "m 4"]
@@ -206,6 +211,7 @@ def gaussian_limit_cycle(
     *,
     steps: int | None = None,
     tolerance: float | None = None,
+    implicit: bool | None = None,
     resolution: int = RESOLUTION,
     throw: bool = True,
 ) -> GaussianSolution:
@@ -215,10 +221,10 @@ def gaussian_limit_cycle(
 
     Args:
         strokes: one or more `GaussianStroke`s.
-        steps: Magnus steps per driven stroke, static. By default 64, and for concrete strokes four
-            times as many until the tolerance is met; inside `jit`, `vmap` and `grad` it cannot
-            depend on values.
+        steps: Magnus steps per driven stroke, static. By default 64, and for concrete strokes more
+            until the tolerance is met; inside `jit`, `vmap` and `grad` it cannot depend on values.
         tolerance: largest error; 1e-9 in float64, 1e-4 in float32.
+        implicit: whether driven strokes in contact take implicit steps, as for `limit_cycle`.
         resolution: samples of a driven stroke at which its frequency is looked at, static.
         throw: raise `SolverError` if the outcome is concrete and not successful.
 
@@ -244,33 +250,29 @@ def gaussian_limit_cycle(
         raise ValueError("`strokes` must hold at least one stroke, got none.")
     for k, stroke in enumerate(strokes):
         check_instance(f"strokes[{k}]", stroke, GaussianStroke, "a `GaussianStroke`")
-    count = _FIRST_STEPS if steps is None else steps
-    check_count("steps", count)
-    check_size("steps", count, 6, 4)
+    if steps is not None:
+        check_count("steps", steps)
+        check_size("steps", steps, 6, 4)
     check_resolution(resolution)
     if tolerance is None:
         tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
-    solution = _limit_cycle(strokes, count, float(tolerance), resolution)
-    while steps is None and count < _MOST_STEPS and _unresolved(solution, tolerance):
-        count *= 4
-        solution = _limit_cycle(strokes, count, float(tolerance), resolution)
+    tolerance = float(tolerance)
+
+    def solve(way: Way) -> GaussianSolution:
+        return _limit_cycle(strokes, way, tolerance, resolution)
+
+    solution = resolved(solve, tolerance, steps, implicit)
     if throw:
         raise_if_failed(solution)
     return solution
 
 
-def _unresolved(solution: GaussianSolution, tolerance: float) -> bool:
-    """Whether a concrete, unbatched error estimate exceeds the tolerance, or is nan."""
-    error = solution.error
-    return is_concrete(error) and jnp.ndim(error) == 0 and not bool(error <= tolerance)
-
-
 @eqx.filter_jit
 def _limit_cycle(
-    strokes: tuple[GaussianStroke, ...], steps: int, tolerance: float, resolution: int
+    strokes: tuple[GaussianStroke, ...], way: Way, tolerance: float, resolution: int
 ) -> GaussianSolution:
     unit = jax.lax.stop_gradient(jnp.asarray(strokes[0].frequency(0.0)))
-    maps = [_map(stroke, unit, steps, tolerance, resolution) for stroke in strokes]
+    maps = [_map(stroke, unit, way, tolerance, resolution) for stroke in strokes]
     total = maps[0].increment[:4]
     for stroke in maps[1:]:
         total = compose(stroke.increment[:4], total)
@@ -333,7 +335,7 @@ def _generator(stroke: GaussianStroke, unit: Real) -> Callable[[Any], Matrix]:
     return at
 
 
-def _map(stroke: GaussianStroke, unit: Real, steps: int, tolerance: float, resolution: int) -> _Map:
+def _map(stroke: GaussianStroke, unit: Real, way: Way, tolerance: float, resolution: int) -> _Map:
     generator, yes = _generator(stroke, unit), jnp.asarray(True)
     if isinstance(stroke.frequency, Constant):
         w = jnp.asarray(stroke.frequency(0.0), unit.dtype) / unit
@@ -341,28 +343,32 @@ def _map(stroke: GaussianStroke, unit: Real, steps: int, tolerance: float, resol
         return _Map(*expm1_with_doubt(generator(0.0), tolerance, balances=[energy]), yes)
     breaks = jnp.clip(breakpoints_of(stroke.frequency), 0.0, 1.0)
     edges = jnp.concatenate([jnp.zeros(1), jnp.sort(breaks), jnp.ones(1)])
-    per_piece = max(2, 2 * round(steps / (2 * (edges.shape[0] - 1))))
+    per_piece = max(2, 2 * round(way.steps / (2 * (edges.shape[0] - 1))))
+    implicit = way.implicit and stroke.spectrum is not None
+    longest = jnp.maximum(stroke.duration * unit, 1.0)
 
-    def increment(t: Float[Array, " edges"]) -> Matrix:
-        def step(t0: Array, t1: Array) -> Matrix:
+    def increment_of(parts: int) -> tuple[Matrix, Float[Array, " edges"]]:
+        def explicit(t0: Array, t1: Array) -> Matrix:
             return taylor_expm1(magnus_exponent(generator, t0, t1))
 
-        def follow(total: Matrix, part: Matrix) -> tuple[Matrix, None]:
-            return compose(part, total), None
+        t, step = subdivide(edges, parts), explicit
+        if implicit:
+            t = jnp.sort(jnp.concatenate([t, graded(edges, parts, longest).ravel()]))
+            step = partial(collocation_increment, generator)
+        steps = jax.vmap(step)(t[:-1], t[1:])
+        return ordered_product(steps, jax.vmap(compose)), t
 
-        parts = jax.vmap(step)(t[:-1], t[1:])
-        return jax.lax.scan(follow, jnp.zeros_like(parts[0]), parts)[0]
-
-    t = subdivide(edges, per_piece)
-    fine, coarse = increment(t), increment(subdivide(edges, per_piece // 2))
+    (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     kept, other = jax.lax.stop_gradient((fine, coarse))
-    longest = jnp.maximum(stroke.duration * unit, 1.0)
+    doubt = (kept - other) / gained(implicit)
+    if implicit:
+        doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t))
     watched = Watched(lambda s: generator(s)[1:].reshape(-1) / longest, None)
     seen = look(watched, edges, tolerance / longest, resolution)
     lengths = jax.vmap(partial(block_length, seen))(0.5 * (t[:-1] + t[1:]))
-    resolved = jnp.all(jnp.diff(t) <= 2.0 * lengths) & seen.finite
+    short = jnp.all(jnp.diff(t) <= 2.0 * lengths) & seen.finite
     rounding = jnp.finfo(kept.dtype).eps * longest
-    return _Map(fine, (kept - other) / 63.0, rounding, resolved)
+    return _Map(fine, doubt, rounding, short)
 
 
 def _run(maps: list[_Map], start: Vector) -> tuple[Array, Array, Array]:

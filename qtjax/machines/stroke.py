@@ -204,11 +204,11 @@ class Stroke(AbstractStroke):
 
     def propagator(
         self, steps: int, *, tolerance: RealLike = 1e-9, resolution: int = RESOLUTION,
-        equation: LinearEquation | None = None,
+        implicit: bool = False, equation: LinearEquation | None = None,
     ) -> Propagator:  # fmt: skip
         return propagator(
             self.system, self.duration, steps, tolerance=tolerance, resolution=resolution,
-            equation=equation,
+            implicit=implicit, equation=equation,
         )  # fmt: skip
 
     def energy(self, s: RealLike) -> Operator:

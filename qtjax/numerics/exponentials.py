@@ -134,7 +134,7 @@ def _damped_expm1(a: Matrix) -> Matrix:
     return matmul(matmul(a, slope), inv(below))
 
 
-def _expm1_in_loops(a: Matrix) -> Matrix:
+def expm1_in_loops(a: Matrix) -> Matrix:
     """exp(A) - 1 in loops: quick to compile, and not differentiable."""
     norm = jnp.max(jnp.sum(jnp.abs(a), axis=0))
     needed = jnp.clip(jnp.ceil(jnp.log2(norm / _RADIUS)), 0.0, _MOST_SQUARINGS).astype(int)
@@ -181,7 +181,7 @@ def expm1_with_doubt(
         # an entry may be the difference of others as large as what stands beside it
         sizes = jnp.where(fixed == 0.0, 0.0, jnp.max(jnp.abs(fixed), axis=1, keepdims=True))
         nudged = fixed + nudges * sizes
-        nudged = _balanced(_expm1_in_loops(nudged), fixed, balances)
+        nudged = _balanced(expm1_in_loops(nudged), fixed, balances)
         return nudged - found, eps * jnp.ones_like(bound)
 
     def nothing(fixed: Matrix, found: Matrix) -> tuple[Matrix, Array]:
@@ -275,6 +275,28 @@ def exponential_action(a: Matrix, x: Float[Array, " m"]) -> Float[Array, " m"]:
 def compose(later: Matrix, earlier: Matrix) -> Matrix:
     """(1 + later)(1 + earlier) - 1."""
     return earlier + later + _product(later, earlier)
+
+
+def ordered_product(
+    steps: Inexact[Array, "steps ..."], compose: Callable[..., Any]
+) -> Inexact[Array, "..."]:
+    """The ordered product of 1 + F_k, minus 1: rows of about sqrt(steps) side by side, then theirs.
+
+    What is small is composed first, which rounds less, and the loops are short.
+
+    Args:
+        steps: F_k, (steps, ...).
+        compose: of what comes later and what comes earlier, for stacks of them.
+    """
+    length = math.isqrt(steps.shape[0] - 1) + 1
+
+    def follow(total: Array, step: Array) -> tuple[Array, None]:
+        return compose(step, total), None
+
+    padded = jnp.pad(steps, [(0, -steps.shape[0] % length), *[(0, 0)] * (steps.ndim - 1)])
+    columns = padded.reshape(-1, length, *steps.shape[1:]).swapaxes(0, 1)
+    rows = jax.lax.scan(follow, columns[0], columns[1:])[0]
+    return jax.lax.scan(follow, rows[:1], rows[1:, None])[0][0]
 
 
 def advance(y: Float[Array, " m"], increment: Matrix) -> Float[Array, " m"]:

@@ -5,6 +5,7 @@ import functools
 import jax
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import qtjax as qt
 
@@ -92,6 +93,59 @@ def test_isotherms_of_many_lifetimes():
     work = hot[0] - hot[1] - (cold[0] - cold[1])
     np.testing.assert_allclose(found.work_output, work, rtol=1e-3)
     assert float(found.efficiency_error) < 1e-8
+
+
+def slow_qubit(duration, implicit=True):
+    cycle = qt.machines.carnot_cycle(
+        N, couplings=SX, temperatures=(COLD, HOT), scales=(SMALL, 3.0), rate=1.0,
+        durations=(duration, 1.0, duration, 1.0),
+    )  # fmt: skip
+    return qt.limit_cycle(cycle, implicit=implicit, throw=False)
+
+
+def test_implicit_steps_take_isotherms_of_any_length():
+    """As many steps for ten lifetimes as for a million, against SciPy's solver of the populations.
+
+    What is missing to the efficiency of Carnot falls as 1/duration, inside `jit` and its gradient.
+    """
+    run = jax.jit(jax.value_and_grad(lambda t: slow_qubit(t).efficiency))
+    found = {t: run(t) for t in (10.0, 1e3, 1e4, 1e6)}
+    for duration, (efficiency, _) in found.items():
+        assert float(efficiency) == pytest.approx(qubit_efficiency(duration), abs=2e-9)
+    for longer, shorter in ((1e4, 1e3), (1e6, 1e4)):
+        ratio = (CARNOT - found[longer][0]) / (CARNOT - found[shorter][0])
+        assert float(ratio * longer / shorter) == pytest.approx(1.0, abs=50.0 / shorter)
+    efficiency, slope = found[1e3]
+    assert float(slope * 1e3) == pytest.approx(float(CARNOT - efficiency), rel=1e-2)
+
+
+def qubit_efficiency(duration):
+    """1 + Q_c/Q_h of the populations, whose state at the end does not know that at the start."""
+    far, near = SMALL * HOT / COLD, 3.0 * COLD / HOT
+
+    def contact(population, start, end, temperature):
+        def at(t):
+            gap = start + (end - start) * t
+            photons = 1.0 / np.expm1(gap / temperature)
+            return np.array([1.0, gap]) * duration, photons, 2.0 * photons + 1.0
+
+        def flow(t, y):
+            each, up, both = at(t)
+            return each * (up - both * y[0])
+
+        def slopes(t, y):
+            each, _, both = at(t)
+            return np.stack([-each * both, np.zeros(2)], axis=1)
+
+        tolerances = {"rtol": 1e-11, "atol": 1e-13}
+        start_of = [population, 0.0]
+        return solve_ivp(flow, (0.0, 1.0), start_of, "Radau", jac=slopes, **tolerances).y[:, -1]
+
+    population, heats = 0.2, {}
+    for _ in range(12 if duration < 100.0 else 2):
+        for name, *given in (("hot", 3.0, far, HOT), ("cold", SMALL, near, COLD)):
+            population, heats[name] = contact(population, *given)
+    return 1.0 + heats["cold"] / heats["hot"]
 
 
 def test_one_step_is_an_otto_cycle():

@@ -402,10 +402,6 @@ def test_tolerances_of_limit_cycles():
     for wrong in (-1.0, 0.0):
         with pytest.raises(ValueError, match="`tolerance` must be > 0"):
             qt.limit_cycle(unitary_cycle(), tolerance=wrong)
-    unresolved = inspect.unwrap(cycles._unresolved)
-    assert not unresolved(jnp.array([1.0, 2.0]), 0.5)  # a batch is solved once
-    assert unresolved(jnp.asarray(1.0), 0.5)
-    assert not unresolved(jnp.asarray(0.5), 0.5)
 
 
 def test_what_strokes_have_in_common():

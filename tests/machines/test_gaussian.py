@@ -1,10 +1,8 @@
 """The oscillator by moments: published engines, closed forms, truncated levels."""
 
 import functools
-import inspect
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +12,7 @@ from scipy.integrate import solve_ivp
 
 import qtjax as qt
 from qtjax.machines import gaussian
+from qtjax.machines.steps import Way
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "published.json"
 PUBLISHED = {entry["key"]: entry for entry in json.loads(REFERENCE.read_text())["results"]}
@@ -164,29 +163,6 @@ def test_too_few_steps_are_inaccurate():
     assert bool(solution.result == qt.RESULTS.inaccurate)
 
 
-@pytest.mark.parametrize(
-    ("errors", "steps", "tried"),
-    [([1.0, 1e-3, 1e-10], None, [64, 256, 1024]), ([1e-9], None, [64]), ([1.0], 8, [8]),
-     ([np.nan, 0.0], None, [64, 256]), ([1.0] * 9, None, [64, 256, 1024, 4096, 16384])],
-)  # fmt: skip
-def test_steps_are_found(monkeypatch, errors, steps, tried):
-    """Four times as many, until the error is 1e-9 at most or there are too many."""
-    counts = []
-
-    def solution(strokes, count, tolerance, resolution):
-        assert tolerance == 1e-9
-        counts.append(count)
-        return SimpleNamespace(error=jnp.asarray(errors[len(counts) - 1]))
-
-    unresolved = inspect.unwrap(gaussian._unresolved)
-    monkeypatch.setattr(gaussian, "_limit_cycle", solution)
-    monkeypatch.setattr(gaussian, "_unresolved", unresolved)
-    one = [qt.machines.GaussianStroke(1.0, 1.0)]
-    inspect.unwrap(qt.machines.gaussian_limit_cycle)(one, steps=steps, throw=False)
-    assert counts == tried
-    assert not unresolved(SimpleNamespace(error=jnp.ones(2)), 0.5)  # a batch is solved once
-
-
 def test_the_error_is_how_far_the_limit_cycle_moves():
     """With the maps by their doubts, against differences of fixed points; relative, and eps."""
     rng, step = np.random.default_rng(0), 1e-6
@@ -224,18 +200,45 @@ def test_the_error_is_how_far_the_limit_cycle_moves():
 def test_the_doubt_of_a_ramp_is_its_error():
     """Of sixth order: what more steps change; and eps of its time, in the unit of frequency."""
 
-    @functools.partial(jax.jit, static_argnums=0)
-    def found(steps):
+    @functools.partial(jax.jit, static_argnums=(0, 1))
+    def found(*way):
         ramp = qt.dynamics.Between(1.0, 2.0, qt.Linear(0.0, 1.0))
         stroke = qt.machines.GaussianStroke(ramp, 2.0, 0.3, 0.8)
-        return gaussian._map(stroke, jnp.asarray(2.0), steps, 1e-9, 16)
+        return gaussian._map(stroke, jnp.asarray(2.0), Way(*way), 1e-9, 16)
 
-    coarse, fine = found(16), found(128)
+    coarse, fine = found(16, False), found(128, False)
     exact = np.asarray(fine.increment - coarse.increment)
     assert 1e-12 < np.max(np.abs(exact)) < 1e-5
     np.testing.assert_allclose(coarse.doubt, exact, atol=0.1 * np.max(np.abs(exact)))
     assert float(coarse.rounding) == 4.0 * np.finfo(float).eps
     assert bool(fine.resolved)
+    implicit = found(32, True)
+    np.testing.assert_allclose(implicit.increment, fine.increment, atol=1e-11)
+    assert np.max(np.abs(implicit.doubt)) < 1e-10
+
+
+def test_slow_isotherms():
+    """Q of a slow contact: what w relaxes to at its start, and T times what S gains; a millionth
+    is missing after a million units of time."""
+
+    def photons(x):
+        return 1.0 / np.expm1(x)
+
+    def entropy(x):
+        return (1.0 + photons(x)) * np.log1p(photons(x)) - photons(x) * np.log(photons(x))
+
+    def heat(start, end, own, other):
+        relaxed = start * (photons(start / own) - photons(start / other))
+        return relaxed + own * (entropy(end / own) - entropy(start / own))
+
+    ends = (2.0, 1.0, 2.0, 0.5), (1.0, 2.0, 0.5, 2.0)
+    strokes = [
+        qt.machines.GaussianStroke(qt.Linear(start, end), 1e6, 0.3, own, name)
+        for (start, end, own, _), name in zip(ends, ("hot", "cold"), strict=True)
+    ]
+    solution = qt.machines.gaussian_limit_cycle(strokes, implicit=True)
+    wanted = [heat(*each) for each in ends]
+    np.testing.assert_allclose([solution.heat_hot, solution.heat_cold], wanted, rtol=2e-5)
 
 
 def test_moments_of_states():

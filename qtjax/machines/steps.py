@@ -1,0 +1,72 @@
+"""In how many steps of which kind driven strokes are taken."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._checks import is_concrete
+
+FIRST_STEPS = 64
+
+
+class Way(NamedTuple):
+    """How driven strokes are taken.
+
+    Args:
+        steps: in how many steps, each.
+        implicit: whether those in contact take implicit ones.
+    """
+
+    steps: int
+    implicit: bool = False
+
+    @property
+    def most(self) -> int:
+        """The largest number of steps that is tried."""
+        return 1024 if self.implicit else 16384
+
+
+def resolved(
+    solve: Callable[[Way], Any], tolerance: float, steps: int | None, implicit: bool | None
+) -> Any:
+    """The solution in the way asked for; where none was, and values are known, in one that does.
+
+    Args:
+        solve: from a way to a solution with an `error`.
+        tolerance: of the error.
+        steps: of the way, by default as many as are needed.
+        implicit: of the way, by default where Magnus steps do not do.
+    """
+    way = Way(FIRST_STEPS if steps is None else steps, bool(implicit))
+    solution = solve(way)
+    if steps is not None or not unresolved(solution.error, tolerance):
+        return solution
+    if implicit is None:
+        other = solve(way._replace(implicit=True))
+        if bool(other.error < jnp.nan_to_num(solution.error, nan=jnp.inf)):
+            way, solution = way._replace(implicit=True), other
+    return refined(solve, tolerance, way, solution)[1]
+
+
+def refined(
+    solve: Callable[[Way], Any], tolerance: float, way: Way, solution: Any = None
+) -> tuple[Way, Any]:
+    """The first solution whose error is within the tolerance, each with more steps than the last.
+
+    How many more is guessed from the error, which falls with their sixth power.
+    """
+    solution = solve(way) if solution is None else solution
+    while way.steps < way.most and unresolved(solution.error, tolerance):
+        wanted = float(jnp.log2(solution.error / tolerance)) / 6.0
+        doublings = min(4, math.ceil(wanted)) if math.isfinite(wanted) else 2
+        way = way._replace(steps=way.steps * 2**doublings)
+        solution = solve(way)
+    return way, solution
+
+
+def unresolved(error: Float[Array, "..."], tolerance: float) -> bool:
+    """Whether a concrete, unbatched error estimate exceeds the tolerance, or is nan."""
+    return is_concrete(error) and jnp.ndim(error) == 0 and not bool(error <= tolerance)
