@@ -165,6 +165,13 @@ class GaussianSolution(figures.AbstractFiguresOfMerit):
         """What counts as no work and no heat per cycle: `heat_error`, 8 eps of them at least."""
         return figures.rounding(self.heats, self.works, self.quenches, self.heat_error)
 
+    def propagated(self, slopes: Any) -> Real:
+        """`error_of` a figure from its derivatives; nan where it is of what has no known error."""
+        works, heats = figures.largest((slopes.works, slopes.quenches)), jnp.abs(slopes.heats).sum()
+        others = slopes.moments, slopes.first_law_residual
+        none = figures.largest(others) == 0.0
+        return jnp.where(none, self.rounding * (works + heats), jnp.nan)
+
     @property
     def work(self) -> Real:
         """W: work done on the medium per cycle, quenches included."""
