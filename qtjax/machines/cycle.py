@@ -59,7 +59,7 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
         first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
         limit_cycle_residual: max|rho(end) - rho(start)| after one cycle through the strokes.
         error: estimated error of states, heats and works (in units of the largest energy).
-        heat_error: that of heats and works in their own unit, `error` times the largest energy.
+        heat_error: that of each heat and work in its own unit, `error` times the largest energy.
         fixed: the fixed point with the gap of its linear system.
         result: `RESULTS.successful`, `not_unique`, `inaccurate` or `not_finite`, per lane.
         particles: per stroke the particles from each of its baths, a tuple of (baths,), `None` for
@@ -121,7 +121,7 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
 
     @property
     def rounding(self) -> Real:
-        """What counts as no work and no heat per cycle: `heat_error`, 8 eps of them at least."""
+        """What counts as no work and no heat per cycle: `heat_error` of all strokes, or 8 eps."""
         works = self.works
         if self.chemical_works is not None:
             works = jnp.abs(works) + jnp.abs(self.chemical_works)

@@ -179,18 +179,19 @@ def rounding(
     quenches: Float[Array, " strokes"],
     error: RealLike = 0.0,
 ) -> Real:
-    """What rounding and errors may make of their sums: 8 eps times their moduli at least.
+    """What rounding and errors may make of their sums, 8 eps times their moduli at least.
 
     Args:
         heats: of the strokes, (strokes,).
         works: of the strokes, (strokes,).
         quenches: works between them, (strokes,).
-        error: what they may be off by; one that is not finite, of a ramp that is not resolved, is
-            told by the outcome and not here.
+        error: what those of one stroke may be off by; one that is not finite, of a ramp that is not
+            resolved, is told by the outcome and not here.
     """
     size = sum((jnp.abs(terms).sum() for terms in (heats, works, quenches)), jnp.zeros(()))
     least = 8 * jnp.finfo(size.dtype).eps * size
-    return jax.lax.stop_gradient(jnp.maximum(least, jnp.where(jnp.isfinite(error), error, 0.0)))
+    together = heats.size * jnp.where(jnp.isfinite(error), error, 0.0)
+    return jax.lax.stop_gradient(jnp.maximum(least, together))
 
 
 def is_engine(work_output: Real, heat_hot: Real, none: Real) -> Bool[Array, ""]:

@@ -50,7 +50,8 @@ def test_figures_by_hand():
     assert np.isnan(number(figures.mean_temperature, 3.0, -2.0, 2.0))
     terms = jnp.array([1.0, -2.0]), jnp.array([-0.5, 0.0]), jnp.array([0.0, 4.0])
     assert float(figures.rounding(*terms)) == least * 7.5
-    assert [float(figures.rounding(*terms, e)) for e in (0.5, np.inf)] == [0.5, least * 7.5]
+    assert [float(figures.rounding(*terms, e)) for e in (0.5, np.inf)] == [1.0, least * 7.5]
+    assert float(figures.rounding(*[jnp.zeros(3)] * 3, 0.5)) == 1.5  # of three strokes
 
     def residual(*entropies):
         means = ONE, 2.0 * ONE
