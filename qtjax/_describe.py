@@ -16,6 +16,7 @@ import numpy as np
 from ._checks import is_concrete
 
 _MOST = 6  # entries of a vector that are printed one by one
+_DIGITS = 6  # of a number
 
 
 class Description(NamedTuple):
@@ -96,9 +97,26 @@ def number(value: Any) -> str:
     array = np.asarray(value)
     if array.ndim == 0:
         # plus 0 turns -0 into 0
-        return f"{array[()] + 0:.6g}" if array.dtype.kind in "fiuc" else str(array[()])
+        return f"{array[()] + 0:.{_DIGITS}g}" if array.dtype.kind in "fiuc" else str(array[()])
     size = " x ".join(f"{n:,}" for n in array.shape)
     return f"batch of {size}{_span(array)}"
+
+
+def number_with_error(value: Any, error: Any) -> str:
+    """A number, and what it may be off by if that shows in its digits: `0.501 ± 0.002`."""
+    if not is_concrete(value, error) or np.ndim(value) or not np.isfinite(value + error):
+        return number(value)
+    size, off = abs(float(value)), float(error)
+    if off == 0.0 or off <= 0.5 * 10.0 ** (_power(size) - _DIGITS + 1):
+        return number(value)
+    digits = min(max(_power(size) - _power(off) + 1, 1), _DIGITS)
+    zeros = "#" if digits > 1 else ""  # those at the end are digits too
+    return f"{float(value) + 0:{zeros}.{digits}g}".removesuffix(".") + f" ± {off:.1g}"
+
+
+def _power(x: float) -> int:
+    """Of ten, of the first digit; that of the smallest number for 0."""
+    return int(np.floor(np.log10(max(x, np.finfo(float).tiny))))
 
 
 def numbers(values: Any) -> str:

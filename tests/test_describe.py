@@ -8,7 +8,7 @@ import optax
 import pytest
 
 import qtjax as qt
-from qtjax._describe import number, numbers
+from qtjax._describe import number, number_with_error, numbers
 
 N = qt.number(2)
 TS = jnp.linspace(0.0, 20.0, 11)
@@ -190,13 +190,50 @@ def test_a_batch_of_cycles_and_one_that_is_traced(machine):
     assert traced_lines(machine) == ["CycleSolution: 4 strokes", "status traced"]
 
 
+ERRORS = {
+    (0.5, 2e-3): "0.500 ± 0.002", (0.5, 5e-7): "0.5", (0.5, 1e-6): "0.500000 ± 1e-06",
+    (-0.4999, 2.4e-5): "-0.49990 ± 2e-05", (123.456, 3.0): "123 ± 3", (0.25, 0.7): "0.2 ± 0.7",
+    (1234567.0, 200.0): "1.2346e+06 ± 2e+02", (3e-17, 2e-16): "3e-17 ± 2e-16",
+    (999999.6, 0.6): "1.00000e+06 ± 0.6", (0.0, 1e-16): "0 ± 1e-16", (-0.0, 0.0): "0",
+    (0.5, np.nan): "0.5", (np.inf, 1.0): "inf", (np.nan, np.nan): "nan",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ERRORS)
+def test_errors_show_where_they_are_larger_than_the_digits(given):
+    assert number_with_error(*map(jnp.asarray, given)) == ERRORS[given]
+
+
+def test_errors_of_a_batch_and_inside_a_transformation():
+    assert number_with_error(jnp.ones(2), jnp.ones(2)) == "batch of 2 (all 1)"
+    said = []
+    jax.eval_shape(lambda x: said.append(number_with_error(x, x)), 1.0)
+    assert said == ["traced"]
+
+
+def test_a_cycle_says_how_sure_its_figures_are():
+    def between(cold, hot):
+        pairs = zip((1.0, 2.0), (cold, hot), ("cold", "hot"), strict=True)
+        resets = [qt.machines.Reset(w * N, w * N, temperature=t, contact=c) for w, t, c in pairs]
+        return lines(qt.limit_cycle(qt.Cycle(resets)))
+
+    engine, fridge = between(0.024, 0.09), between(1.0, 1.5)
+    assert engine[0] == "CycleSolution: engine, 2 strokes"
+    assert "efficiency 0.50000 ± 1e-05" in engine
+    assert "Carnot efficiency 0.733333" in engine
+    assert fridge[0] == "CycleSolution: refrigerator, 2 strokes"
+    assert "coefficient of performance 1" in fridge
+
+
 def test_a_steady_machine_says_its_contacts_and_figures():
     baths = [qt.LocalBath(qt.destroy(2), 1.0, t, qt.Flat(0.1)) for t in (0.5, 1.0, 2.0)]
     found = qt.machines.steady_machine(qt.OpenSystem(N, baths), ("cold", "hot", None))
     heats, produced = numbers(found.heat_currents), number(found.spohn_production)
+    off = f"{float(found.rounding):.1g}"
     assert lines(found) == [
         "SteadyMachine: 3 baths", "status successful", f"heat currents {heats}",
-        "contacts cold, hot, -", "Carnot efficiency 0.5", "power 0", f"Spohn production {produced}",
+        "contacts cold, hot, -", "Carnot efficiency 0.5", f"power 0 ± {off}",
+        f"Spohn production {produced}",
     ]  # fmt: skip
     assert traced_lines(found) == [
         "SteadyMachine: 3 baths", "status traced", "heat currents traced", "contacts cold, hot, -",

@@ -16,8 +16,9 @@ from ..thermodynamics.findings import Audit, Finding
 
 ROWS = (
     ("efficiency", "efficiency, first law (W_out/Q_h)"),
+    ("efficiency_error", "estimated error of it"),
     ("generalized_efficiency", "efficiency, eq. (19) by its own route (int T dS)"),
-    ("efficiency_difference", "difference of the two"),
+    ("efficiency_difference", "difference of the two efficiencies"),
     ("generalized_efficiency_error", "estimated error of the quadrature over S"),
     ("carnot_efficiency", "Carnot efficiency of the baths"),
     ("curzon_ahlborn_efficiency", "Curzon-Ahlborn efficiency of the baths"),
@@ -37,8 +38,9 @@ ROWS = (
     ("period", "cycle time"),
 )
 RESIDUALS = {
-    "efficiency_difference", "generalized_efficiency_error", "interior_production",
-    "first_law_residual", "limit_cycle_residual", "temperature_identity_residual",
+    "efficiency_error", "efficiency_difference", "generalized_efficiency_error",
+    "interior_production", "first_law_residual", "limit_cycle_residual",
+    "temperature_identity_residual",
 }  # fmt: skip
 
 
@@ -98,6 +100,7 @@ def _of_hot_and_cold(solution: CycleSolution, parts: dict[str, Any]) -> dict[str
     bath_cold, bath_hot = solution.temperatures
     return {
         "efficiency": solution.efficiency,
+        "efficiency_error": solution.error_of("efficiency"),
         "generalized_efficiency": generalized,
         "efficiency_difference": float(solution.efficiency) - generalized,
         "generalized_efficiency_error": error,

@@ -81,10 +81,30 @@ class SteadyMachine(figures.AbstractFiguresOfMerit):
 
     @property
     def rounding(self) -> Real:
-        """What rounding alone may make of heats and work per time."""
+        """What counts as no work and no heat per time: what rounding and `steady.error` may make.
+
+        An error of the state may move heats by d times as much of the dissipators' size, where
+        `rates` count 64 roundings.
+        """
         moved = jnp.abs(self.heat_currents).sum() + jnp.abs(self.rates.power)
         eps = jnp.finfo(moved.dtype).eps
-        return jax.lax.stop_gradient(jnp.maximum(8 * eps * moved, self.rates.heat_rounding))
+        error = jnp.where(jnp.isfinite(self.steady.error), self.steady.error, 0.0)
+        more = jnp.maximum(1.0, self.system.dimension * error / (32 * eps))
+        return jax.lax.stop_gradient(jnp.maximum(8 * eps * moved, more * self.rates.heat_rounding))
+
+    def propagated(self, slopes: Any) -> Real:
+        """`error_of` a figure from its derivatives; nan where it is of what has no known error."""
+        flows = jnp.abs(slopes.rates.heat_currents).sum() + jnp.abs(slopes.rates.power)
+        found = (
+            self.rounding * flows
+            + figures.off_by(slopes.state, self.steady.error)
+            + figures.off_by(slopes.rates.spohn_production, self._production_error)
+        )
+        others = eqx.tree_at(
+            lambda rates: (rates.heat_currents, rates.power, rates.spohn_production), slopes.rates,
+            (0.0, 0.0, 0.0),
+        )  # fmt: skip
+        return jnp.where(figures.largest(others) == 0.0, found, jnp.nan)
 
     @property
     def temperatures(self) -> tuple[Real, Real]:
@@ -102,6 +122,13 @@ class SteadyMachine(figures.AbstractFiguresOfMerit):
     def spohn_production(self) -> Real:
         """Spohn's production per time, eq. (14), of `rates`."""
         return self.rates.spohn_production
+
+    @property
+    def _production_error(self) -> Real:
+        """What `spohn_production` may be off by: its entropy, and heats over temperatures."""
+        known = [bath.temperature for bath in self.system.baths if bath.temperature is not None]
+        fluxes = sum((self.rounding / temperature for temperature in known), jnp.zeros(()))
+        return self.rates.entropy_rounding + fluxes
 
     def __repr__(self) -> str:
         return as_text(self, describe_machine)

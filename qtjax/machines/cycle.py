@@ -58,7 +58,7 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
         first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
         limit_cycle_residual: max|rho(end) - rho(start)| after one cycle through the strokes.
         error: estimated error of states, heats and works (in units of the largest energy).
-        heat_error: that of heats and works in their own unit, `error` times the largest energy.
+        heat_error: that of each heat and work in its own unit, `error` times the largest energy.
         fixed: the fixed point with the gap of its linear system.
         result: `RESULTS.successful`, `not_unique`, `inaccurate` or `not_finite`, per lane.
         particles: per stroke the particles from each of its baths, a tuple of (baths,), `None` for
@@ -120,11 +120,28 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
 
     @property
     def rounding(self) -> Real:
-        """What counts as no work and no heat per cycle: `heat_error`, 8 eps of them at least."""
+        """What counts as no work and no heat per cycle: `heat_error` of all strokes, or 8 eps."""
         works = self.works
         if self.chemical_works is not None:
             works = jnp.abs(works) + jnp.abs(self.chemical_works)
         return figures.rounding(self.heats, works, self.quenches, self.heat_error)
+
+    @property
+    def entropy_error(self) -> Real:
+        """What each of `entropies` may be off by, from `error`, in nats (Fannes and Audenaert)."""
+        return figures.entropy_error(self.error, self.cycle.dimension)
+
+    def propagated(self, slopes: Any) -> Real:
+        """`error_of` a figure from its derivatives; nan where it is of what has no known error."""
+        works = figures.largest((slopes.works, slopes.quenches, slopes.chemical_works))
+        heats = sum(map(figures.largest, slopes.bath_heats), jnp.zeros(()))
+        found = (
+            self.rounding * (works + heats)
+            + figures.off_by(slopes.entropies, self.entropy_error)
+            + figures.off_by(slopes.states, self.error)
+        )
+        others = slopes.particles, slopes.fixed, slopes.first_law_residual
+        return jnp.where(figures.largest(others) == 0.0, found, jnp.nan)
 
     @property
     def period(self) -> Real:
@@ -154,10 +171,14 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
 
     @property
     def mean_temperatures(self) -> tuple[Real, Real]:
-        """Entropy-weighted means (<T_c>, <T_h>), <T_x> = Q_x / dS_x; nan where dS_x = 0."""
+        """Entropy-weighted means (<T_c>, <T_h>), <T_x> = Q_x / dS_x; nan where dS_x is none."""
+        cold, hot = (
+            2.0 * self.entropy_error * sum(name in s.contacts for s in self.cycle.strokes)
+            for name in ("cold", "hot")
+        )
         return (
-            figures.mean_temperature(self.heat_cold, self.entropy_cold),
-            figures.mean_temperature(self.heat_hot, self.entropy_hot),
+            figures.mean_temperature(self.heat_cold, self.entropy_cold, cold),
+            figures.mean_temperature(self.heat_hot, self.entropy_hot, hot),
         )
 
     @property

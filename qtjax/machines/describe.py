@@ -1,14 +1,18 @@
 """What a cycle, a limit cycle and a machine in its steady state print."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
+
 from .._checks import is_concrete
-from .._describe import Description, number, numbers, several
+from .._describe import Description, number, number_with_error, numbers, several
 from .._results import outcome
 
 _CYCLE = (
-    ("efficiency", "efficiency"), ("carnot_efficiency", "Carnot efficiency"), ("power", "power"),
+    ("efficiency", "efficiency"), ("coefficient_of_performance", "coefficient of performance"),
+    ("carnot_efficiency", "Carnot efficiency"), ("power", "power"),
     ("work_output", "work per cycle"), ("spohn_production", "Spohn production"),
 )  # fmt: skip
 
@@ -60,9 +64,19 @@ def describe_machine(machine: Any) -> Description:
 
 
 def _figures(solution: Any, pairs: Any) -> list[tuple[str, str]]:
-    """Those that exist: some need contacts called hot and cold."""
-    found = [(words, _or(lambda n=name: number(getattr(solution, n)), "")) for name, words in pairs]
-    return [(words, value) for words, value in found if value and value != "nan"]
+    """Those that exist, with their errors."""
+    values = _with_errors(solution, tuple(name for name, _ in pairs))
+    found = [(words, number_with_error(*values[name])) for name, words in pairs if name in values]
+    return [(words, value) for words, value in found if value != "nan"]
+
+
+@eqx.filter_jit
+def _with_errors(solution: Any, names: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
+    found = {}
+    for name in names:
+        with contextlib.suppress(ValueError):  # some need contacts called hot and cold
+            found[name] = getattr(solution, name), solution.error_of(name)
+    return found
 
 
 def _or(compute: Callable[[], str], other: str) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Inexact
 
 from .._checked import checked
-from .._checks import described, is_concrete, nan_below_zero
+from .._checks import as_scalar, check_takes, described, is_concrete, nan_below_zero
 from .._types import Operator, Real, RealLike
 from .stroke import AbstractStroke
 
@@ -110,7 +110,7 @@ def efficiency_from(solution: Any, name: str) -> Real:
         name: of what the heat comes from.
 
     Returns:
-        A scalar; `solution.efficiency` for the name "hot".
+        A scalar; `solution.efficiency` for the name "hot". `solution.error_of` of it is its error.
 
     Raises:
         ValueError: there is no such name.
@@ -140,7 +140,7 @@ def heat_ratio(solution: Any, taken: str, paid: str) -> Real:
         paid: name of the heat that drives the machine.
 
     Returns:
-        A scalar.
+        A scalar; `solution.error_of` of it is its error.
 
     Raises:
         ValueError: there is no such name.
@@ -179,18 +179,19 @@ def rounding(
     quenches: Float[Array, " strokes"],
     error: RealLike = 0.0,
 ) -> Real:
-    """What rounding and errors may make of their sums: 8 eps times their moduli at least.
+    """What rounding and errors may make of their sums, 8 eps times their moduli at least.
 
     Args:
         heats: of the strokes, (strokes,).
         works: of the strokes, (strokes,).
         quenches: works between them, (strokes,).
-        error: what they may be off by; one that is not finite, of a ramp that is not resolved, is
-            told by the outcome and not here.
+        error: what those of one stroke may be off by; one that is not finite, of a ramp that is not
+            resolved, is told by the outcome and not here.
     """
     size = sum((jnp.abs(terms).sum() for terms in (heats, works, quenches)), jnp.zeros(()))
     least = 8 * jnp.finfo(size.dtype).eps * size
-    return jax.lax.stop_gradient(jnp.maximum(least, jnp.where(jnp.isfinite(error), error, 0.0)))
+    together = heats.size * jnp.where(jnp.isfinite(error), error, 0.0)
+    return jax.lax.stop_gradient(jnp.maximum(least, together))
 
 
 def is_engine(work_output: Real, heat_hot: Real, none: Real) -> Bool[Array, ""]:
@@ -256,14 +257,53 @@ def curzon_ahlborn_efficiency(cold: Real, hot: Real) -> Real:
     return 1.0 - jnp.sqrt(cold / hot)
 
 
-def mean_temperature(heat: Real, entropy: Real) -> Real:
-    """The entropy-weighted mean <T_x> = Q_x / dS_x; nan where dS_x is 0 but for rounding.
+def mean_temperature(heat: Real, entropy: Real, none: RealLike) -> Real:
+    """The entropy-weighted mean <T_x> = Q_x / dS_x; nan where dS_x is 0 but for its error.
 
     Args:
         heat: Q_x, taken in over one contact.
         entropy: dS_x, gained there, in nats.
+        none: what counts as no entropy, in nats.
     """
-    return _ratio_where(jnp.abs(entropy) > 8 * jnp.finfo(entropy.dtype).eps, heat, entropy)
+    return _ratio_where(jnp.abs(entropy) > none, heat, entropy)
+
+
+def entropy_error(error: Real, dimension: int) -> Real:
+    """What the entropy of a state may be off by, T ln(d - 1) - T ln T - (1 - T) ln(1 - T).
+
+    T = d error / 2 bounds the trace distance to the state that is meant; at most ln d.
+
+    Args:
+        error: what any element of the state may be off by.
+        dimension: d.
+
+    Source: Fannes, Commun. Math. Phys. 31, 291 (1973); Audenaert, J. Phys. A 40, 8127 (2007).
+    """
+    least = jnp.finfo(error.dtype).eps
+    distance = jnp.clip(0.5 * dimension * error, least, 1.0 - 1.0 / dimension)
+    mixed = jax.scipy.special.entr(distance) + jax.scipy.special.entr(1.0 - distance)
+    return jax.lax.stop_gradient(distance * jnp.log(max(dimension - 1, 1)) + mixed)
+
+
+def largest(slopes: Any) -> Real:
+    """The largest modulus of any number in a PyTree.
+
+    Args:
+        slopes: derivatives of a figure by what has one error together.
+    """
+    sizes = [jnp.max(jnp.abs(leaf), initial=0.0) for leaf in jax.tree.leaves(slopes)]
+    return jnp.max(jnp.stack([jnp.zeros(()), *sizes]))
+
+
+def off_by(slopes: Inexact[Array, "..."], error: Real) -> Real:
+    """sum |slopes| error; 0 where the slopes are, also where the error is not finite.
+
+    Args:
+        slopes: derivatives of a figure by what has an error each.
+        error: theirs.
+    """
+    size = jnp.abs(slopes).sum()
+    return jnp.where(size == 0.0, 0.0, size * error)
 
 
 def temperature_identity_residual(
@@ -372,6 +412,14 @@ class AbstractFiguresOfMerit(eqx.Module):
     def rounding(self) -> Real:
         """What counts as no work and no heat: what they may be off by."""
 
+    @abc.abstractmethod
+    def propagated(self, slopes: Any) -> Real:
+        """What errors of heats, works and the like make of a figure, to first order.
+
+        Args:
+            slopes: derivatives of the figure by every field of the solution, in its place.
+        """
+
     @property
     @abc.abstractmethod
     def temperatures(self) -> tuple[Real, Real]:
@@ -401,17 +449,6 @@ class AbstractFiguresOfMerit(eqx.Module):
         """
         check_names("efficiency", self.named_heats, ("hot",))
         return efficiency(self.work_output, self.heat_hot, self.rounding)
-
-    @property
-    def efficiency_error(self) -> Real:
-        """What `efficiency` may be off by: (1 + eta) times `rounding` over Q_h, to first order.
-
-        Large where heats are small beside the energies, as with baths that are cold beside the gap.
-
-        Raises:
-            ValueError: contacts have names, but none is "hot".
-        """
-        return jax.lax.stop_gradient((1.0 + self.efficiency) * self.rounding / self.heat_hot)
 
     @property
     def coefficient_of_performance(self) -> Real:
@@ -452,3 +489,46 @@ class AbstractFiguresOfMerit(eqx.Module):
             ValueError: traced or batched; use `regime_code` there.
         """
         return regime(self.regime_code)
+
+    def error_of(self, figure: Any) -> Real:
+        """What a figure of merit may be off by: sum_x |d figure/d x| error(x), to first order.
+
+        x are the work and the heats, which may be off by `rounding`, and the entropies of a
+        `CycleSolution`; parameters count as exact. (1 + eta) `rounding` / Q_h for the efficiency:
+        large where heats are small beside the energies, as with baths that are cold beside the gap.
+
+        Args:
+            figure: the name of a property, as "efficiency", or a function of the solution.
+
+        Returns:
+            A scalar >= 0, in the unit of the figure (not differentiated); nan where the figure is.
+
+        Raises:
+            ValueError: a name that is none, or what is no real scalar; what the figure raises.
+
+        Examples:
+            >>> h = qt.number(2)
+            >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
+            >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+            >>> solution = qt.limit_cycle(qt.Cycle([cold, hot]))
+            >>> bool(solution.error_of("efficiency") < 1e-14)
+            True
+            >>> bool(solution.error_of(lambda s: qt.machines.heat_ratio(s, "hot", "cold")) >= 0)
+            False
+        """
+        if not isinstance(figure, str):
+            check_takes("figure", figure, self)
+        elif figure not in (*dir(type(self)), *vars(self)):
+            raise ValueError(f"`figure` must be a property of the solution, got {figure!r}.")
+        return _error_of(self, figure)
+
+
+@eqx.filter_jit
+def _error_of(solution: Any, figure: Any) -> Real:
+    def compute(solution: Any) -> Real:
+        found = getattr(solution, figure) if isinstance(figure, str) else figure(solution)
+        return as_scalar("figure", found)
+
+    value, slopes = eqx.filter_value_and_grad(compute)(solution)
+    error = jnp.where(jnp.isnan(value), jnp.nan, solution.propagated(slopes))
+    return jax.lax.stop_gradient(error)

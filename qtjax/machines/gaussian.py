@@ -122,7 +122,7 @@ class GaussianSolution(figures.AbstractFiguresOfMerit):
         first_law_residual: per-stroke U(end) - U(start) - Q - W, the one of largest modulus.
         error: estimated error of moments, heats and works, relative to the largest moment, in units
             of the first frequency.
-        heat_error: that of heats and works in their own unit.
+        heat_error: that of each heat and work in its own unit.
         result: `RESULTS.successful`, `not_unique`, `inaccurate`, `not_a_state` (ramps that pump
             more than the baths take), `cycle_books_open` (w jumps inside a stroke) or `not_finite`,
             per lane.
@@ -167,8 +167,15 @@ class GaussianSolution(figures.AbstractFiguresOfMerit):
 
     @property
     def rounding(self) -> Real:
-        """What counts as no work and no heat per cycle: `heat_error`, 8 eps of them at least."""
+        """What counts as no work and no heat per cycle: `heat_error` of all strokes, or 8 eps."""
         return figures.rounding(self.heats, self.works, self.quenches, self.heat_error)
+
+    def propagated(self, slopes: Any) -> Real:
+        """`error_of` a figure from its derivatives; nan where it is of what has no known error."""
+        works, heats = figures.largest((slopes.works, slopes.quenches)), jnp.abs(slopes.heats).sum()
+        others = slopes.moments, slopes.first_law_residual
+        none = figures.largest(others) == 0.0
+        return jnp.where(none, self.rounding * (works + heats), jnp.nan)
 
     @property
     def work(self) -> Real:

@@ -23,6 +23,7 @@ class QuasiStaticOtto(NamedTuple):
         work_output: W_out = Q_h + Q_c.
         efficiency: W_out / Q_h; nan outside the engine regime.
         coefficient_of_performance: Q_c / W; nan outside the refrigerator regime.
+        heat_error: what heats and work may be off by; no larger ones count as none.
 
     Examples:
         >>> temperatures = 1 / np.log(9), 2 / np.log(3)
@@ -36,6 +37,7 @@ class QuasiStaticOtto(NamedTuple):
     work_output: Real
     efficiency: Real
     coefficient_of_performance: Real
+    heat_error: Real
 
 
 @checked
@@ -96,4 +98,5 @@ def quasi_static_otto(
         work,
         figures.efficiency(work, heat_hot, none),
         figures.coefficient_of_performance(-work, heat_cold, none),
+        none,
     )

@@ -381,22 +381,16 @@ def test_cycles_that_are_not_unique_or_not_found():
 
 
 def test_how_much_a_cycle_may_beat_the_second_law():
-    """By 1e-9 of the moduli of its heats, over the lowest temperature: here 8e-9."""
-    baths = [qt.LocalBath(LOWER, 1.0, t, qt.Flat(0.1)) for t in (0.5, 2.0)]
-    cycle = qt.Cycle([qt.Stroke(qt.OpenSystem(N, baths), 1.0)])
+    """By what its production may be off by."""
 
     def checked(produced):
-        heats = (jnp.array([3.0, -1.0]),)
-        found = SimpleNamespace(spohn_production=produced, cycle=cycle, bath_heats=heats)
+        error = {"spohn_production": 8e-9}
+        found = SimpleNamespace(spohn_production=produced, error_of=error.get)
         return inspect.unwrap(_second_law)(found)
 
     assert checked(-7.9e-9) == checked(0.1) == []
     assert only(checked(-8.1e-9)).numbers == {"production": -8.1e-9}
     assert checked(np.inf) == "a bath without a temperature, or at T = 0, carries heat"
-    cold = qt.Stroke(qt.OpenSystem(N, qt.LocalBath(LOWER, 1.0, 0.0, qt.Flat(0.1))), 1.0)
-    cycle = qt.Cycle([*cycle.strokes, cold])  # which carries no heat, or this would be infinite
-    assert checked(-7.9e-9) == []
-    assert len(checked(-8.1e-9)) == 1
 
 
 def test_a_bath_in_plain_numbers():

@@ -92,7 +92,7 @@ def test_isotherms_of_many_lifetimes():
     hot, cold = (t * np.log1p(np.exp(-x / t)) for t in (HOT, COLD))
     work = hot[0] - hot[1] - (cold[0] - cold[1])
     np.testing.assert_allclose(found.work_output, work, rtol=1e-3)
-    assert float(found.efficiency_error) < 1e-8
+    assert float(found.error_of("efficiency")) < 1e-8
 
 
 def slow_qubit(duration, implicit=True):

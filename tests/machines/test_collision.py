@@ -7,6 +7,7 @@ from pathlib import Path
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 from jax.scipy.linalg import expm
@@ -351,3 +352,19 @@ def test_what_has_no_inside(engine):
     ):
         with pytest.raises(ValueError, match=r"strokes\[0\]` is a `Collision`.*no state of the sy"):
             function(engine)
+
+
+def test_heats_of_resets_are_as_sure_as_they_say():
+    """+-w (p_h - p_c) a b / (1 - (1 - a)(1 - b)) for the shares a and b that are reset."""
+    h, (gap, cold, hot, a, b) = qt.number(2), (2.971, 2.739, 0.648, 0.997, 0.972)
+    resets = [
+        Reset(w * h, w * h, share, temperature=t, contact=name)
+        for w, share, t, name in ((gap, a, hot, "hot"), (1.0, b, cold, "cold"))
+    ]
+    found = qt.limit_cycle(qt.Cycle(resets))
+    with mpmath.workdps(40):
+        gap, cold, hot, a, b = (mpmath.mpf(x) for x in (gap, cold, hot, a, b))
+        upper, lower = (1 / (1 + mpmath.exp(x)) for x in (gap / hot, 1 / cold))
+        moved = (upper - lower) * a * b / (1 - (1 - a) * (1 - b))
+        off = abs(float(found.heat_hot) - gap * moved), abs(float(found.heat_cold) + moved)
+        assert max(off) <= float(found.heat_error) < 1e-14

@@ -127,10 +127,49 @@ def test_the_time_of_a_machine():
     np.testing.assert_allclose(found.state, np.diag([0.75, 0.25]), atol=1e-14)
 
 
-@pytest.mark.parametrize(("least", "expected"), [(0.0, 8 * EPS * 5.5), (1.0, 1.0)])
-def test_what_rounding_makes_of_a_steady_machine(least, expected):
-    """8 eps of the moduli of heats and power, or what it may make of the heat."""
+@pytest.mark.parametrize(
+    ("least", "error", "expected"),
+    [(0.0, EPS, 8 * EPS * 5.5), (1.0, 0.0, 1.0), (1.0, 64 * EPS, 6.0), (1.0, np.inf, 1.0)],
+)
+def test_what_rounding_makes_of_a_steady_machine(least, error, expected):
+    """8 eps of the moduli of heats and power, or what it or the state may make of the heat."""
     rates = SimpleNamespace(power=jnp.asarray(-2.0), heat_rounding=jnp.asarray(least))
-    machine = SimpleNamespace(heat_currents=jnp.array([3.0, -0.5]), rates=rates)
+    machine = SimpleNamespace(
+        heat_currents=jnp.array([3.0, -0.5]), rates=rates,
+        steady=SimpleNamespace(error=jnp.asarray(error)), system=SimpleNamespace(dimension=3),
+    )  # fmt: skip
     found = qt.machines.SteadyMachine.rounding.fget(machine)
     assert float(found) == pytest.approx(expected)
+
+
+def test_errors_of_figures_of_a_steady_machine():
+    """A refrigerator colder and colder beside its gap: the ratio is 1/2, until it is nan."""
+
+    @jax.jit
+    @jax.vmap
+    def found(t):
+        fridge = qt.models.three_level_refrigerator(
+            (1.0, 2.0), temperatures=(t, 1.2 * t, 8.0 * t), rates=0.1
+        )
+        machine = qt.machines.steady_machine(fridge, ("cold", "room", "work"), throw=False)
+
+        def ratio(machine):
+            return qt.machines.heat_ratio(machine, "cold", "work")
+
+        paid, produced = machine.named_heats["work"], machine.spohn_production
+        unknown = machine.error_of(lambda m: m.rates.entropy_rate)
+        return (
+            ratio(machine), machine.error_of(ratio), 1.5 * machine.rounding / paid,
+            produced, machine.error_of("spohn_production"), unknown,
+        )  # fmt: skip
+
+    temperatures = jnp.array([1.0, 0.1, 0.05, 0.04, 0.035, 0.02])
+    ratio, error, by_hand, produced, off, unknown = map(np.asarray, found(temperatures))
+    there = np.isfinite(ratio)
+    assert list(there) == [True] * 3 + [False] * 3
+    np.testing.assert_allclose(error[there], by_hand[there], rtol=1e-6)
+    assert np.all(np.abs(ratio - 0.5)[there] <= error[there])
+    assert np.all(np.isnan(error[~there]))
+    assert np.all(np.isnan(unknown))
+    assert np.all(produced >= -off)
+    assert off[0] < 1e-12

@@ -384,3 +384,16 @@ def test_figures_of_merit_are_those_of_every_machine():
     assert [float(t) for t in engine.temperatures] == [0.5, 4.0]
     assert engine.carnot_efficiency == pytest.approx(1 - 0.5 / 4.0)
     assert 0.0 < engine.efficiency < engine.carnot_efficiency
+
+
+def test_errors_of_figures_of_an_oscillator():
+    """1.5 for the work and the heat of an efficiency of 1/2; those of moments are not known."""
+    hot, cold = (gaussian.GaussianStroke(w, 9.0, 1.0, t, c) for w, t, c in (
+        (2.0, 8.0, "hot"), (1.0, 1.0, "cold"))
+    )  # fmt: skip
+    found = qt.machines.gaussian_limit_cycle([hot, cold])
+    scale = (1.0 + found.efficiency) / found.heat_hot
+    assert float(found.error_of("efficiency")) == pytest.approx(float(scale * found.rounding))
+    produced = found.rounding * (1 / 8.0 + 1.0)
+    assert float(found.error_of("spohn_production")) == pytest.approx(float(produced))
+    assert np.isnan(float(found.error_of(lambda s: s.entropies[0])))

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import qtjax as qt
 from qtjax.machines import figures
 
 ONE = jnp.asarray(1.0)
@@ -45,12 +46,12 @@ def test_figures_by_hand():
     assert np.isnan(number(figures.power, 3.0, 0.0))
     assert np.isfinite(float(jax.grad(figures.power, 1)(ONE, jnp.asarray(0.0))))
     least = 8 * np.finfo(float).eps
-    assert number(figures.mean_temperature, 3.0, -2.0) == -1.5
-    assert np.isnan(number(figures.mean_temperature, 3.0, least))
-    assert number(figures.mean_temperature, 3.0, 2 * least) == 3.0 / (2 * least)
+    assert number(figures.mean_temperature, 3.0, -2.0, 1.0) == -1.5
+    assert np.isnan(number(figures.mean_temperature, 3.0, -2.0, 2.0))
     terms = jnp.array([1.0, -2.0]), jnp.array([-0.5, 0.0]), jnp.array([0.0, 4.0])
     assert float(figures.rounding(*terms)) == least * 7.5
-    assert [float(figures.rounding(*terms, e)) for e in (0.5, np.inf)] == [0.5, least * 7.5]
+    assert [float(figures.rounding(*terms, e)) for e in (0.5, np.inf)] == [1.0, least * 7.5]
+    assert float(figures.rounding(*[jnp.zeros(3)] * 3, 0.5)) == 1.5  # of three strokes
 
     def residual(*entropies):
         means = ONE, 2.0 * ONE
@@ -95,6 +96,61 @@ def test_ratios_of_named_heats():
         from_heat(machine, "a")
     with pytest.raises(ValueError, match="`solution` must be that of a machine, with heats by"):
         from_heat(heats, "a")
+
+
+def test_what_the_entropy_of_a_state_may_be_off_by():
+    """Audenaert's bound, which a pure state that gains p reaches; no more than ln d."""
+    for d, p in ((2, 1e-3), (5, 1e-6), (3, 0.1)):
+        spread = np.array([1 - p, *[p / (d - 1)] * (d - 1)])
+        found = float(figures.entropy_error(jnp.asarray(2 * p / d), d))
+        assert found == pytest.approx(-np.sum(spread * np.log(spread)), rel=1e-12)
+        assert float(figures.entropy_error(jnp.asarray(9.0), d)) == pytest.approx(np.log(d))
+    assert 0.0 < float(figures.entropy_error(jnp.asarray(0.0), 2)) < 1e-14
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """Q_c = -0.15, Q_h = 0.3, W_out = 0.15, with the heats of an engine between its two resets."""
+    h = qt.number(2)
+    cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold", duration=3.0)
+    hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
+    return qt.limit_cycle(qt.Cycle([cold, hot]))
+
+
+# the figure: its derivatives by the work and by heats, and by entropies, together
+OFF = {
+    "work_output": (1.0, 0.0), "heat_hot": (1.0, 0.0), "efficiency": (1.5 / 0.3, 0.0),
+    "power": (1 / 3.0, 0.0), "spohn_production": (np.log(9) + np.log(3) / 2, 0.0),
+    "entropy_hot": (0.0, 2.0), "carnot_efficiency": (0.0, 0.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("figure", OFF)
+def test_errors_of_figures_by_hand(engine, figure):
+    energies, entropies = OFF[figure]
+    error = float(engine.rounding) * energies + float(engine.entropy_error) * entropies
+    assert float(engine.error_of(figure)) == pytest.approx(error, rel=1e-12)
+    assert float(engine.error_of(lambda s: getattr(s, figure))) == pytest.approx(error, rel=1e-12)
+
+
+def test_errors_of_figures_of_ones_own(engine):
+    rounding = float(engine.rounding)
+    found = engine.error_of(lambda s: s.power * s.efficiency)
+    assert float(found) == pytest.approx((0.5 / 3 + 0.15 / 3 / 0.3 * 1.5) * rounding)
+    mean = float(engine.mean_temperatures[1])
+    found = float(engine.error_of(lambda s: s.mean_temperatures[1]))
+    entropy = float(engine.entropy_hot)
+    assert found == pytest.approx((rounding + 2 * mean * float(engine.entropy_error)) / entropy)
+    assert float(engine.error_of(lambda s: s.states[0, 1, 1].real)) == float(engine.error)
+    assert np.isnan(float(engine.error_of("coefficient_of_performance")))  # as the figure is
+    assert np.isnan(float(engine.error_of("first_law_residual")))  # its error is not known
+    assert np.isnan(float(engine.error_of(lambda s: s.fixed.map_increment[0, 0])))
+    with pytest.raises(ValueError, match="`figure` must be a property of the solution, got 'eta'"):
+        engine.error_of("eta")
+    with pytest.raises(ValueError, match="`figure` must be a function of one argument"):
+        engine.error_of(3)
+    with pytest.raises(ValueError, match="`figure` must be"):
+        engine.error_of("states")
 
 
 def test_a_regime_of_many_has_no_word():

@@ -5,6 +5,7 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -321,7 +322,7 @@ def test_the_efficiency_of_cold_baths_is_as_sure_as_it_says():
     def found(t):
         cycle = qubit_otto(cold=N, hot=2.0 * N, temperatures=(t, 4.0 * t))
         solution = qt.limit_cycle(cycle, throw=False, steps=2)
-        return solution.efficiency, solution.efficiency_error, solution.regime_code
+        return solution.efficiency, solution.error_of("efficiency"), solution.regime_code
 
     eta, error, code = map(np.asarray, found(jnp.array([1.0, 0.1, 0.05, 0.03, 0.02, 0.01])))
     off = np.abs(eta - 0.5)
@@ -383,3 +384,40 @@ def test_warns_unless_hot_is_hotter():
         qubit_otto(temperatures=(4.0, 1.0))
     with pytest.warns(UserWarning, match=r"`temperatures`.*\(1, 1\)"):
         qubit_otto(temperatures=(1.0, 1.0))
+
+
+def figures_of_a_refrigerator(t):
+    """Its coefficient of performance, <T_c>, <T_h> and Spohn's production, between t and 1.5 t."""
+    p_cold, p_hot = (1 / (1 + mpmath.exp(x / mpmath.mpf(t))) for x in (1, 2 / mpmath.mpf(1.5)))
+    h_cold, h_hot = (-p * mpmath.log(p) - (1 - p) * mpmath.log1p(-p) for p in (p_cold, p_hot))
+    moved = p_cold - p_hot
+    mean = moved / (h_cold - h_hot)
+    return 1, mean, 2 * mean, -moved / t + 2 * moved / (1.5 * mpmath.mpf(t))
+
+
+def test_figures_of_cold_baths_are_as_sure_as_they_say():
+    """All that is made of heats and entropies, until these are roundings beside 1."""
+
+    def figures(s):
+        return jnp.stack([s.coefficient_of_performance, *s.mean_temperatures, s.spohn_production])
+
+    @jax.jit
+    @jax.vmap
+    def found(t):
+        cycle = qubit_otto(
+            cold=N, hot=2.0 * N, temperatures=(t, 1.5 * t), durations=(200.0, 1.0, 200.0, 1.0)
+        )
+        solution = qt.limit_cycle(cycle, throw=False, steps=2)
+        errors = [solution.error_of(lambda s, k=k: figures(s)[k]) for k in range(4)]
+        return figures(solution), jnp.stack(errors)
+
+    temperatures = [1.0, 0.1, 0.05, 0.036, 0.01]
+    values, errors = map(np.asarray, found(jnp.array(temperatures)))
+    with mpmath.workdps(40):
+        exact = np.array([[float(x) for x in figures_of_a_refrigerator(t)] for t in temperatures])
+    assert np.isfinite(values[:4]).all()
+    assert list(np.isnan(values[4])) == list(np.isnan(errors[4])) == [True, True, True, False]
+    there = np.isfinite(values)
+    assert np.all(np.abs(values - exact)[there] <= errors[there])
+    assert np.all(errors[0] < 1e-9)  # of moderate baths
+    assert np.all(errors[3, :3] > 1e-5)  # told, and not hidden

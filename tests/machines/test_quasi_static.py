@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 
@@ -44,6 +45,23 @@ def test_no_efficiency_is_made_of_roundings():
 
 def spins(coupling, field):
     return qt.models.xxz_chain(2, exchange=2 * coupling, anisotropy=1.0, fields=field)
+
+
+def test_quasi_static_heats_are_as_sure_as_they_say():
+    """+-w (p_h - p_c), in 40 digits."""
+    rng = np.random.default_rng(1)
+    t, r = 10.0 ** rng.uniform([-1.5, 0.05], [1.0, 1.5], (200, 2)).T
+    ratio = r * (1 + 10.0 ** rng.uniform(-15, 1, 200))  # of temperatures
+    many = jax.jit(jax.vmap(lambda t, r, x: otto(N2, r * N2, t, x * t)))
+    found = many(*map(jnp.asarray, (t, r, ratio)))
+    with mpmath.workdps(40):
+        for k, (cold, gap, hot) in enumerate(zip(t, r, ratio * t, strict=True)):
+            p_hot, p_cold = (
+                1 / (1 + mpmath.exp(mpmath.mpf(w) / x)) for w, x in ((gap, hot), (1, cold))
+            )
+            error = float(found.heat_error[k])
+            assert abs(float(found.heat_hot[k]) - gap * (p_hot - p_cold)) <= error
+            assert abs(float(found.heat_cold[k]) + p_hot - p_cold) <= error < 1e-11 * gap
 
 
 @pytest.mark.parametrize("coupling", [0.0, 0.05, 0.1, 0.2, 0.3])
