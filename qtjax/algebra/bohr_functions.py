@@ -7,8 +7,9 @@ In the eigenbasis of H the element <m|A|n> has the frequency w_mn = E_n - E_m, a
 is a function of the superoperator ad_H: no levels and no frequencies need to be grouped. Its
 derivative by H is that of Daleckii and Krein, with divided differences of f in place of derivatives
 of eigenvectors. They are quotients where two frequencies are apart, and means of f' where a
-quotient would cancel: right to about ten digits at every distance, 0 included. Second derivatives
-go through eigenvectors: where levels coincide there are none.
+quotient would cancel: right to about ten digits at every distance, 0 included. Where f is not
+smooth, as a power law at frequency 0, mean and quotient differ by more than rounding, and the
+quotient it is. Second derivatives go through eigenvectors: where levels coincide there are none.
 
 Source: Daleckii and Krein, AMS Transl. 47, 1 (1965); Higham, Functions of Matrices (2008), ch. 3.
 """
@@ -19,6 +20,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._precise import einsum
@@ -27,6 +29,7 @@ from .operators import dag, product
 from .spectral import eigensystem
 
 NEAR = 1e-5  # of the scale on which f changes: there the two ways err alike, by 1e-11
+ROUNDING = 2.0**10  # of machine epsilons of f, at most, where f is smooth
 EQUAL = 1e-9  # of the spectral range: frequencies that count as equal, as in `bohr_transitions`
 
 Operators = Complex[Array, "operators d d"]
@@ -156,7 +159,13 @@ def _differences(
     gap = _frequencies(energies).reshape(*near.shape[:2], 1, *wide)
     smooth = near.reshape(*near.shape, *wide) & (branch[:, None] == branch)
     quotient = (values[:, None] - values) / jnp.where(gap == 0.0, 1.0, gap)
-    return jnp.where(smooth, 0.5 * (slopes[:, None] + slopes), quotient)
+    mean = 0.5 * (slopes[:, None] + slopes)
+    rounding = ROUNDING * float(jnp.finfo(energies.dtype).eps)
+    lost = rounding * jnp.maximum(jnp.abs(values[:, None]), jnp.abs(values))
+    smooth = smooth & ((gap == 0.0) | (jnp.abs((quotient - mean) * gap) <= lost))
+    own = np.eye(energies.shape[0], dtype=bool)
+    cancels = (own[:, :, None] & own[:, None]).reshape(*near.shape, *wide)  # f'(0), of both sides
+    return jnp.where(cancels, 0.0, jnp.where(smooth, mean, quotient))
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))

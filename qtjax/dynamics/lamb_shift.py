@@ -51,14 +51,26 @@ def power_spectrum(spectrum: Spectrum, omega: RealLike, temperature: RealLike) -
 def white_noise(spectrum: Spectrum, temperature: RealLike) -> Real:
     """P(0), the limit of the power spectrum; nan if there is none, as for `Flat` and below Ohmic.
 
+    Just above Ohmic, P falls to its limit 0 so slowly that no frequency is small enough: there
+    P(x T) and P(x^2 T) fall by the same ratio from one power of x to the next.
+
     Args:
         spectrum: gamma(omega).
         temperature: >= 0.
     """
     t = as_real("temperature", temperature)
+    epsilon = float(jnp.finfo(t.dtype).eps)
     near, nearer = (power_spectrum(spectrum, x * t, t) for x in (1e-6, 1e-12))
     has_limit = jnp.where(t > 0.0, nearer <= 1.01 * near, nearer == 0.0)
-    return jnp.where(has_limit, power_spectrum(spectrum, jnp.zeros_like(t), t), jnp.nan)
+    at_zero = power_spectrum(spectrum, jnp.zeros_like(t), t)
+    far, middle, close = (
+        jax.lax.stop_gradient(power_spectrum(spectrum, epsilon ** (k / 3) * t, t))
+        for k in (1, 2, 3)
+    )
+    falls = (far - middle > 64.0 * epsilon * far) & (middle - close > 64.0 * epsilon * middle)
+    steadily = (middle - close) * far > 0.5 * (far - middle) * middle
+    at_zero = jnp.where(falls & steadily, 0.0, at_zero)
+    return jnp.where(has_limit, at_zero, jnp.nan)
 
 
 @checked

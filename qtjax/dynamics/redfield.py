@@ -240,8 +240,10 @@ def half_sided(bath: RedfieldBath, frequencies: Array) -> Array:
         return jax.vmap(lambda w: power_spectrum(bath.spectrum, w, t))(frequencies)
 
     if bath.zero_frequency is None:
-        no_limit = jnp.isnan(white_noise(bath.spectrum, t))
-        found = jnp.where(no_limit, jnp.nan, power(flat))
+        # within rounding of 0 `power` is that of a small frequency, which P(0) need not be
+        missing = white_noise(bath.spectrum, t) - power(jnp.zeros(1, flat.dtype))[0]
+        resolved = jnp.abs(flat) >= jnp.finfo(flat.dtype).eps * t
+        found = power(flat) + jnp.where(resolved, 0.0 * missing, missing)
     else:
         equal = jnp.abs(flat) <= indistinct(frequencies)
         elsewhere = jnp.where(widest > 0.0, widest, jnp.where(t > 0.0, t, 1.0))

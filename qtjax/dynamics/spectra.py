@@ -529,8 +529,8 @@ def _quotient(function: Callable, omega: Array, temperature: Array, *constants: 
 def _quotient_jvp(function, primals, tangents):
     """(gamma/omega)' = (gamma' - gamma/omega)/omega, which is gamma''(2 omega/3)/2 for small omega.
 
-    The latter where omega is so small that the former cancels, unless gamma(0) is not 0. Its error
-    is of second order in omega.
+    The latter where omega is so small that the former cancels and both agree within its rounding:
+    gamma may be no smooth function at 0, as a power law is none. Its error is of second order.
     """
     (omega, temperature, *constants), (d_omega, _, *d_constants) = primals, tangents
 
@@ -542,8 +542,10 @@ def _quotient_jvp(function, primals, tangents):
 
     value = gamma(omega)
     first, second = slope(omega), jax.jvp(slope, (2 * omega / 3,), (jnp.ones_like(omega),))[1]
-    near = jnp.abs(omega) < 0.5 * float(jnp.finfo(omega.dtype).eps) ** (1 / 3) * temperature
-    near = near & (jnp.abs(value - first * omega) <= 1e-3 * jnp.abs(first * omega))
+    epsilon = float(jnp.finfo(omega.dtype).eps)
+    near = jnp.abs(omega) < 0.5 * epsilon ** (1 / 3) * temperature
+    apart = first - value / omega - 0.5 * second * omega
+    near = near & (jnp.abs(apart) <= 64.0 * epsilon * jnp.abs(first))
     quotient = _quotient(function, *primals)  # by this rule again, for second derivatives
     change = d_omega * jnp.where(near, 0.5 * second, (first - quotient) / omega)
     if constants:

@@ -1,5 +1,6 @@
 """Levels without interaction between leads: exact stationary currents, at any coupling."""
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -11,6 +12,7 @@ from jaxtyping import Array, Float
 
 from .._checked import checked
 from .._checks import as_complex, as_vector, check_hermitian, check_nonnegative
+from .._precise import einsum
 from .._types import OperatorLike, Real
 from ..algebra.levels import eigenvalues
 from ..dynamics.leads import fermi_occupations
@@ -105,15 +107,17 @@ def _currents(h: Array, t: Array, mu: Array, gamma: Array) -> LandauerCurrents:
     unit = jax.lax.stop_gradient(jnp.where(high > low, high - low, 1.0))
     h, gamma_in, one = h / unit, gamma / unit, jnp.eye(h.shape[0])
 
-    def integrand(x: Array) -> Array:
+    def through(x: Array) -> Array:
         g = _inverse(x * one - h + 0.5j * jnp.diag(gamma_in))
-        through = gamma_in[:, None] * gamma_in * jnp.abs(g) ** 2
+        return gamma_in[:, None] * gamma_in * jnp.abs(g) ** 2
+
+    def integrand(x: Array) -> Array:
         empty, filled = jax.vmap(lambda t, mu: fermi_occupations(x * unit, t, mu))(t, mu)
         # by the smaller ones of the occupations, which keep their relative precision
         apart = jnp.where(filled < 0.5, filled, -empty)
         rest = jnp.where(filled < 0.5, 0.0, 1.0)
         bias = apart[:, None] - apart + rest[:, None] - rest
-        flow = jnp.sum(through * bias, axis=1) / (2.0 * np.pi)
+        flow = jnp.sum(through(x) * bias, axis=1) / (2.0 * np.pi)
         return jnp.stack([flow, x * flow])
 
     edges = jnp.concatenate([jnp.stack([low, high]), mu, unit * eigenvalues(h)])
@@ -121,11 +125,26 @@ def _currents(h: Array, t: Array, mu: Array, gamma: Array) -> LandauerCurrents:
     values, info = quadax.quadgk(
         integrand, edges, epsabs=0.0, epsrel=_PRECISION, max_ninter=_PANELS, extrapolate=False
     )
+    values = values + _of_steps(through, t, mu / unit)
     size = jnp.max(jnp.abs(values))
     error = jnp.where(size > 0.0, info.err / jnp.where(size > 0.0, size, 1.0), 0.0)
     values = jnp.where(error <= _ENOUGH, values, jnp.nan)
     particles, energies = unit * values[0], unit**2 * values[1]
     return LandauerCurrents(particles, energies, energies - mu * particles, error)
+
+
+def _of_steps(through: Callable[[Array], Array], t: Array, mu: Array) -> Float[Array, "2 modes"]:
+    """0, with the derivatives by mu of the integrals over occupations that are steps, at T = 0.
+
+    The points between mu and its value make second derivatives right; a rounding further there is
+    no mode that nothing is coupled to.
+    """
+    fixed = jax.lax.stop_gradient(mu)
+    x, moved = 0.5 * (mu + fixed) + jnp.finfo(mu.dtype).eps, jnp.where(t == 0.0, mu - fixed, 0.0)
+    passed = jax.vmap(through)(x)  # at the energy of lead j, (j, modes, modes)
+    out = einsum("jjk->j", passed) * moved
+    into = einsum("jij,j->i", passed, moved)
+    return jnp.stack([out - into, x * out - einsum("jij,j->i", passed, x * moved)]) / (2.0 * np.pi)
 
 
 def _inverse(a: Array) -> Array:

@@ -139,6 +139,40 @@ def test_derivatives_by_h_are_right_however_close_the_levels_are(cutoff, lamb):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("exponent", [1.0005, 1.05, 1.5, 1.9])
+def test_power_laws_at_nearly_equal_levels(exponent):
+    """P goes to 0 with a power of the frequency, and its derivative to infinity."""
+    coupling, weights, rho = hermitian(1, 3), hermitian(2, 3), random_state(3, 3)
+
+    def gamma(w):
+        size = np.abs(w) / WIDTH
+        shape = np.sign(w) * STRENGTH * WIDTH * size**exponent * np.exp(-size)
+        return np.where(w == 0.0, 0.0, shape / np.where(w == 0.0, 1.0, -np.expm1(-w / T)))
+
+    def generator(x):
+        h = np.array([[0.0, x[1], 0.0], [x[1], x[0], 0.0], [0.0, 0.0, 1.0]])
+        energies, v = np.linalg.eigh(h)
+        left = v @ (0.5 * gamma(energies - energies[:, None]) * (v.T @ coupling @ v)) @ v.T
+        half = left @ rho @ coupling - coupling @ left @ rho
+        return np.sum(weights * (half + half.conj().T)).real
+
+    def number(x):
+        bath = RedfieldBath(coupling, T, qt.dynamics.PowerLaw(STRENGTH, WIDTH, exponent))
+        h = jnp.array([[0.0, x[1], 0.0], [x[1], x[0], 0.0], [0.0, 0.0, 1.0]])
+        found = qt.dynamics.dissipative_parts(qt.OpenSystem(h, bath), 0.0, jnp.asarray(rho))[0]
+        return jnp.sum(weights * found).real
+
+    points = np.array([1e-8, 1e-6, 1e-4])[:, None] * np.array([1.0, 0.4])
+    values, slopes = jax.jit(jax.vmap(jax.value_and_grad(number)))(points)
+    for x, value, slope in zip(points, values, slopes, strict=True):
+        np.testing.assert_allclose(value, generator(x), rtol=1e-12)
+        steps = 3e-3 * np.diag(x)  # of fourth order, with an error of 1e-9
+        one, two = (
+            np.array([generator(x + k * s) - generator(x - k * s) for s in steps]) for k in (1, 2)
+        )
+        np.testing.assert_allclose(slope * x, (8.0 * one - two) / (12 * 3e-3), rtol=1e-6)
+
+
 def test_a_batch_of_trajectories_with_gradients():
     """Of the energy at the end, by the gap and the temperature; each lane as by itself."""
     rho0, ts = random_state(3, 2), jnp.array([0.0, 2.0, 5.0])

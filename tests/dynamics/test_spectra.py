@@ -181,6 +181,24 @@ def test_power_laws_and_peaks_are_odd_with_slopes(make):
     assert np.all(np.isfinite(jax.grad(lambda p: make(p)(0.0))(x)))
 
 
+@pytest.mark.parametrize("exponent", [1.0, 1.00001, 1.0005, 1.5, 3.0])
+def test_slopes_of_power_laws_at_small_frequencies(exponent):
+    """P'(w) against digits of high precision, the closer to Ohmic the harder."""
+
+    def exact(x):
+        gamma = mpmath.mpf(0.1) * 5 * (x / 5) ** mpmath.mpf(exponent) * mpmath.exp(-x / 5)
+        return gamma / -mpmath.expm1(-x)
+
+    def power(x):
+        return thermal_rates(qt.dynamics.PowerLaw(0.1, 5.0, exponent), x, 1.0)[0]
+
+    frequencies = np.array([1e-12, 1e-9, 1e-7, 1e-6, 1e-5])
+    with mpmath.workdps(50):
+        wanted = [float(mpmath.diff(exact, w, h=w * mpmath.mpf(1e-15))) for w in frequencies]
+    slopes = jax.jit(jax.vmap(jax.grad(power)))(frequencies)
+    np.testing.assert_allclose(slopes, wanted, rtol=1e-8)
+
+
 def test_a_power_of_one_is_ohmic_and_a_narrow_peak_has_its_height():
     np.testing.assert_allclose(
         qt.dynamics.PowerLaw(0.3, 1.4, 1.0)(0.7), qt.Ohmic(0.3, 1.4)(0.7), rtol=1e-15

@@ -130,6 +130,28 @@ def moments(h, gamma):
     return through.sum(), np.trace(gain[0] - loss[0] @ g - g @ loss[0].T).real
 
 
+@pytest.mark.parametrize("mu", [(0.2, 0.2), (0.4, -0.2)])
+def test_derivatives_by_chemical_potentials_at_zero_temperature(mu):
+    """dN'/dmu = T(mu)/2 pi and dE'/dmu = mu T(mu)/2 pi, without a bias too, and once more."""
+    g, gamma = 0.5, 0.8
+
+    def through(w):
+        return (gamma * g) ** 2 / jnp.abs((w + 0.5j * gamma) ** 2 - g**2) ** 2 / (2 * jnp.pi)
+
+    def currents(mu):
+        found = exact(jnp.array([[0.0, g], [g, 0.0]]), (0.0, 0.0), mu, (gamma, gamma))
+        return jnp.stack([found.particle_currents[0], found.energy_currents[0]])
+
+    slopes = jax.jacfwd(currents)
+    both, curved = jax.jit(lambda mu: (slopes(mu), jax.jacfwd(slopes)(mu)))(jnp.array(mu))
+    for k, sign in enumerate((1.0, -1.0)):
+        wanted = sign * jnp.array([through(mu[k]), mu[k] * through(mu[k])])
+        np.testing.assert_allclose(both[:, k], wanted, rtol=1e-12)
+        steep = [jax.grad(f)(mu[k]) for f in (through, lambda w: w * through(w))]
+        np.testing.assert_allclose(curved[:, k, k], sign * jnp.array(steep), rtol=1e-10)
+        np.testing.assert_allclose(curved[:, k, 1 - k], 0.0, atol=1e-12)
+
+
 def test_where_local_secular_and_redfield_leads_hold():
     """By how much each is off at weak coupling, over tunnelling and detuning."""
     gamma = 0.002
