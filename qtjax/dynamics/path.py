@@ -1,6 +1,7 @@
 """States inside a stroke, at any time, without interpolation."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -12,8 +13,16 @@ from .._checks import check_size
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, to_components
+from ..numerics.collocation import collocation_increment, forgotten, graded
 from ..numerics.equation import DenseEquation
-from ..numerics.exponentials import expm1, exponential_action, magnus_exponent
+from ..numerics.exponentials import (
+    compose,
+    expm1,
+    exponential_action,
+    magnus_exponent,
+    magnus_nodes,
+    ordered_product,
+)
 from .equation_of_motion import equation_of_motion
 from .open_system import OpenSystem
 from .propagator import stroke_edges, subdivide
@@ -36,11 +45,13 @@ class StrokePath(NamedTuple):
         generator: of the stroke in scaled time.
         grid: scaled times from 0 to 1, (points,).
         vectors: components there, (points, d*d).
+        missed: what implicit steps may have forgotten of a rotation in an interval.
     """
 
     generator: Callable[[Any], Any]
     grid: Float[Array, " points"]
     vectors: Float[Array, "points n"]
+    missed: Real
 
     @property
     def states(self) -> Complex[Array, "points d d"]:
@@ -50,7 +61,8 @@ class StrokePath(NamedTuple):
     def at(self, s: RealLike) -> Operator:
         """The state at scaled time s: one short step from the last grid point before it, (d, d).
 
-        nan where the grid is so coarse that the step is not short; take more points then.
+        nan where the grid is so coarse that the step is not short against a lifetime; take more
+        points then.
         """
         i = jnp.clip(jnp.searchsorted(self.grid, s, side="right") - 1, 0, self.grid.shape[0] - 2)
         n = self.vectors.shape[1]
@@ -66,8 +78,9 @@ class StrokePath(NamedTuple):
 
 
 def stroke_path(
-    system: OpenSystem, duration: RealLike, rho0: Operator, points: int, name: str = "panels"
-) -> StrokePath:
+    system: OpenSystem, duration: RealLike, rho0: Operator, points: int, name: str = "panels",
+    implicit: bool = False,
+) -> StrokePath:  # fmt: skip
     """The trajectory from rho0 through one stroke of a system driven in scaled time.
 
     Exact where the generator is constant; elsewhere one sixth-order Magnus step per interval.
@@ -78,6 +91,7 @@ def stroke_path(
         rho0: state at its start, (d, d).
         points: intervals in all, rounded to a multiple of eight per piece, static.
         name: of the argument that they follow from.
+        implicit: take steps by collocation in every interval that they follow better, static.
 
     Returns:
         `StrokePath`.
@@ -93,11 +107,44 @@ def stroke_path(
     x0 = to_components(rho0)
     n = x0.shape[0]
 
-    increments = jax.vmap(lambda a, b: expm1(magnus_exponent(generator, a, b)))(grid[:-1], grid[1:])
+    def states(s: RealLike) -> Array:
+        return generator(s)[:n]
 
-    def advance(x: Array, increment: Array) -> tuple[Array, Array]:
-        x = x + matmul(increment[:n], x)
+    def magnus(a: RealLike, b: RealLike) -> Array:
+        return expm1(magnus_exponent(states, a, b))
+
+    def short(x: Array, increment: Array) -> tuple[Array, Array]:
+        x = x + matmul(increment, x)
         return x, x
 
-    _, xs = jax.lax.scan(advance, x0, increments)
-    return StrokePath(generator, grid, jnp.concatenate([x0[None], xs]))
+    def long(x: Array, ends: Array) -> tuple[Array, tuple[Array, Array]]:
+        fine, coarse = (matmul(_in_steps(magnus, subdivide(ends, k)), x) for k in (2, 1))
+        apart, best = jnp.max(jnp.abs(fine - coarse)), fine
+        t = _graded(ends, 16, size)
+        fine, coarse = (matmul(_in_steps(collocation, s), x) for s in (t, _graded(ends, 8, size)))
+        better = ~(apart <= jnp.max(jnp.abs(fine - coarse)))  # nan where an exponent overflows
+        missed = jnp.max(jnp.abs(matmul(forgotten(states, ends, t), x)))
+        x = x + jnp.where(better, fine, best)
+        return x, (x, jnp.where(better, missed, 0.0))
+
+    if implicit:
+        collocation = partial(collocation_increment, states)
+        sizes = jax.lax.stop_gradient(jax.vmap(states)(magnus_nodes(0.0, 1.0)))
+        size = jnp.max(jnp.sum(jnp.abs(sizes), axis=1))
+        intervals = jnp.stack([grid[:-1], grid[1:]], axis=1)
+        _, (xs, missed) = jax.lax.scan(long, x0, intervals)
+    else:
+        _, xs = jax.lax.scan(short, x0, jax.vmap(magnus)(grid[:-1], grid[1:]))
+        missed = jnp.zeros(())
+    vectors = jnp.concatenate([x0[None], xs])
+    return StrokePath(generator, grid, vectors, jax.lax.stop_gradient(jnp.max(missed)))
+
+
+def _in_steps(step: Callable[[Any, Any], Array], edges: Float[Array, " edges"]) -> Array:
+    """F of successive steps."""
+    return ordered_product(jax.vmap(step)(edges[:-1], edges[1:]), jax.vmap(compose))
+
+
+def _graded(ends: Float[Array, "2"], parts: int, size: Real) -> Float[Array, " edges"]:
+    """An interval in parts that lie closer together at its start."""
+    return jnp.append(graded(ends, parts, size)[0], ends[1])

@@ -39,6 +39,7 @@ def periodic_steady_state(
     contact: Any = None,
     steps: int | None = None,
     tolerance: float | None = None,
+    implicit: bool | None = None,
     solver: Any = None,
     resolution: int = RESOLUTION,
     throw: bool = True,
@@ -75,8 +76,9 @@ def periodic_steady_state(
             warn_unless_secular(f"baths[{k}]", bath, system.hamiltonian(0.0))
     cycle = Cycle([Stroke(stretch_system(system, 1.0 / period), period, contact)])
     return limit_cycle(
-        cycle, steps=steps, tolerance=tolerance, solver=solver, resolution=resolution, throw=throw
-    )
+        cycle, steps=steps, tolerance=tolerance, implicit=implicit, solver=solver,
+        resolution=resolution, throw=throw,
+    )  # fmt: skip
 
 
 @checked

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .._checked import checked
+from .._checks import is_concrete
 from .._types import Operator, Real, RealLike
 from ..algebra.levels import eigenvalues
 from ..dynamics.open_system import OpenSystem
@@ -59,7 +60,8 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
     Returns:
         One `StrokeSamples` for each stroke. In a stroke of zero length rates are nan, and in one
         that so few points do not resolve (its end is not that of the limit cycle to 1e-6, to 1e-3
-        in float32, or to its error) all numbers but times and gap.
+        in float32, or to its error) all numbers but times and gap. Outside `jit` slow strokes are
+        followed by implicit steps, whatever the number of points.
 
     Raises:
         ValueError: a stroke has no states in between, as a `Collision`.
@@ -78,14 +80,23 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
     found = zip(driven_strokes(solution.cycle), starts, ends, strict=True)
     most = jnp.maximum(1e-6 if ends.dtype == jnp.complex128 else 1e-3, 4.0 * solution.error)
     items = [(stroke.system, stroke.duration, start, end, most) for stroke, start, end in found]
-    return tuple(alongside(eqx.Partial(_sample, points), items))
+
+    def sample(implicit: bool) -> tuple[StrokeSamples, ...]:
+        return tuple(alongside(eqx.Partial(_sample, points, implicit), items))
+
+    samples = sample(implicit=False)
+    lost = jnp.stack([jnp.any(jnp.isnan(stroke.energy)) for stroke in samples])
+    if is_concrete(ends, lost) and bool(jnp.all(jnp.isfinite(ends))) and bool(jnp.any(lost)):
+        return sample(implicit=True)
+    return samples
 
 
 def _sample(
-    points: int, scaled: OpenSystem, duration: Real, rho0: Operator, end: Operator, most: Real
-) -> StrokeSamples:
-    path = stroke_path(scaled, duration, rho0, points, "points")
-    resolved = jnp.max(jnp.abs(path.states[-1] - end)) <= most
+    points: int, implicit: bool, scaled: OpenSystem, duration: Real, rho0: Operator, end: Operator,
+    most: Real,
+) -> StrokeSamples:  # fmt: skip
+    path = stroke_path(scaled, duration, rho0, points, "points", implicit)
+    resolved = jnp.maximum(jnp.max(jnp.abs(path.states[-1] - end)), path.missed) <= most
     path = path._replace(vectors=jnp.where(resolved, path.vectors, jnp.nan))
     system = Stroke(scaled, duration).in_time()
 

@@ -51,3 +51,19 @@ def test_what_counts_as_none_along_a_stroke():
     """1e-10 of the largest that is finite, or what rounding may be."""
     found = _least(jnp.array([-3.0, jnp.inf, 1.0, 0.5]), jnp.array([1e-12, 0.0, 5e-10, 0.0]))
     np.testing.assert_allclose(found, [3e-10, 3e-10, 5e-10, 3e-10], rtol=1e-12)
+
+
+def test_slow_isotherms_are_sampled():
+    """T(t) is that of the bath and S that of its Gibbs states, but for a ten-thousandth."""
+    cycle = qt.machines.carnot_cycle(
+        qt.number(2), couplings=qt.sigmax(), temperatures=(1.0, 2.0), scales=(1.0, 3.0), rate=1.0,
+        durations=(1e4, 0.0, 1e4, 0.0),
+    )  # fmt: skip
+    solution = qt.limit_cycle(cycle, implicit=True)
+    for stroke, temperature in zip(
+        qt.machines.sample_cycle(solution, 16)[::2], (2.0, 1.0), strict=True
+    ):
+        excited = 1.0 / (1.0 + np.exp(stroke.gap / temperature))
+        gibbs = -excited * np.log(excited) - (1.0 - excited) * np.log1p(-excited)
+        np.testing.assert_allclose(stroke.entropy, gibbs, atol=1e-4)
+        np.testing.assert_allclose(stroke.temperature.temperature, temperature, rtol=1e-4)
