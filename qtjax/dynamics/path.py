@@ -34,6 +34,7 @@ class InScaledTime(eqx.Module):
     equation: DenseEquation
     duration: RealLike
 
+    @eqx.filter_jit
     def __call__(self, s: RealLike) -> Float[Array, "m n"]:
         return self.equation(s, self.duration)
 

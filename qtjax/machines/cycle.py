@@ -75,6 +75,8 @@ class CycleSolution(figures.AbstractFiguresOfMerit):
         'engine'
         >>> solution.heat_cold, solution.heat_hot, solution.work_output
         (-0.15, 0.3, 0.15)
+        >>> bool(solution.error_of("efficiency") < 1e-14)
+        True
     """
 
     cycle: Cycle

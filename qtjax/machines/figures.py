@@ -505,16 +505,6 @@ class AbstractFiguresOfMerit(eqx.Module):
 
         Raises:
             ValueError: a name that is none, or what is no real scalar; what the figure raises.
-
-        Examples:
-            >>> h = qt.number(2)
-            >>> cold = qt.machines.Reset(h, h, temperature=1 / np.log(9), contact="cold")
-            >>> hot = qt.machines.Reset(2 * h, 2 * h, temperature=2 / np.log(3), contact="hot")
-            >>> solution = qt.limit_cycle(qt.Cycle([cold, hot]))
-            >>> bool(solution.error_of("efficiency") < 1e-14)
-            True
-            >>> bool(solution.error_of(lambda s: qt.machines.heat_ratio(s, "hot", "cold")) >= 0)
-            False
         """
         if not isinstance(figure, str):
             check_takes("figure", figure, self)
