@@ -17,7 +17,7 @@ from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import dag, product
 from ..algebra.superoperators import sandwich
-from ..numerics.collocation import collocation_increment, forgotten, gained, graded
+from ..numerics.collocation import collocation_increment, convergence, forgotten, graded
 from ..numerics.equation import LinearEquation
 from ..numerics.exponentials import (
     compose,
@@ -352,7 +352,7 @@ def _in_units(
     size = jnp.max(jnp.sum(jnp.abs(sizes), axis=1))  # without baths unused
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
-    doubt = (fixed - coarse) / gained(implicit and bool(system.baths))
+    doubt = (fixed - coarse) / convergence(implicit and bool(system.baths))
     rounding, resolved = jnp.finfo(fixed.dtype).eps * jnp.ones(()), _resolved(seen, t)
     if implicit and system.baths:
         doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t))

@@ -37,7 +37,7 @@ from ..dynamics.evolve import check_resolution
 from ..dynamics.propagator import RESOLUTION, subdivide
 from ..dynamics.schedules import Constant, Schedule, as_schedule, breakpoints_of
 from ..dynamics.spectra import Spectrum, as_spectrum, thermal_rates
-from ..numerics.collocation import collocation_increment, forgotten, gained, graded
+from ..numerics.collocation import collocation_increment, convergence, forgotten, graded
 from ..numerics.equation import Balance, Watched
 from ..numerics.exponentials import (
     compose,
@@ -367,7 +367,7 @@ def _map(stroke: GaussianStroke, unit: Real, way: Way, tolerance: float, resolut
 
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     kept, other = jax.lax.stop_gradient((fine, coarse))
-    doubt = (kept - other) / gained(implicit)
+    doubt = (kept - other) / convergence(implicit)
     if implicit:
         doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t))
     watched = Watched(lambda s: generator(s)[1:].reshape(-1) / longest, None)

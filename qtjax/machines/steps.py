@@ -61,8 +61,9 @@ def refined(
     solution = solve(way) if solution is None else solution
     while way.steps < way.most and unresolved(solution.error, tolerance):
         wanted = float(jnp.log2(solution.error / tolerance)) / 6.0
-        doublings = min(4, math.ceil(wanted)) if math.isfinite(wanted) else 2
-        way = way._replace(steps=way.steps * 2**doublings)
+        wanted = math.ceil(wanted) if math.isfinite(wanted) else 2
+        left = max(1, math.floor(math.log2(way.most / way.steps)))
+        way = way._replace(steps=way.steps * 2 ** min(wanted, left))
         solution = solve(way)
     return way, solution
 

@@ -22,22 +22,18 @@ from .exponentials import compose, expm1_in_loops, ordered_product
 Matrix = Float[Array, "m n"]
 
 STAGES = 4
-_INSIDE = 1e-5  # of a step, by which the last node is before its end: the drive may jump there
+_BEFORE = 64.0  # roundings by which the end of a step is looked at early: a drive may jump there
 
 
-def _radau() -> tuple[np.ndarray, ...]:
-    """Nodes in (0, 1), integrals of their Lagrange polynomials to each of them and to 1, and what
-    takes a polynomial that is 0 at 0 from the nodes to 1."""
+def _radau() -> tuple[np.ndarray, np.ndarray]:
+    """Nodes in (0, 1], (stages,), and integrals of their Lagrange polynomials from 0 to each."""
     x = legendre.legroots([0.0] * (STAGES - 1) + [-1.0, 1.0])
-    x[-1] = 1.0 - 2.0 * _INSIDE
-    ends, values = np.append(x, 1.0), legendre.legvander(x, STAGES - 1)
-    integrals = [legendre.legval(ends, legendre.legint(one, lbnd=-1.0)) for one in np.eye(STAGES)]
-    found, nodes = 0.5 * np.linalg.solve(values.T, integrals).T, 0.5 * (1.0 + x)
-    onwards = np.linalg.solve((nodes[:, None] ** np.arange(1, STAGES + 1)).T, np.ones(STAGES))
-    return nodes, found[:-1], found[-1], onwards
+    x[-1] = 1.0
+    integrals = [legendre.legval(x, legendre.legint(one, lbnd=-1.0)) for one in np.eye(STAGES)]
+    return 0.5 * (1.0 + x), 0.5 * np.linalg.solve(legendre.legvander(x, STAGES - 1).T, integrals).T
 
 
-_NODES, _INTEGRALS, _WEIGHTS, _ONWARDS = _radau()
+_NODES, _INTEGRALS = _radau()
 
 
 def collocation_increment(generator: Callable[[Any], Matrix], t0: RealLike, t1: RealLike) -> Matrix:
@@ -52,20 +48,21 @@ def collocation_increment(generator: Callable[[Any], Matrix], t0: RealLike, t1: 
         F, (m, n).
     """
     width = jnp.asarray(t1 - t0)
-    return _increment(width * jax.vmap(generator)(t0 + width * _NODES.astype(width.dtype)))
+    nodes = t0 + width * _NODES.astype(width.dtype)
+    nodes = jnp.minimum(nodes, t1 - _BEFORE * jnp.finfo(width.dtype).eps * jnp.abs(t1))
+    return _increment(width * jax.vmap(generator)(nodes))
 
 
 def _increment(matrices: Float[Array, "stages m n"]) -> Matrix:
     """F from the generator at the nodes, times the length of the step."""
     n, size = matrices.shape[2], STAGES * matrices.shape[2]
-    integrals, weights, onwards = (
-        jnp.asarray(part, matrices.dtype) for part in (_INTEGRALS, _WEIGHTS, _ONWARDS)
-    )
+    integrals = jnp.asarray(_INTEGRALS, matrices.dtype)
     blocks = integrals[:, None, :, None] * matrices[:, :n].swapaxes(0, 1)[None]  # (s, n, s, n)
     implicit = jnp.eye(size, dtype=matrices.dtype) - blocks.reshape(size, size)
     gained = solve(implicit, jnp.sum(blocks, axis=2).reshape(size, n)).reshape(STAGES, n, n)
     booked = matrices[:, n:] + jax.vmap(matmul)(matrices[:, n:], gained)
-    return jnp.concatenate([jnp.tensordot(onwards, gained, 1), jnp.tensordot(weights, booked, 1)])
+    books = sum(weight * x for weight, x in zip(_INTEGRALS[-1], booked, strict=True))
+    return jnp.concatenate([gained[-1], books])
 
 
 def forgotten(
@@ -97,12 +94,12 @@ def forgotten(
     return ordered_product(jax.vmap(expm1_in_loops)(whole), jax.vmap(compose)) - taken
 
 
-def gained(implicit: bool) -> float:
-    """How much smaller the error becomes with steps half as long, less 1: 2^order - 1.
+def convergence(implicit: bool) -> float:
+    """2^order - 1: what the difference to steps twice as long is, in errors.
 
     Args:
-        implicit: of collocation, whose order in slow strokes is that of its stages, or of Magnus
-            steps.
+        implicit: of collocation, which in slow strokes is at least of the order of its stages, or
+            else of Magnus steps.
     """
     return 2.0 ** (STAGES if implicit else 6) - 1.0
 
