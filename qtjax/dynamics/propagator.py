@@ -355,7 +355,7 @@ def _in_units(
     doubt = (fixed - coarse) / convergence(implicit and bool(system.baths))
     rounding, resolved = jnp.finfo(fixed.dtype).eps * jnp.ones(()), _resolved(seen, t)
     if implicit and system.baths:
-        doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t))
+        doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t, seen))
     if system.baths:  # else unitary to rounding, whatever the size
         rounding = rounding * size
         # Magnus steps of many lifetimes overflow

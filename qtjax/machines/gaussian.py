@@ -368,10 +368,10 @@ def _map(stroke: GaussianStroke, unit: Real, way: Way, tolerance: float, resolut
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     kept, other = jax.lax.stop_gradient((fine, coarse))
     doubt = (kept - other) / convergence(implicit)
-    if implicit:
-        doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t))
     watched = Watched(lambda s: generator(s)[1:].reshape(-1) / longest, None)
     seen = look(watched, edges, tolerance / longest, resolution)
+    if implicit:
+        doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t, seen))
     lengths = jax.vmap(partial(block_length, seen))(0.5 * (t[:-1] + t[1:]))
     short = jnp.all(jnp.diff(t) <= 2.0 * lengths) & seen.finite
     rounding = jnp.finfo(kept.dtype).eps * longest

@@ -38,17 +38,26 @@ def resolved(
         solve: from a way to a solution with an `error`.
         tolerance: of the error.
         steps: of the way, by default as many as are needed.
-        implicit: of the way, by default where Magnus steps do not do.
+        implicit: of the way, by default where Magnus steps do not do; the way of the smaller error
+            is refined first, and the other where that does not do.
     """
     way = Way(FIRST_STEPS if steps is None else steps, bool(implicit))
     solution = solve(way)
     if steps is not None or not unresolved(solution.error, tolerance):
         return solution
-    if implicit is None:
-        other = solve(way._replace(implicit=True))
-        if bool(other.error < jnp.nan_to_num(solution.error, nan=jnp.inf)):
-            way, solution = way._replace(implicit=True), other
-    return refined(solve, tolerance, way, solution)[1]
+    if implicit is not None:
+        return refined(solve, tolerance, way, solution)[1]
+    other, tried = way._replace(implicit=True), []
+    for start in sorted([(way, solution), (other, solve(other))], key=_error):
+        tried.append(refined(solve, tolerance, *start))
+        if not unresolved(tried[-1][1].error, tolerance):
+            break
+    return min(tried, key=_error)[1]
+
+
+def _error(found: tuple[Way, Any]) -> float:
+    """The error of a solution, inf for nan."""
+    return float(jnp.nan_to_num(found[1].error, nan=jnp.inf))
 
 
 def refined(

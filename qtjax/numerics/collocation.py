@@ -18,11 +18,15 @@ from .._in_turn import solve
 from .._precise import matmul
 from .._types import RealLike
 from .exponentials import compose, expm1_in_loops, ordered_product
+from .resolution import Seen
 
 Matrix = Float[Array, "m n"]
 
 STAGES = 4
 _BEFORE = 64.0  # roundings by which the end of a step is looked at early: a drive may jump there
+_WITHIN = 0.6180339887498949  # of a part of a piece: no period that divides the piece hides
+_AT = (np.arange(8) + _WITHIN) / 8
+_SLOW = 30.0  # radians within which what is followed changes little
 
 
 def _radau() -> tuple[np.ndarray, np.ndarray]:
@@ -66,32 +70,67 @@ def _increment(matrices: Float[Array, "stages m n"]) -> Matrix:
 
 
 def forgotten(
-    generator: Callable[[Any], Matrix], edges: Float[Array, " edges"], t: Float[Array, " times"]
+    generator: Callable[[Any], Matrix],
+    edges: Float[Array, " edges"],
+    t: Float[Array, " times"],
+    seen: Seen | None = None,
 ) -> Matrix:
     """What the steps between t forget and the equation does not: what rotates within a step.
 
-    Steps half as long forget it too, so their difference does not show it. Of the mean generator of
-    every piece, whose exponential is known. Not to be differentiated.
+    Steps half as long forget it too, so their difference does not show it. Every piece is taken
+    with the generator of one time in it, whose exponential is known: of many the one of which most
+    is forgotten. A piece ends too where the generator changes as fast as the state rotates, which
+    excites what rotates. Not to be differentiated.
 
     Args:
         generator: as for `collocation_increment`.
         edges: of the pieces, in order.
         t: of the steps, the edges among them.
+        seen: what is known of the generator between edges; nothing if it changes slowly.
 
     Returns:
-        What F of all steps is short of, (m, n).
+        What F of all steps is short of, (m, n); 0 for what is rounding.
     """
-    widths, middles, lengths = jnp.diff(t), 0.5 * (t[:-1] + t[1:]), jnp.diff(edges)
-    piece = jnp.clip(jnp.searchsorted(edges, middles, side="right") - 1, 0, lengths.size - 1)
-    parts = widths[:, None, None] * jax.vmap(generator)(middles)
-    whole = jax.ops.segment_sum(parts, piece, lengths.size)
-    means = whole / jnp.where(lengths > 0.0, lengths, 1.0)[:, None, None]
+    if seen is None:
+        times = (edges[:-1, None] + jnp.diff(edges)[:, None] * _AT).reshape(-1)
+        cuts, found = edges, jax.vmap(generator)(times)
+    else:
+        starts = seen.starts[:, None] + seen.bins[:, None] * np.arange(seen.lengths.shape[1])
+        times = (starts + _WITHIN * seen.bins[:, None]).reshape(-1)
+        found = jax.vmap(generator)(times)
+        size = jnp.max(jnp.sum(jnp.abs(found), axis=2))
+        fast = seen.lengths * size < _SLOW
+        beside = fast.at[:, 1:].set(fast[:, 1:] | fast[:, :-1])
+        cuts = jnp.sort(jnp.concatenate([edges, jnp.where(beside, starts, edges[0]).reshape(-1)]))
+    middles, lengths, pieces = 0.5 * (cuts[:-1] + cuts[1:]), jnp.diff(cuts), cuts.size - 1
+    found = jnp.concatenate([found, jax.vmap(generator)(middles)])
+    last = jnp.searchsorted(cuts, times, side="right") - 1
+    piece = jnp.concatenate([jnp.clip(last, 0, pieces - 1), jnp.arange(pieces)])
+    steps = jnp.diff(jnp.searchsorted(t, cuts, side="right")).clip(1)
+    width, bits = lengths / steps, t.size.bit_length()
 
-    def step(width: RealLike, piece: Array) -> Matrix:
-        return _increment(jnp.broadcast_to(width * means[piece], (STAGES, *means.shape[1:])))
+    def both(matrix: Matrix, piece: Array) -> tuple[Matrix, Matrix]:
+        step = _increment(jnp.broadcast_to(width[piece] * matrix, (STAGES, *matrix.shape)))
+        return expm1_in_loops(lengths[piece] * matrix), _repeated(step, steps[piece], bits)
 
-    taken = ordered_product(jax.vmap(step)(widths, piece), jax.vmap(compose))
-    return ordered_product(jax.vmap(expm1_in_loops)(whole), jax.vmap(compose)) - taken
+    exact, taken = jax.vmap(both)(found, piece)
+    short = jnp.max(jnp.abs(exact - taken), axis=(1, 2))
+    worst = jnp.argmax(jnp.where(piece == jnp.arange(pieces)[:, None], short, -1.0), axis=1)
+    exact, taken = (ordered_product(part[worst], jax.vmap(compose)) for part in (exact, taken))
+    rounding = jnp.finfo(exact.dtype).eps * jnp.max(jnp.sum(jnp.abs(found), axis=2))
+    missed = exact - taken
+    return jnp.where(jnp.abs(missed) > rounding * (t[-1] - t[0]), missed, 0.0)
+
+
+def _repeated(step: Matrix, times: Array, bits: int) -> Matrix:
+    """F of so many equal steps, fewer than 2^bits."""
+
+    def double(k: Array, carry: tuple[Matrix, Matrix]) -> tuple[Matrix, Matrix]:
+        power, total = carry
+        taken = (times >> k) & 1 == 1
+        return compose(power, power), jnp.where(taken, compose(power, total), total)
+
+    return jax.lax.fori_loop(0, bits, double, (step, jnp.zeros_like(step)))[1]
 
 
 def convergence(implicit: bool) -> float:

@@ -119,6 +119,17 @@ def test_implicit_steps_take_isotherms_of_any_length():
     assert float(slope * 1e3) == pytest.approx(float(CARNOT - efficiency), rel=1e-2)
 
 
+def test_a_coherence_that_implicit_steps_forget_is_an_error():
+    """Of a field that turns back: all phases cancel, and 1/e of the coherence is left."""
+    field = qt.Driven([(qt.Linear(50.0, -50.0), qt.sigmaz())])
+    system = qt.OpenSystem(field, qt.Lindblad(qt.sigmaz(), 0.0025))
+    found = qt.dynamics.propagator(system, 200.0, 64, implicit=True)
+    left = found.apply(qt.pure_state([1, 1]))[0][0, 1]
+    missed = abs(complex(left) - 0.5 / np.e)
+    assert missed > 0.1
+    assert float(found.error) > missed
+
+
 def qubit_efficiency(duration):
     """1 + Q_c/Q_h of the populations, whose state at the end does not know that at the start."""
     far, near = SMALL * HOT / COLD, 3.0 * COLD / HOT

@@ -33,12 +33,20 @@ def tried(errors, **given):
         ([1e-4, np.nan, 1e-8, 1e-12], [MAGNUS, IMPLICIT, Way(512), Way(1024)]),
         ([np.inf, 1e-3, 1e-12], [MAGNUS, IMPLICIT, Way(1024, implicit=True)]),
         ([np.nan, np.inf, 1e-12], [MAGNUS, IMPLICIT, Way(256)]),
+        ([np.nan, 0.4, 1e-3, 1e-12], [MAGNUS, IMPLICIT, Way(1024, implicit=True), Way(256)]),
     ],
 )
 def test_a_way_is_found(errors, ways):
     found, error = tried(errors)
     assert found == ways
     assert error == errors[-1]
+
+
+def test_the_better_of_two_that_do_not_do_is_kept():
+    def solve(way):
+        return SimpleNamespace(error=jnp.asarray(1e-3 if way.implicit else 1e-2), way=way)
+
+    assert resolved(solve, 1e-9, None, None).way == Way(1024, implicit=True)
 
 
 def test_what_was_asked_for_is_kept():

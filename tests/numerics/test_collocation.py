@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from qtjax.numerics.collocation import collocation_increment, forgotten, graded
+from qtjax.numerics.equation import Watched
 from qtjax.numerics.exponentials import compose
+from qtjax.numerics.resolution import look, resolved_edges
 
 
 def decay(t):
@@ -87,3 +89,35 @@ def test_what_starts_to_rotate_late_shows():
 
     missed = forgotten(generator, jnp.array([0.0, 0.5, 1.0]), jnp.linspace(0.0, 1.0, 65))
     assert float(jnp.linalg.norm(missed[1:, 0])) == pytest.approx(np.exp(-10.0), rel=1e-2)
+
+
+def rotating(frequency, rate):
+    """A rotation with a decay and a drive, (3, 3)."""
+    turning = jnp.array([[-rate, frequency], [-frequency, -rate]])
+    return jnp.pad(turning, ((1, 0), (1, 0))).at[1, 0].set(rate)
+
+
+def test_a_rotation_that_turns_back_shows():
+    """Its mean is 0, and so is that of four periods of a drive."""
+    whole, t = jnp.array([0.0, 1.0]), jnp.linspace(0.0, 1.0, 65)
+    for frequency in (lambda t: 1e4 * (1.0 - 2.0 * t), lambda t: 1e4 * jnp.sin(8.0 * jnp.pi * t)):
+        missed = forgotten(lambda t, w=frequency: rotating(w(t), 1.0), whole, t)
+        assert np.linalg.norm(missed, 2) == pytest.approx(np.exp(-1.0), rel=1e-2)
+
+
+def test_what_is_no_longer_damped_after_a_fast_change_shows():
+    """What rotates then was not there at the start: the change excites it."""
+    whole = jnp.array([0.0, 1.0])
+
+    def generator(t):
+        return rotating(1e4, 5e3 * (1.0 - jnp.tanh(1e4 * (t - 0.5))))
+
+    def values(t):
+        return generator(t)[1:].reshape(-1) / 1e4
+
+    seen = look(Watched(values, None), whole, 1e-13, 4096)
+    t = jnp.sort(jnp.concatenate([jnp.linspace(0.0, 1.0, 65), resolved_edges(seen, whole, 256)]))
+    missed = forgotten(generator, whole, t, seen)
+    assert float(jnp.linalg.norm(missed[1:, 0])) > 0.1
+    slow = forgotten(lambda t: rotating(1e4, 5e3), whole, t, seen)
+    assert float(jnp.max(jnp.abs(slow))) < 1e-10
