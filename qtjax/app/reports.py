@@ -282,6 +282,16 @@ def number(value: float | str, digits: int = 9) -> str:
     return value if isinstance(value, str) else f"{value + 0.0:.{digits}g}"
 
 
+def sure_number(value: float, error: float) -> str:
+    """A number with the digits that its error leaves, 8 at most; its bound where that is none."""
+    if not error >= 0.0:  # it has no known error
+        return number(value, 8)
+    if value == 0.0 or error == 0.0:
+        return number(value, 8) if error == 0.0 else f"0 to {error:.0e}"
+    digits = math.floor(math.log10(abs(value))) - math.ceil(math.log10(2.0 * error)) + 1
+    return number(value, min(digits, 8)) if digits > 0 else f"0 to {max(abs(value), error):.0e}"
+
+
 def residual(value: float) -> str:
     """A number of which only the size matters."""
     return f"{value:.1e}"

@@ -286,6 +286,10 @@ def heat_currents(system: OpenSystem, t: RealLike, rho: Operator) -> Float[Array
 
     mu_k N_k for baths that exchange particles only: what they give as chemical work is no heat.
 
+    Each is a small difference of gross flows up and down near a steady state, and as sure as those:
+    `rates` has this rounding as `heat_rounding`, and a `steady_machine` says with `error_of` what
+    the error of its state adds.
+
     Args:
         system: the open system.
         t: time.

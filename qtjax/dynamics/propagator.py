@@ -1,5 +1,6 @@
 """The affine map of a stroke: what it does to every state at once, with its heats and its work."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from ..numerics.exponentials import (
     magnus_combination,
     magnus_exponent,
     magnus_nodes,
+    nearest_unitary,
     ordered_product,
     taylor_expm1,
     unitary_expm1,
@@ -332,7 +334,7 @@ def _in_units(
         jumps_seen = jnp.clip(seen.jumps[:per_piece], 0.0, 1.0)
         edges = jnp.sort(jnp.concatenate([edges, jumps_seen]))
 
-    def increment_of(parts: int) -> tuple[Matrix, Array]:
+    def increment_of(parts: int, duration: RealLike = duration) -> tuple[Matrix, Array]:
         if seen is None or not sampled:
             t = subdivide(edges, parts)
         else:
@@ -350,17 +352,22 @@ def _in_units(
 
     sizes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
     size = jnp.max(jnp.sum(jnp.abs(sizes), axis=1))  # without baths unused
-    (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
+    eps, gain = float(jnp.finfo(unit.dtype).eps), convergence(implicit and bool(system.baths))
+    # without baths phases are off by some eps of theirs: what that does to the state, coherences
+    # alone, is what a longer stroke does
+    longer = duration if system.baths else duration * (1.0 + 4.0 * eps * gain)
+    (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2, longer)
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
-    doubt = (fixed - coarse) / convergence(implicit and bool(system.baths))
-    rounding, resolved = jnp.finfo(fixed.dtype).eps * jnp.ones(()), _resolved(seen, t)
-    if implicit and system.baths:
-        doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t, seen))
-    if system.baths:  # else unitary to rounding, whatever the size
-        rounding = rounding * size
+    doubt, resolved = (fixed - coarse) / gain, _resolved(seen, t)
+    if system.baths:
+        rounding = eps * size
         # Magnus steps of many lifetimes overflow
         overflown = jnp.all(jnp.isfinite(sizes)) & ~jnp.all(jnp.isfinite(fixed + doubt))
         resolved = resolved & ~overflown
+        if implicit:
+            doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t, seen))
+    else:  # of as many products of unitaries: they add up like the steps of a random walk
+        rounding = jnp.asarray(eps * math.sqrt(0.5 * (t.size - 1)), unit.dtype)
     hermitian = yes if seen is None else seen.defect <= most_defect()
     return Propagator(fine, doubt, rounding, unit, resolved, hermitian)
 
@@ -457,7 +464,7 @@ def _turn(
     """rho -> U rho U^+ - rho of successive steps, on components."""
     generators = -1j * widths[:, None, None, None] * jax.vmap(jax.vmap(h))(nodes)
     exponents = jax.vmap(lambda a: magnus_combination(a, _anti_hermitian_commutator))(generators)
-    f = ordered_product(unitary_expm1(exponents), jax.vmap(compose))
+    f = nearest_unitary(ordered_product(unitary_expm1(exponents), jax.vmap(compose)))
     one = jnp.eye(f.shape[0], dtype=f.dtype)
     both = sandwich(f, dag(f)) + sandwich(f, one) + sandwich(one, dag(f))
     return real_map(both, f.shape[0])

@@ -360,7 +360,8 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
     """The rates gamma (n+1) down and gamma n up; their ratio is exp(omega/T) by construction.
 
     Below a frequency of eps T the limit omega -> 0 is taken: gamma' T for an Ohmic spectrum; a flat
-    one diverges there like T/omega. Derivatives are right there too.
+    one diverges there like T/omega. Derivatives are right there too. The rates of a power law just
+    above Ohmic fall to their limit 0 more slowly than that: at 0 they are those at eps T.
 
     Where a gap has crossed zero, omega < 0 and the two rates change places. An odd spectrum, such
     as `Ohmic`, goes through: its rates stay positive and obey detailed balance. Any other, such as

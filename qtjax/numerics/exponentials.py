@@ -217,7 +217,7 @@ def _balanced(f: Matrix, fixed: Matrix, balances: Sequence[Balance]) -> Matrix:
 
 
 def unitary_expm1(a: Inexact[Array, "steps d d"]) -> Inexact[Array, "steps d d"]:
-    """exp(A) - 1 of anti-Hermitian matrices, (steps, d, d), unitary to rounding for any ||A||.
+    """exp(A) - 1 of anti-Hermitian matrices, (steps, d, d), unitary to eps ||A||.
 
     The Taylor polynomial where all norms are below 0.7, as they are in short steps, and squaring
     beyond.
@@ -228,6 +228,17 @@ def unitary_expm1(a: Inexact[Array, "steps d d"]) -> Inexact[Array, "steps d d"]
     return jax.lax.cond(
         long, jax.checkpoint(jax.vmap(expm1)), jax.checkpoint(jax.vmap(taylor_expm1)), a
     )
+
+
+def nearest_unitary(f: Inexact[Array, "d d"]) -> Inexact[Array, "d d"]:
+    """The nearest unitary less 1, from F with 1 + F unitary but for rounding of many steps.
+
+    One step of Newton's method for the polar factor, U - U (U^+ U - 1)/2 (Higham, SIAM J. Sci.
+    Stat. Comput. 7, 1160 (1986)): phases keep the rounding, populations do not.
+    """
+    adjoint = f.conj().T
+    half = 0.5 * (f + adjoint + _product(adjoint, f))
+    return f - half - _product(f, half)
 
 
 def taylor_expm1(

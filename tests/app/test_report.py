@@ -20,7 +20,7 @@ from qtjax.app.files import write_json
 from qtjax.app.html import from_rich, page, table
 from qtjax.app.mathml import clauses, formula
 from qtjax.app.report_page import DEFINITIONS, write_report
-from qtjax.app.reports import ROWS
+from qtjax.app.reports import ROWS, sure_number
 from qtjax.app.show import tables
 from qtjax.thermodynamics.accounting_records import ACCOUNTINGS
 
@@ -321,3 +321,15 @@ def test_tables_escape_what_they_hold_and_align_numbers():
     assert "<caption>t</caption>" in from_rich(printed)
     assert "ρ" in from_rich(printed)
     assert from_rich(printed).endswith("<p>below</p>")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (1.0 / 3.0, 0.0, "0.33333333"), (1.0 / 3.0, 1e-17, "0.33333333"),
+        (1.0 / 3.0, 1e-4, "0.333"), (-1234.5678, 3.0, "-1.23e+03"), (9.9996, 1e-3, "10"),
+        (3e-9, 4e-9, "0 to 4e-09"), (0.0, 1e-9, "0 to 1e-09"), (1.0 / 3.0, np.nan, "0.33333333"),
+    ],
+)  # fmt: skip
+def test_no_digits_are_printed_that_are_not_sure(value, error, words):
+    assert sure_number(value, error) == words

@@ -117,3 +117,21 @@ def test_it_is_for_systems_without_baths():
     system = qt.OpenSystem(closed(qt.Linear(0.0, 1.0)).hamiltonian, qt.Lindblad(qt.destroy(3), 0.1))
     with pytest.raises(ValueError, match=r"`solver` Unitary cannot integrate.*it has baths"):
         qt.evolve(system, states(), TS, solver=qt.Unitary())
+
+
+def test_populations_of_a_long_ramp_keep_their_digits_and_coherences_say_what_they_lost():
+    """Levels that only move, by phases of 1e5 that are exact numbers here."""
+    levels, duration = np.array([0.0, 1.0, 2.75]), 3e4
+    ramp = qt.Driven([(qt.Linear(1.0, 1.5), np.diag(levels))])
+    pulse = qt.dynamics.propagator(qt.OpenSystem(ramp), duration, 64)
+    rho = qt.pure_state(np.ones(3))
+    final, (work,) = pulse.apply(rho)
+    phases = np.exp(-1.25j * duration * levels)
+    off = np.abs(final - phases[:, None] * phases.conj() / 3.0)
+    assert np.max(np.diag(off)) < 1e-15  # two roundings of a third; it was 2e3 of them
+    assert work == pytest.approx(0.5 * levels.mean(), abs=2e-15)
+    doubted, _ = pulse._replace(increment=pulse.doubt).apply(rho)
+    stated = np.max(np.abs(doubted - rho)) + pulse.rounding
+    assert 1e-12 < np.max(off) < stated < 1e-9
+    flat, _ = pulse._replace(increment=pulse.doubt).apply(qt.pure_state([0, 1, 0]))
+    assert np.max(np.abs(flat - qt.pure_state([0, 1, 0]))) < 1e-14  # no coherence, no doubt
