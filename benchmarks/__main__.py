@@ -15,6 +15,7 @@ CLAIMS = (
     "batched_gradient",
     "limit_cycle_gradient",
     "carnot_like_cycle",
+    "slow_isotherms",
     "knot_gradient_under_2_ms",
     "thousand_limit_cycles",
     "following_bath",

@@ -335,11 +335,7 @@ def _in_units(
         edges = jnp.sort(jnp.concatenate([edges, jumps_seen]))
 
     def increment_of(parts: int, duration: RealLike = duration) -> tuple[Matrix, Array]:
-        if seen is None or not sampled:
-            t = subdivide(edges, parts)
-        else:
-            most = 2 * parts * seen.bins.shape[0]
-            t = jnp.sort(jnp.concatenate([edges, resolved_edges(seen, edges, most)]))
+        t = _times(seen, edges, parts)
         if not system.baths:
             return _unitary_increment(system, duration, unit, t), t
         if implicit:
@@ -370,6 +366,14 @@ def _in_units(
         rounding = jnp.asarray(eps * math.sqrt(0.5 * (t.size - 1)), unit.dtype)
     hermitian = yes if seen is None else seen.defect <= most_defect()
     return Propagator(fine, doubt, rounding, unit, resolved, hermitian)
+
+
+def _times(seen: Seen | None, edges: Float[Array, " edges"], parts: int) -> Array:
+    """Edges of steps: every piece in parts, or as short as what was seen of it wants them."""
+    if seen is None or not seen.jumps.shape[0]:
+        return subdivide(edges, parts)
+    most = 2 * parts * seen.bins.shape[0]
+    return jnp.sort(jnp.concatenate([edges, resolved_edges(seen, edges, most)]))
 
 
 def _jumps_of_energy(
