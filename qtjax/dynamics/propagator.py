@@ -346,8 +346,7 @@ def _in_units(
             return _composed(steps, jumps, unit), t
         return _increment(equation, generator, duration, unit, t, jumps), t
 
-    sizes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
-    size = jnp.max(jnp.sum(jnp.abs(sizes), axis=1))  # without baths unused
+    size = _size(generator) if system.baths else unit
     eps, gain = float(jnp.finfo(unit.dtype).eps), convergence(implicit and bool(system.baths))
     # without baths phases are off by some eps of theirs: what that does to the state, coherences
     # alone, is what a longer stroke does
@@ -358,7 +357,7 @@ def _in_units(
     if system.baths:
         rounding = eps * size
         # Magnus steps of many lifetimes overflow
-        overflown = jnp.all(jnp.isfinite(sizes)) & ~jnp.all(jnp.isfinite(fixed + doubt))
+        overflown = jnp.isfinite(size) & ~jnp.all(jnp.isfinite(fixed + doubt))
         resolved = resolved & ~overflown
         if implicit:
             doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t, seen))
@@ -366,6 +365,12 @@ def _in_units(
         rounding = jnp.asarray(eps * math.sqrt(0.5 * (t.size - 1)), unit.dtype)
     hermitian = yes if seen is None else seen.defect <= most_defect()
     return Propagator(fine, doubt, rounding, unit, resolved, hermitian)
+
+
+def _size(generator: Callable[[Any], Matrix]) -> Real:
+    """The largest sum of moduli in a column of the generator, as its nodes in the stroke see it."""
+    sizes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
+    return jnp.max(jnp.sum(jnp.abs(sizes), axis=1))
 
 
 def _times(seen: Seen | None, edges: Float[Array, " edges"], parts: int) -> Array:

@@ -86,9 +86,10 @@ def sample_cycle(solution: CycleSolution, points: int = 64) -> tuple[StrokeSampl
 
     samples = sample(implicit=False)
     lost = jnp.stack([jnp.any(jnp.isnan(stroke.energy)) for stroke in samples])
-    if is_concrete(ends, lost) and bool(jnp.all(jnp.isfinite(ends))) and bool(jnp.any(lost)):
-        return sample(implicit=True)
-    return samples
+    if not (is_concrete(ends, lost) and bool(jnp.all(jnp.isfinite(ends)) & jnp.any(lost))):
+        return samples
+    slow = sample(implicit=True)
+    return tuple(b if again else a for a, b, again in zip(samples, slow, lost, strict=True))
 
 
 def _sample(

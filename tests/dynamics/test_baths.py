@@ -97,7 +97,7 @@ def test_the_gibbs_state_is_fixed(name):
     make, hamiltonian = BATHS[name]
     h = hamiltonian(float(AT[1]))
     defect = jax.jit(lambda x: defect_of(make(*x), hamiltonian(x[1])))(AT)
-    assert float(defect) < 2e-15
+    assert float(defect) < 2e-15  # 1.02e-15 on a processor of AMD
     # at another temperature it is not
     other = qt.thermal_state(h, 0.9)
     assert float(np.max(np.abs(action(name)(AT, other)))) > 1e-3

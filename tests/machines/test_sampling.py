@@ -39,7 +39,7 @@ def test_samples_of_two_strokes():
     # a path that does not end where the limit cycle does has missed something
     apart = SimpleNamespace(cycle=cycle, states=states.at[2, 0, 1].add(1e-5), error=0.0)
     whole, missed = inspect.unwrap(qt.machines.sample_cycle)(apart, 8)
-    np.testing.assert_allclose(whole.energy, first.energy, rtol=1e-13)
+    np.testing.assert_array_equal(whole.energy, first.energy)
     assert np.all(np.isnan(missed.energy))
     grown = 1.0 + second.times / 0.5
     np.testing.assert_allclose(second.gap, GAP * grown, rtol=1e-14)
