@@ -19,10 +19,8 @@ from jaxtyping import Array, Float
 
 from .._checked import checked
 from .._checks import as_numbers, check_square, described
-from .._precise import einsum, matmul, tensordot
+from .._precise import einsum, matmul
 from .._types import Operator
-
-_FEW_LEVELS = 4  # of which the components are one real product
 
 _PAULI = np.array(
     [[1, 0, 0, 1], [0, 1, 1, 0], [0, 1j, -1j, 0], [1, 0, 0, -1]]
@@ -109,13 +107,6 @@ def _by_qubit(qubits: int) -> np.ndarray:
     return np.arange(4**qubits).reshape((2,) * (2 * qubits)).transpose(order).reshape(-1)
 
 
-@functools.lru_cache
-def _into(d: int) -> np.ndarray:
-    """(Re, Im) of the entries of an operator -> its components, (2*d*d, d*d)."""
-    found = components(np.eye(d * d, dtype=complex), d, np).T
-    return np.concatenate([found.real, -found.imag])
-
-
 @checked
 def to_components(rho: Any, xp: Any = jnp) -> Any:
     """The real components of a Hermitian operator, (d*d,).
@@ -128,11 +119,26 @@ def to_components(rho: Any, xp: Any = jnp) -> Any:
     if xp is not np and xp is not jnp:
         raise ValueError(f"`xp` must be `numpy` or `jax.numpy`, got {described(xp)}.")
     rho = as_numbers("rho", rho, "a square matrix of numbers")
-    d = rho.shape[0]
-    if xp is jnp and d <= _FEW_LEVELS:
-        parts = jnp.stack([rho.real, rho.imag]).reshape(-1)
-        return tensordot(parts, _into(d).astype(parts.dtype), 1)
-    return components(rho.reshape(-1), d, xp).real
+    if xp is np:
+        return components(rho.reshape(-1), rho.shape[0], np).real
+    return _by_sums(rho.real, rho.imag)
+
+
+def _by_sums(real: Array, imaginary: Array) -> Float[Array, " n"]:
+    """The components by real sums of entries, which merge with what comes before and after."""
+    d = real.shape[0]
+    qubits = qubits_of(d)
+    if qubits is None:
+        return (0.5 * ((real + real.T) + (imaginary - imaginary.T))).reshape(-1)
+    order = [axis for k in range(qubits) for axis in (k, qubits + k)]
+    shape, grouped = (2,) * (2 * qubits), (4,) * qubits
+    parts = (a.reshape(shape).transpose(order).reshape(grouped) for a in (real, imaginary))
+    real, imaginary = parts
+    for k in range(qubits):  # 00, 01, 10, 11 -> I, X, Y, Z
+        (a, b, c, e), (a_i, b_i, c_i, e_i) = (jnp.moveaxis(x, k, 0) for x in (real, imaginary))
+        real = jnp.stack([a + e, b + c, c_i - b_i, a - e], axis=k)
+        imaginary = jnp.stack([a_i + e_i, b_i + c_i, b - c, a_i - e_i], axis=k)
+    return real.reshape(-1) / np.sqrt(d)
 
 
 @checked
@@ -152,8 +158,8 @@ def from_components(x: Float[Array, " n"]) -> Operator:
         return 0.5 * ((a + a.T) + 1j * (a - a.T))
     real, imaginary = x.reshape((4,) * qubits) / np.sqrt(d), jnp.zeros((4,) * qubits, x.dtype)
     for k in range(qubits):  # I, X, Y, Z -> 00, 01, 10, 11
-        one, sx, sy, sz = (jnp.take(real, i, axis=k) for i in range(4))
-        one_i, sx_i, sy_i, sz_i = (jnp.take(imaginary, i, axis=k) for i in range(4))
+        one, sx, sy, sz = jnp.moveaxis(real, k, 0)
+        one_i, sx_i, sy_i, sz_i = jnp.moveaxis(imaginary, k, 0)
         real = jnp.stack([one + sz, sx + sy_i, sx - sy_i, one - sz], axis=k)
         imaginary = jnp.stack([one_i + sz_i, sx_i - sy, sx_i + sy, one_i - sz_i], axis=k)
     order = [2 * k for k in range(qubits)] + [2 * k + 1 for k in range(qubits)]

@@ -86,8 +86,8 @@ class QubitScalars(eqx.Module):
         anyhow = jnp.asarray(np.eye(3)[self.axes[-1]], h.dtype)
         unit = jax.lax.stop_gradient(jnp.max(jnp.abs(h)))
         h = jnp.where(unit == 0.0, anyhow, h / jnp.where(unit == 0.0, 1.0, unit))
-        length = jnp.sqrt(h[0] ** 2 + h[1] ** 2 + h[2] ** 2)
-        n = h / length
+        length = jnp.sqrt(jnp.sum(h**2))
+        n = tuple(h / length)
         a = [pauli_vector(coupling) for coupling in bath.couplings]
         across = sum(
             (v[1] * n[2] - v[2] * n[1]) ** 2
@@ -129,8 +129,8 @@ def _axes_of(hamiltonian: AbstractHamiltonian) -> tuple[int, ...]:
     operators = [term.operator for term in terms if isinstance(term, Term)]
     if len(operators) < len(terms) or not is_concrete(operators):
         return (0, 1, 2)
-    vectors = np.array(
-        [np.asarray(concretely(lambda a: jnp.stack(pauli_vector(a)), o)) for o in operators]
-    ).reshape(-1, 3)
+    vectors = np.array([pauli_vector(np.asarray(operator)) for operator in operators]).reshape(
+        -1, 3
+    )
     used = tuple(np.flatnonzero(np.any(vectors != 0.0, axis=0)).tolist())
     return used or (2,)

@@ -319,14 +319,11 @@ def _evolve(
     resolution: int,
     uniform: bool | None,
 ) -> Solution:
-    known = jnp.sort(jnp.concatenate([ts, jnp.clip(equation.breakpoints, ts[0], ts[-1])]))
-    seen = None
+    known, seen = _with_edges(ts, equation.breakpoints), None
     if equation.watched is not None:
         seen = look(equation.watched, known, tolerances[0] + tolerances[1], resolution)
     jumps = jump_times(system, equation, known, seen)
-    edges = known if seen is None or not seen.jumps.shape[0] else jnp.sort(
-        jnp.concatenate([known, jnp.clip(seen.jumps, ts[0], ts[-1])])
-    )  # fmt: skip
+    edges = known if seen is None else _with_edges(known, seen.jumps)
     unit = energy_unit(system, jnp.linspace(ts[0], ts[-1], 9))
     if seen is not None:
         unit = jnp.maximum(unit, seen.largest)
@@ -369,13 +366,23 @@ def jump_times(
     return jnp.sort(declared)
 
 
+def _with_edges(ts: Array, more: Array) -> Array:
+    """Times and others between the first and the last, in order."""
+    if not more.shape[0]:  # nothing to compile
+        return ts
+    return jnp.sort(jnp.concatenate([ts, jnp.clip(more, ts[0], ts[-1])]))
+
+
 def _at_times(
     system: OpenSystem, quantum: RealLike, ts: Array, edges: Array, found: Integrated, jumps: Array
 ) -> _Trajectory:
     """States and books at the times, with the work of the jumps."""
-    here = jnp.searchsorted(edges, ts)
-    states = jax.vmap(from_components)(found.xs[here])
-    books = read_books(system, found.books[here], quantum)
+    xs, booked = found.xs, found.books
+    if edges.shape[0] > ts.shape[0]:
+        here = jnp.searchsorted(edges, ts)
+        xs, booked = xs[here], booked[here]
+    states = jax.vmap(from_components)(xs)
+    books = read_books(system, booked, quantum)
     if jumps.shape[0]:
         clipped = jnp.clip(jumps, ts[0], ts[-1])
         at_jumps = jax.vmap(from_components)(found.xs[jnp.searchsorted(edges, clipped)])

@@ -29,6 +29,7 @@ from ..numerics.exponentials import (
     nearest_unitary,
     ordered_product,
     taylor_expm1,
+    times,
     unitary_expm1,
 )
 from ..numerics.magnus_rows import magnus_product
@@ -90,10 +91,13 @@ class Propagator(NamedTuple):
 
     def apply(self, rho: Operator) -> tuple[Operator, Float[Array, " books"]]:
         """The final state and the books, in the order of the equation, from the initial state."""
-        x = to_components(rho)
-        added = matmul(self.increment, x)
-        n = x.shape[0]
-        return from_components(x + added[:n]), added[n:]
+        x, books = self.follow(to_components(rho))
+        return from_components(x), books
+
+    def follow(self, x: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " books"]]:
+        """The same of the components of a state."""
+        added = times(self.increment, x)
+        return x + added[: x.shape[0]], added[x.shape[0] :]
 
 
 class FixedPoint(NamedTuple):
@@ -175,7 +179,7 @@ def follow_error(
     xs = jax.vmap(to_components)(states)
     n, largest = xs.shape[1], jnp.zeros((), xs.dtype)
     for stroke, x in zip(maps, xs, strict=False):
-        added = matmul(stroke.increment, deviation) + matmul(stroke.doubt, x)
+        added = times(stroke.increment, deviation) + times(stroke.doubt, x)
         deviation = deviation + added[:n]
         books = jnp.max(jnp.abs(added[n:])) / stroke.unit
         found = jnp.maximum(books, jnp.max(jnp.abs(deviation))) + stroke.rounding
@@ -334,10 +338,8 @@ def _in_units(
         jumps_seen = jnp.clip(seen.jumps[:per_piece], 0.0, 1.0)
         edges = jnp.sort(jnp.concatenate([edges, jumps_seen]))
 
-    def increment_of(parts: int, duration: RealLike = duration) -> tuple[Matrix, Array]:
+    def increment_of(parts: int) -> tuple[Matrix, Array]:
         t = _times(seen, edges, parts)
-        if not system.baths:
-            return _unitary_increment(system, duration, unit, t), t
         if implicit:
             t = jnp.sort(jnp.concatenate([t, graded(edges, parts, size).ravel()]))
         jumps = _jumps_of_energy(system, t if sampled else edges, sampled)
@@ -348,10 +350,14 @@ def _in_units(
 
     size = _size(generator) if system.baths else unit
     eps, gain = float(jnp.finfo(unit.dtype).eps), convergence(implicit and bool(system.baths))
-    # without baths phases are off by some eps of theirs: what that does to the state, coherences
-    # alone, is what a longer stroke does
-    longer = duration if system.baths else duration * (1.0 + 4.0 * eps * gain)
-    (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2, longer)
+    if system.baths:
+        (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
+    else:
+        t, halved = (_times(seen, edges, parts) for parts in (per_piece, per_piece // 2))
+        # phases are off by some eps of theirs: what that does to the state, coherences alone, is
+        # what a longer stroke does
+        longer = duration * (1.0 + 4.0 * eps * gain)
+        fine, coarse = _unitary_increments(system, unit, [(duration, t), (longer, halved)])
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
     doubt, resolved = (fixed - coarse) / gain, _resolved(seen, t)
     if system.baths:
@@ -455,16 +461,24 @@ def _increment_of_few(
     return magnus_product(signals, terms, shape, nodes, widths, jumps)
 
 
-def _unitary_increment(
-    system: OpenSystem, duration: RealLike, unit: Real, t: Float[Array, " edges"]
-) -> Matrix:
-    """The same without baths, by way of U; the work is what the energy gains."""
-    widths = jnp.asarray(duration, t.dtype) * jnp.diff(t)
-    turn = _qubit_turn if system.dimension == 2 else _turn
-    state = turn(system.hamiltonian, jax.vmap(magnus_nodes)(t[:-1], t[1:]), widths)
-    before, after = (to_components(system.energy_hamiltonian(s)) for s in (t[0], t[-1]))
-    work = matmul(after, state) + (after - before)
-    return jnp.concatenate([state, work[None] / unit])
+def _unitary_increments(
+    system: OpenSystem, unit: Real, strokes: Sequence[tuple[RealLike, Float[Array, " _"]]]
+) -> list[Matrix]:
+    """The same without baths, by way of U; the work is what the energy gains.
+
+    Args:
+        system: the system.
+        unit: the unit of energy.
+        strokes: durations and edges of steps.
+    """
+    h, energy, steps = system.hamiltonian, system.energy_hamiltonian, []
+    for duration, t in strokes:
+        widths = jnp.asarray(duration, t.dtype) * jnp.diff(t)
+        steps.append((jax.vmap(magnus_nodes)(t[:-1], t[1:]), widths))
+    states = _qubit_turns(h, steps) if system.dimension == 2 else [_turn(h, *s) for s in steps]
+    before, after = (to_components(energy(s)) for s in (0.0, 1.0))
+    works = [times(state.T, after) + (after - before) for state in states]
+    return [jnp.concatenate([s, w[None] / unit]) for s, w in zip(states, works, strict=True)]
 
 
 def _turn(
@@ -479,14 +493,18 @@ def _turn(
     return real_map(both, f.shape[0])
 
 
-def _qubit_turn(
-    h: AbstractHamiltonian, nodes: Float[Array, "steps 3"], widths: Float[Array, " steps"]
-) -> Matrix:
-    """The same of a qubit, by rotations."""
+def _qubit_turns(
+    h: AbstractHamiltonian,
+    steps: Sequence[tuple[Float[Array, "_ 3"], Float[Array, " _"]]],
+) -> list[Matrix]:
+    """The same of a qubit, by rotations; those of all strokes side by side."""
+    nodes, widths = (jnp.concatenate(each) for each in zip(*steps, strict=True))
     fields = jax.vmap(jax.vmap(lambda s: pauli_vector(h(s))))(nodes)
     vectors = [components([widths * field[:, k] for field in fields]) for k in range(3)]
-    steps = rotation_expm1(magnus_combination(vectors, spin_commutator))
-    return rotation_increment(ordered_product(steps, compose_rotations))
+    rotations = rotation_expm1(magnus_combination(vectors, spin_commutator))
+    ends = np.cumsum([len(widths) for _, widths in steps])
+    parts = jnp.split(rotations, ends[:-1])
+    return [rotation_increment(ordered_product(part, compose_rotations)) for part in parts]
 
 
 def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
@@ -504,8 +522,10 @@ def _insert(steps: Steps, jumps: Inexact[Array, "pieces ..."]) -> Inexact[Array,
 
 def stroke_edges(system: OpenSystem) -> Float[Array, " edges"]:
     """0, the breakpoints of the system inside [0, 1], and 1, in order."""
-    breaks = jnp.clip(system.breakpoints(), 0.0, 1.0)
-    return jnp.concatenate([jnp.zeros(1), breaks, jnp.ones(1)])
+    breaks = system.breakpoints()
+    if not breaks.shape[0]:
+        return jnp.array([0.0, 1.0])  # a constant, of which XLA works out what follows
+    return jnp.concatenate([jnp.zeros(1), jnp.clip(breaks, 0.0, 1.0), jnp.ones(1)])
 
 
 def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"]:

@@ -21,6 +21,7 @@ from .._memory import told_of_memory
 from .._precise import warn_of_precision
 from .._results import RESULTS, raise_if_failed
 from .._types import Operator, OperatorLike, Real
+from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import expectation
 from ..dynamics.arguments import as_state
 from ..dynamics.equation_of_motion import Books
@@ -568,12 +569,12 @@ def _books_close(
 
 def _run(cycle: Cycle, maps: list[Propagator], rho: Operator) -> tuple[Array, list[Books]]:
     """States at the edges, and the books of every stroke, of one pass through them."""
-    states, books = [rho], []
+    xs, books = [to_components(rho)], []
     for stroke, propagated in zip(cycle.strokes, maps, strict=True):
-        rho, booked = propagated.apply(rho)
-        states.append(rho)
+        x, booked = propagated.follow(xs[-1])
+        xs.append(x)
         books.append(stroke.books(booked, propagated))
-    return jnp.stack(states), books
+    return jax.vmap(from_components)(jnp.stack(xs)), books
 
 
 def _exchanged(books: list[Books]) -> tuple[tuple[Array | None, ...] | None, Array | None]:
@@ -586,22 +587,24 @@ def _exchanged(books: list[Books]) -> tuple[tuple[Array | None, ...] | None, Arr
     return tuple(book.particles for book in books), jnp.stack(works)
 
 
+def _energies(cycle: Cycle) -> tuple[Array, Array]:
+    """H at the start and at the end of every stroke, (strokes, d, d)."""
+    starts, ends = (jnp.stack([stroke.energy(s) for stroke in cycle.strokes]) for s in (0.0, 1.0))
+    return starts, ends
+
+
 def _quenches(cycle: Cycle, states: Array) -> Float[Array, " strokes"]:
     """tr(rho (H_next(0) - H_this(1))) after every stroke."""
-    following = cycle.strokes[1:] + cycle.strokes[:1]
-    works = [
-        expectation(after.energy(0.0) - this.energy(1.0), rho)
-        for this, after, rho in zip(cycle.strokes, following, states[1:], strict=True)
-    ]
-    return jnp.stack(works)
+    starts, ends = _energies(cycle)
+    return jax.vmap(expectation)(jnp.roll(starts, -1, axis=0) - ends, states[1:])
 
 
 def _first_law_residuals(
     cycle: Cycle, states: Array, bath_heats: tuple[Array, ...], works: Array
 ) -> Float[Array, " strokes"]:
-    residuals = []
-    for k, stroke in enumerate(cycle.strokes):
-        h = stroke.energy
-        change = expectation(h(1.0), states[k + 1]) - expectation(h(0.0), states[k])
-        residuals.append(change - bath_heats[k].sum() - works[k])
-    return jnp.stack(residuals)
+    starts, ends = _energies(cycle)
+    before, after = (
+        jax.vmap(expectation)(starts, states[:-1]),
+        jax.vmap(expectation)(ends, states[1:]),
+    )
+    return after - before - jnp.stack([heats.sum() for heats in bath_heats]) - works

@@ -136,7 +136,7 @@ class Scalars(eqx.Module):
         found, dtype = [], jnp.result_type(float)
         for part, count in zip(self.parts, self.counts, strict=True):
             values = jnp.asarray(part(t), dtype)
-            found += [values.reshape(())] if count == 1 else [values[k] for k in range(count)]
+            found.extend(values.reshape(count))
         return found
 
 
@@ -337,7 +337,8 @@ def norms(
     for (j, matrix), entries in zip(matrices, values, strict=True):
         filling = np.bincount(matrix.places.rows).max() if matrix.places else 0
         xp = np if isinstance(entries, np.ndarray) else jnp  # nothing to compile for numbers
-        bounds[j] = float(filling) * xp.max(xp.abs(xp.asarray(entries)), axis=0, initial=0.0)
+        with np.errstate(over="ignore"):
+            bounds[j] = float(filling) * xp.max(xp.abs(xp.asarray(entries)), axis=0, initial=0.0)
     return bounds
 
 

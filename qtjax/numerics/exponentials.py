@@ -17,14 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
 
-from .._in_turn import inv
 from .._jax import unvmap_any
 from .._precise import matmul
 from .._types import RealLike
 from ..algebra.operators import product
 from .equation import Balance
 from .lanes import over_lanes
-from .small_matrices import Rows, row_product, row_product_in_reverse, row_sum
+from .small_matrices import Rows, dual_product, row_product, row_sum
 
 Matrix = Inexact[Array, "m n"]
 
@@ -42,8 +41,8 @@ def expm1(
     """exp(A) - 1 by a scaled Taylor polynomial (Paterson-Stockmeyer) and squaring.
 
     Beyond ||A|| = 0.7 * 2**max_squarings, where the phase of a rotation is not known any more, its
-    amplitude comes back as 0: there a rational function takes the place of the polynomial that does
-    the same to what decays, and damps what rotates.
+    amplitude comes back as 0: the first squarings are U^2 - (U - 1)^4 / 16 there, which is U^2 but
+    for fourth powers of what is small, and takes 1 - sin^4(phi/2) of what turns by phi.
 
     Args:
         a: real or complex matrix, (m, n), m >= n.
@@ -55,98 +54,98 @@ def expm1(
     """
     m, n = a.shape
     if n > _ROW_COMPONENTS or jnp.iscomplexobj(a):
-        return _expm1(a, max_squarings, _product, _product, _damped_expm1)
+        return _expm1(a, _norm(a), max_squarings, _product, _product)
     rows = tuple(range(m)) if moving is None else moving
     first = rows[0]
 
-    def damped(a: Matrix) -> Matrix:
-        return _damped_expm1(jnp.pad(a, ((first, 0), (0, 0))))[first:]
-
-    def by(product: Callable[..., Any], merged: Callable[..., Any]) -> Callable[[Rows], Rows]:
-        products = partial(product, first), partial(merged, first)
-        return lambda a: _expm1(a, max_squarings, *products, jax.vmap(damped, -1, -1))
+    def value(a: Rows) -> Rows:
+        products = partial(row_product, first), partial(row_sum, first)
+        return _expm1(a, _norm(a), max_squarings, *products)
 
     def pullback(a: Rows, wanted: bool, cotangent: Rows) -> Rows:
-        in_reverse = by(row_product_in_reverse, row_product_in_reverse)
-        return jax.vjp(in_reverse, a)[1](cotangent)[0]
+        product, both = partial(dual_product, first), jnp.concatenate([a, cotangent])
+        return _expm1(both, _norm(a), max_squarings, product, product)[len(rows) :]
 
-    value, output = by(row_product, row_sum), jax.ShapeDtypeStruct((len(rows), n), a.dtype)
+    output = jax.ShapeDtypeStruct((len(rows), n), a.dtype)
     found = over_lanes(value, value, output, a[np.array(rows)], pullback=pullback)
     place = np.full(m, len(rows))
     place[np.array(rows)] = np.arange(len(rows))
     return jnp.pad(found, ((0, 1), (0, 0)))[place]
 
 
+def _norm(a: Inexact[Array, "m n ..."]) -> Float[Array, "..."]:
+    """The largest sum of moduli in a column."""
+    sizes = jnp.abs(jax.lax.stop_gradient(a))
+    return jnp.max(sum(sizes[1:], start=sizes[0]), axis=0)
+
+
 def _expm1(
     a: Inexact[Array, "m n ..."],
+    norm: Float[Array, "..."],
     max_squarings: int,
     product: Callable[..., Any],
     merged: Callable[..., Any],
-    damped: Callable[..., Any],
 ) -> Inexact[Array, "m n ..."]:
     """The same in any layout that `product` knows, and `merged` where it is used but once."""
-    sizes = jnp.abs(jax.lax.stop_gradient(a))
-    norm = jnp.max(sum(sizes[1:], start=sizes[0]), axis=0)
-    needed = jnp.maximum(jnp.ceil(jnp.log2(norm / _RADIUS)), 0.0)
-    needed = jnp.where(jnp.isfinite(needed) | (norm == 0.0), needed, jnp.nan)
-    squarings = jnp.minimum(needed, max_squarings)
-    scaled = a * jnp.exp2(-squarings).astype(a.real.dtype)
+    needed = _squarings(norm)
+    early = jnp.maximum(needed - max_squarings, 0.0)
 
-    def square(f: Array, k: Array) -> tuple[Array, None]:
-        wanted = k < squarings
+    def doubled(square: Callable, f: Array, count: Array, most: int, each: int) -> Array:
+        """As many squarings as any lane wants, in blocks."""
 
-        def squared(f: Array) -> Array:
-            return jnp.where(wanted, f + f + merged(f, f), f)
+        def unless_done(f: Array, k: Array) -> tuple[Array, None]:
+            wanted = k < count
 
-        return jax.lax.cond(unvmap_any(wanted), squared, lambda f: f, f), None
+            def squared(f: Array) -> Array:
+                return jnp.where(wanted, square(f), f)
 
-    def squared(f: Array, count: int) -> Array:
-        return jax.lax.scan(square, f, jnp.arange(count))[0]
+            return jax.lax.cond(unvmap_any(wanted), squared, lambda f: f, f), None
 
-    f = taylor_expm1(scaled, product)
-    if max_squarings <= _FEW_SQUARINGS:
-        return squared(f, max_squarings)
+        def some(f: Array, first: Array | int) -> Array:
+            return jax.lax.scan(unless_done, f, first + jnp.arange(each))[0]
 
-    def beyond(f: Array, scaled: Array) -> Array:
-        return squared(jnp.where(needed <= max_squarings, f, damped(scaled)), max_squarings)
+        def block(f: Array, first: Array) -> tuple[Array, None]:
+            more = unvmap_any(first < count)  # in any lane: a branch stays a branch
+            return jax.lax.cond(more, jax.checkpoint(some), lambda f, _: f, f, first), None
 
-    def few(f: Array, scaled: Array) -> Array:
-        return squared(f, _FEW_SQUARINGS)
+        return some(f, 0) if most <= each else jax.lax.scan(block, f, jnp.arange(0, most, each))[0]
 
-    many = unvmap_any(~(needed <= _FEW_SQUARINGS))  # in any lane: a branch stays a branch
-    found = jax.lax.cond(many, jax.checkpoint(beyond), jax.checkpoint(few), f, scaled)
+    def damped(f: Array) -> Array:
+        square = product(f, f)
+        return f + f + square - product(square, square) / 16.0
+
+    def far(f: Array) -> Array:
+        return doubled(damped, f, early, 1024, 32)
+
+    f = taylor_expm1(a * jnp.exp2(-needed).astype(a.real.dtype), product)
+    if max_squarings > _FEW_SQUARINGS:
+        f = jax.lax.cond(unvmap_any(early > 0.0), jax.checkpoint(far), lambda f: f, f)
+    few = min(max_squarings, _FEW_SQUARINGS)
+    found = doubled(lambda f: f + f + merged(f, f), f, needed - early, max_squarings, few)
     return jnp.where(jnp.isnan(needed), jnp.nan, found)
 
 
-def _damped_expm1(a: Matrix) -> Matrix:
-    """1/(1 - A + A^2/2 - A^3/6 + A^4/24) - 1: exp to fourth order, and -1 where |A| is large.
-
-    As A times a function of A: what is small keeps its digits, and rows of books have the same
-    form.
-    """
-    n = a.shape[1]
-    square, one = a[:n], jnp.eye(n, dtype=a.dtype)
-    below, slope = one, one / 24.0
-    for k in (4.0, 3.0, 2.0, 1.0):
-        below = one - matmul(square, below) / k
-    for factor in (6.0, 2.0, 1.0):
-        slope = one / factor - matmul(square, slope)
-    return matmul(matmul(a, slope), inv(below))
+def _squarings(norm: Float[Array, "..."]) -> Float[Array, "..."]:
+    """How many squarings a norm asks for; nan where its scale would be no normal number."""
+    needed = jnp.maximum(jnp.ceil(jnp.log2(norm / _RADIUS)), 0.0)
+    return jnp.where(needed < jnp.finfo(norm.dtype).maxexp - 1, needed, jnp.nan)
 
 
 def expm1_in_loops(a: Matrix) -> Matrix:
     """exp(A) - 1 in loops: quick to compile, and not differentiable."""
-    norm = jnp.max(jnp.sum(jnp.abs(a), axis=0))
-    needed = jnp.clip(jnp.ceil(jnp.log2(norm / _RADIUS)), 0.0, _MOST_SQUARINGS).astype(int)
-    scaled = a * jnp.exp2(-needed.astype(a.dtype))
+    needed = _squarings(jnp.max(jnp.sum(jnp.abs(a), axis=0)))
+    scaled = a * jnp.exp2(-needed)
 
     def add(k: Array, f: Matrix) -> Matrix:
         return scaled / (_DEGREE + 1.0 - k) + _product(scaled, f) / (_DEGREE + 1.0 - k)
 
+    def square(k: Array, f: Matrix) -> Matrix:
+        square = _product(f, f)
+        damped = jnp.where(k < needed - _MOST_SQUARINGS, _product(square, square) / 16.0, 0.0)
+        return f + f + square - damped
+
     f = jax.lax.fori_loop(1, _DEGREE + 1, add, jnp.zeros_like(a))
-    far = norm > _RADIUS * 2.0**_MOST_SQUARINGS
-    f = jax.lax.cond(unvmap_any(far), lambda: jnp.where(far, _damped_expm1(scaled), f), lambda: f)
-    return jax.lax.fori_loop(0, needed, lambda _, f: compose(f, f), f)
+    return jax.lax.fori_loop(0, jnp.nan_to_num(needed).astype(int), square, f)
 
 
 def expm1_with_doubt(
@@ -208,11 +207,11 @@ def _balanced(f: Matrix, fixed: Matrix, balances: Sequence[Balance]) -> Matrix:
             continue
         rows = n + np.array(books)
         sizes = jnp.max(jnp.abs(fixed[rows]), axis=1)
-        largest = jnp.argmax(sizes)
-        others = jnp.where(jnp.arange(rows.size)[:, None] == largest, 0.0, f[rows])
-        rest = gained - jnp.sum(others, axis=0)
+        largest = jnp.arange(rows.size) == jnp.argmax(sizes)
+        rest = gained - jnp.sum(jnp.where(largest[:, None], 0.0, f[rows]), axis=0)
         long = (jnp.max(sizes) > jnp.max(jnp.abs(vector))) & holds
-        f = f.at[jnp.asarray(rows)[largest]].set(jnp.where(long, rest, f[rows][largest]))
+        chosen = jnp.any((np.arange(f.shape[0])[:, None] == rows) & largest & long, axis=1)
+        f = jnp.where(chosen[:, None], rest, f)
     return f
 
 

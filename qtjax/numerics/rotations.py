@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._types import Operator, Real
+from .._types import Operator
 
 Vector = Any  # (3,) of objects
 Quaternions = Float[Array, "steps 4"]
@@ -26,7 +26,7 @@ def components(arrays: Sequence[Any]) -> Vector:
     return found
 
 
-def pauli_vector(a: Operator) -> list[Real]:
+def pauli_vector(a: Operator | np.ndarray) -> list[Any]:
     """The real components of a in A = a_0 + a . sigma, for the Hermitian part of A, (2, 2)."""
     x, y = 0.5 * (a[0, 1].real + a[1, 0].real), 0.5 * (a[1, 0].imag - a[0, 1].imag)
     return [x, y, 0.5 * (a[0, 0].real - a[1, 1].real)]

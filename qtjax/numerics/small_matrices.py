@@ -33,26 +33,54 @@ def row_product(first: int, a: Rows, b: Rows) -> Rows:
     return _by_itself(partial(row_sum, first), a, b)
 
 
+def _from_right(first: int, cotangent: Rows, b: Rows) -> Rows:
+    """C B^T: the cotangent of A from that of A B."""
+    states = b.shape[1] - first
+    total = cotangent[:, 0, None] * b[None, :states, 0]
+    for c in range(1, b.shape[1]):
+        total = total + cotangent[:, c, None] * b[None, :states, c]
+    return jnp.concatenate([jnp.zeros_like(b[:1, :first] * cotangent[:, :1]), total], axis=1)
+
+
+def _from_left(first: int, a: Rows, cotangent: Rows) -> Rows:
+    """A^T C: the cotangent of B from that of A B."""
+    states = a.shape[1] - first
+    total = a[0, first:, None] * cotangent[0, None]
+    for i in range(1, a.shape[0]):
+        total = total + a[i, first:, None] * cotangent[i, None]
+    return jnp.concatenate([total, jnp.zeros_like(cotangent[states:])])
+
+
 @partial(jax.jit, static_argnums=0)
 def _adjoint(first: int, saved: tuple[Rows, Rows], cotangent: Rows) -> tuple[Rows, Rows]:
     """The cotangents of A and B."""
 
     def adjoint(a: Rows, b: Rows, cotangent: Rows) -> tuple[Rows, Rows]:
-        n, states = a.shape[1], a.shape[1] - first
-        left = cotangent[:, 0, None] * b[None, :states, 0]
-        for c in range(1, n):
-            left = left + cotangent[:, c, None] * b[None, :states, c]
-        right = a[0, first:, None] * cotangent[0, None]
-        for i in range(1, a.shape[0]):
-            right = right + a[i, first:, None] * cotangent[i, None]
-        left = jnp.concatenate([jnp.zeros_like(a[:, :first]), left], axis=1)
-        return left, jnp.concatenate([right, jnp.zeros_like(b[states:])])
+        return _from_right(first, cotangent, b), _from_left(first, a, cotangent)
 
     return _by_itself(adjoint, *saved, cotangent)
 
 
 row_product_in_reverse = jax.custom_vjp(row_product, nondiff_argnums=(0,))
 row_product_in_reverse.defvjp(lambda first, a, b: (row_product(first, a, b), (a, b)), _adjoint)
+
+
+@partial(jax.jit, static_argnums=0)
+def dual_product(first: int, x: Rows, y: Rows) -> Rows:
+    """A B with what a function f makes of cotangents, below each other: (A, a) (B, b).
+
+    f(A) = sum_k c_k A^k has the same derivative from either side: the cotangent of A from C, that
+    of f(A), is what f makes of (A, C), where the product of (A, a) and (B, b) has a B^T + A^T b in
+    reverse order.
+    """
+
+    def product(x: Rows, y: Rows) -> Rows:
+        rows = x.shape[0] // 2
+        (a, da), (b, db) = (x[:rows], x[rows:]), (y[:rows], y[rows:])
+        moved = _from_left(first, b, da) + _from_right(first, db, a)
+        return jnp.concatenate([row_sum(first, a, b), moved])
+
+    return _by_itself(product, x, y)
 
 
 def _by_itself(function: Callable, *arrays: Array) -> Any:

@@ -276,9 +276,18 @@ def test_a_failure_raises_with_its_solution():
     assert not bool(jnp.isfinite(solution.ledger.energy[1]))
 
 
+@pytest.mark.parametrize("rate", [1e15, 1e17, 1e200])
+def test_contact_with_a_bath_of_any_rate_ends_in_equilibrium(rate):
+    solution = qt.evolve(qt.OpenSystem(N, local_bath(rate=rate)), RHO0, TS[:2])
+    wanted = qt.thermal_state(N, 0.7)
+    np.testing.assert_allclose(solution.state, wanted, atol=1e-15)
+    gained = qt.expectation(N, wanted) - qt.expectation(N, RHO0)
+    np.testing.assert_allclose(solution.ledger.heat[-1, 0], gained, rtol=1e-14)
+
+
 def test_a_rate_beyond_float64_is_reported_and_not_returned():
     with pytest.raises(qt.SolverError, match="not finite"):
-        qt.evolve(qt.OpenSystem(N, local_bath(rate=1e200)), RHO0, TS[:2])
+        qt.evolve(qt.OpenSystem(N, local_bath(rate=1e308)), RHO0, TS[:2])
 
 
 @pytest.mark.parametrize("solver", [None, dfx.Tsit5()], ids=["propagator", "diffrax"])

@@ -8,7 +8,7 @@ import scipy.linalg
 
 from qtjax.algebra.hermitian_basis import commutator_map, jump_map, real_map
 from qtjax.algebra.real_generators import real_commutator, real_dissipator
-from qtjax.numerics.exponentials import expm1
+from qtjax.numerics.exponentials import expm1, expm1_in_loops
 
 
 def generators(lanes, m, n, moving, size, seed=0):
@@ -69,6 +69,35 @@ def test_a_lane_that_is_no_number_or_too_large_spoils_no_other():
     assert jnp.all(jnp.isnan(found[0]))
     np.testing.assert_allclose(found[1], by_scipy(np.asarray(a[1])), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(found[2, :4], -np.eye(4), atol=1e-12)  # all of it has decayed
+
+
+@pytest.mark.parametrize("rate", [1e16, 1e40, 1e200, 1e300])
+def test_beside_a_decay_of_any_rate_the_slow_stay_exact(rate):
+    """A fast decay, a fast turning, a slow decay that they do not reach, and a slow turning."""
+    a = np.zeros((7, 7))
+    a[0, 0], a[1, 0] = -rate, 0.5 * rate
+    a[2, 2] = -0.7
+    a[3:5, 3:5] = [[-1.0, rate], [-rate, -1.0]]
+    a[5:, 5:] = [[-0.1, 2.0], [-2.0, -0.1]]
+    wanted = np.zeros((7, 7))
+    wanted[0, 0], wanted[1, 0] = -1.0, 0.5
+    wanted[2, 2] = np.expm1(-0.7)
+    wanted[3:5, 3:5] = -np.eye(2)  # a phase that is not known
+    turned = np.array([[np.cos(2.0), np.sin(2.0)], [-np.sin(2.0), np.cos(2.0)]])
+    wanted[5:, 5:] = np.exp(-0.1) * turned - np.eye(2)
+    for found in (expm1(jnp.asarray(a)), expm1_in_loops(jnp.asarray(a))):
+        np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [0.5, 40.0, 1e18])
+def test_the_derivative_is_that_of_both_sides(size):
+    """The cotangent is what the function makes of it, without its program in reverse."""
+    a = generators(1, 6, 4, range(6), size)[0]
+    weights = jnp.asarray(np.random.default_rng(1).normal(size=a.shape))
+    direction = generators(1, 6, 4, range(6), size, seed=2)[0]
+    pulled = jnp.sum(jax.vjp(expm1, a)[1](weights)[0] * direction)
+    pushed = jnp.sum(weights * jax.jvp(expm1, (a,), (direction,))[1])
+    np.testing.assert_allclose(pulled, pushed, rtol=1e-11)
 
 
 @pytest.mark.parametrize("d", [2, 3, 4, 5])
