@@ -1,6 +1,7 @@
 """Integration of a master equation, with heat per bath and work beside the state."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import diffrax as dfx
@@ -18,6 +19,7 @@ from .._checks import (
     is_concrete,
 )
 from .._describe import as_html, as_text
+from .._jax import unvmap_any
 from .._memory import told_of_memory
 from .._precise import warn_of_precision
 from .._results import RESULTS, raise_if_failed
@@ -319,17 +321,17 @@ def _evolve(
     resolution: int,
     uniform: bool | None,
 ) -> Solution:
-    known, seen = _with_edges(ts, equation.breakpoints), None
+    known, seen = known_edges(equation, ts), None
     if equation.watched is not None:
         seen = look(equation.watched, known, tolerances[0] + tolerances[1], resolution)
     jumps = jump_times(system, equation, known, seen)
-    edges = known if seen is None else _with_edges(known, seen.jumps)
+    edges = known if seen is None else _in_order(known, jnp.clip(seen.jumps, ts[0], ts[-1]))
     unit = energy_unit(system, jnp.linspace(ts[0], ts[-1], 9))
     if seen is not None:
         unit = jnp.maximum(unit, seen.largest)
     problem = Problem(to_components(rho0), edges, *tolerances, unit, seen, max_steps, uniform)
     found = method.integrate(equation, problem)
-    trajectory = _at_times(system, quantum, ts, edges, found, jumps)
+    trajectory = _at_times(system, equation, quantum, ts, edges, found, jumps)
     result = _outcome(system, ts, trajectory, found, seen, tolerances, unit)
     saved = jax.tree.map(
         lambda f: jax.vmap(lambda t, rho: f(system, t, rho))(ts, trajectory.states),
@@ -353,6 +355,40 @@ class _Trajectory(NamedTuple):
     ledger: Ledger
 
 
+def known_edges(equation: LinearEquation, ts: Array) -> Float[Array, " edges"]:
+    """Saved times and breakpoints in order, a breakpoint before the saved time that it falls on."""
+    return _in_order(jnp.clip(equation.breakpoints, ts[0], ts[-1]), ts)
+
+
+def _in_order(first: Array, others: Array) -> Float[Array, " edges"]:
+    """Times in order, and of equal ones those of the first."""
+    if not first.shape[0] or not others.shape[0]:  # nothing to compile
+        return jnp.concatenate([first, others])
+    return jnp.sort(jnp.concatenate([first, others]))
+
+
+def at_saved(
+    slope: Callable[[Any, Any], Array], breakpoints: Array, ts: Array, edges: Array, ys: Array
+) -> Array:
+    """What is integrated at saved times, from what it is at the edges.
+
+    Where a breakpoint falls on a saved time, what is read is at the breakpoint and moves with it:
+    what happens from the one to the other is nothing, but has a derivative.
+    """
+    if edges.shape[0] == ts.shape[0]:
+        return ys
+    here = jnp.searchsorted(edges, ts)
+    read = ys[here]
+    if not breakpoints.shape[0]:
+        return read
+    falls = jnp.any(ts[:, None] == breakpoints)
+
+    def moved() -> Array:
+        return read + (ts - edges[here])[:, None] * jax.vmap(slope)(ts, read)
+
+    return jax.lax.cond(unvmap_any(falls), moved, lambda: read)
+
+
 def jump_times(
     system: OpenSystem, equation: LinearEquation, known: Array, seen: Seen | None
 ) -> Float[Array, " jumps"]:
@@ -366,23 +402,15 @@ def jump_times(
     return jnp.sort(declared)
 
 
-def _with_edges(ts: Array, more: Array) -> Array:
-    """Times and others between the first and the last, in order."""
-    if not more.shape[0]:  # nothing to compile
-        return ts
-    return jnp.sort(jnp.concatenate([ts, jnp.clip(more, ts[0], ts[-1])]))
-
-
 def _at_times(
-    system: OpenSystem, quantum: RealLike, ts: Array, edges: Array, found: Integrated, jumps: Array
-) -> _Trajectory:
+    system: OpenSystem, equation: LinearEquation, quantum: RealLike, ts: Array, edges: Array,
+    found: Integrated, jumps: Array,
+) -> _Trajectory:  # fmt: skip
     """States and books at the times, with the work of the jumps."""
-    xs, booked = found.xs, found.books
-    if edges.shape[0] > ts.shape[0]:
-        here = jnp.searchsorted(edges, ts)
-        xs, booked = xs[here], booked[here]
-    states = jax.vmap(from_components)(xs)
-    books = read_books(system, booked, quantum)
+    n, slope = equation.size, equation.slope()
+    ys = jnp.concatenate([found.xs, found.books], axis=1)
+    ys = at_saved(lambda t, y: slope(t, y[:n]), equation.breakpoints, ts, edges, ys)
+    states, books = jax.vmap(from_components)(ys[:, :n]), read_books(system, ys[:, n:], quantum)
     if jumps.shape[0]:
         clipped = jnp.clip(jumps, ts[0], ts[-1])
         at_jumps = jax.vmap(from_components)(found.xs[jnp.searchsorted(edges, clipped)])

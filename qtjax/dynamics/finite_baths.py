@@ -31,7 +31,7 @@ from .channels import Jumps
 from .diffrax_methods import from_zero, may_jump, real_leaves, watchful
 from .dissipators import AbstractDissipator, jump_operators
 from .equation_of_motion import equation_of_motion
-from .evolve import default_tolerances, jump_times, jump_works
+from .evolve import at_saved, default_tolerances, jump_times, jump_works, known_edges
 from .methods import Problem
 from .open_system import (
     OpenSystem,
@@ -176,7 +176,7 @@ def _evolve(system: OpenSystem, rho0: Operator, ts: Array, capacities: Array) ->
     rtol, atol = default_tolerances()
     unit = energy_unit(system, jnp.linspace(ts[0], ts[-1], 9))
     equation = equation_of_motion(system)
-    known = jnp.sort(jnp.concatenate([ts, jnp.clip(equation.breakpoints, ts[0], ts[-1])]))
+    known = known_edges(equation, ts)
     seen, edges = None, known
     if equation.watched is not None:
         seen = look(equation.watched, known, rtol + atol, RESOLUTION)
@@ -186,6 +186,7 @@ def _evolve(system: OpenSystem, rho0: Operator, ts: Array, capacities: Array) ->
     y0 = jnp.concatenate([x0, jnp.ones(count), jnp.zeros(2 * count + 1)])
     problem = Problem(x0, edges, rtol, atol, unit, seen, MOST_STEPS, uniform=False)
     slope = _Slope(system, capacities, unit)
+    own = slope
     slope, problem, breaks = from_zero(slope, problem, may_jump(equation, edges))
     since = problem.edges
     solved = dfx.diffeqsolve(
@@ -194,7 +195,7 @@ def _evolve(system: OpenSystem, rho0: Operator, ts: Array, capacities: Array) ->
         stepsize_controller=watchful(None, problem, breaks), max_steps=MOST_STEPS, throw=False,
     )  # fmt: skip
     at_edges: Any = solved.ys
-    ys = at_edges[jnp.searchsorted(edges, ts)]
+    ys = at_saved(lambda t, y: own(t)(y), equation.breakpoints, ts, edges, at_edges)
     parts = jnp.split(ys, np.cumsum([n, count, count, count]), axis=1)
     states = jax.vmap(from_components)(parts[0])
     h = system.energy_hamiltonian

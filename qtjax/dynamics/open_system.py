@@ -48,7 +48,7 @@ from .hamiltonians import (
     embed_hamiltonian,
     hamiltonian_rate,
 )
-from .schedules import breakpoints_of
+from .schedules import breakpoints_of, jumps_of
 
 LEVY_KOSLOFF_TOLERANCE = 1e-6
 
@@ -121,7 +121,10 @@ class OpenSystem(eqx.Module):
         return tuple(dimension_of(part) for part in self.parts)
 
     def breakpoints(self) -> Float[Array, " breaks"]:
-        """Times where a Hamiltonian, a rate or a derivative of them is known to jump, in order."""
+        """Times where a Hamiltonian, a rate or a derivative of them is known to jump, in order.
+
+        Of equal times those at which a value may jump come first: derivatives move with the first.
+        """
         schedules = [*self.hamiltonian.schedules, *self.energy_hamiltonian.schedules]
         for bath in self.baths:
             channels = bath.channels(self.hamiltonian)
@@ -130,7 +133,8 @@ class OpenSystem(eqx.Module):
             if is_function(mu) and any(isinstance(c, Moving) for c in channels):
                 schedules.append(mu)  # of which no rate knows
         unique = {id(schedule): schedule for schedule in schedules}
-        breaks = [breakpoints_of(schedule) for schedule in unique.values()]
+        jumping = sorted(unique.values(), key=lambda schedule: not jumps_of(schedule).shape[0])
+        breaks = [breakpoints_of(schedule) for schedule in jumping]
         return jnp.sort(jnp.concatenate([jnp.zeros(0), *breaks]))
 
     @property

@@ -20,7 +20,8 @@ import scipy.sparse as sp
 from jaxtyping import Array, Bool, Float
 
 from .._checks import is_concrete
-from .._precise import tensordot
+from .._precise import matmul, tensordot
+from .._precise import matmul
 from .._types import RealLike
 
 ROUNDING = 16  # times the machine epsilon: below it an entry of a fixed matrix is rounding
@@ -270,6 +271,14 @@ class LinearEquation(eqx.Module):
             self.moving,
             self.moved,
         )
+
+
+    def slope(self) -> Callable[[Any, Any], Float[Array, " m"]]:
+        """(t, x) -> (x', books'), (size + books,)."""
+        if self.action is not None:
+            return self.action
+        dense = self.dense()
+        return lambda t, x: matmul(dense(t), x)
 
 
 class DenseEquation(eqx.Module):

@@ -86,3 +86,25 @@ def test_work_without_a_bath(name):
     assert bool(found.result == qt.RESULTS.successful)
     gained = drive(LAST, KINK) - drive(0.0, KINK)
     assert float(found.ledger.work[-1]) == pytest.approx(0.7 * float(gained), rel=1e-10)
+
+
+def test_derivatives_by_a_switching_time_that_is_a_saved_time():
+    def numbers(switch, middle):
+        knots = qt.Spline([0.0, 0.0, 0.0], 0.0, 2.0)
+        drive = qt.PiecewiseConstant(jnp.stack([switch]), [1.0, 3.0])
+        h = qt.Driven([(knots, qt.number(2)), (drive, qt.number(2))])
+        system = qt.OpenSystem(h, qt.Lindblad(qt.destroy(2), RATE))
+        times = jnp.stack([0.0, middle, 2.5])
+        solution = qt.evolve(system, qt.pure_state([1, 1]), times, throw=False)
+        return solution.saved[:, 0, 1], solution.ledger.work[-1]
+
+    slopes = jax.jit(jax.jacfwd(numbers, (0, 1)))(1.0, 1.0)
+    (states_by_switch, states_by_middle), (work_by_switch, work_by_middle) = slopes
+    times, phases = np.array([0.0, 1.0, 2.5]), np.array([0.0, 1.0, 5.5])
+    states = 0.5 * np.exp(1j * phases - 0.5 * RATE * times)
+    # at the saved time itself: as if the switch came before it
+    np.testing.assert_allclose(states_by_switch, [0.0, -2j, -2j] * states, rtol=1e-8)
+    later = [0.0, 3j - 0.5 * RATE, 0.0] * states
+    np.testing.assert_allclose(states_by_middle, later, rtol=1e-8, atol=1e-12)
+    assert float(work_by_switch) == pytest.approx(-RATE * np.exp(-RATE), rel=1e-8)
+    assert float(work_by_middle) == pytest.approx(0.0, abs=1e-12)
