@@ -96,7 +96,9 @@ class ResetBath(AbstractDissipator):
             root = thermal_state(part, 2.0 * temperature)
             root = root / jnp.sqrt(jnp.sum(jnp.abs(root) ** 2))
         else:
-            root = apply(Sqrt(), state)
+            # a root of 0 has no derivative; one of rounding has it to half of the digits
+            least = 4.0 * state.shape[0] * float(jnp.finfo(state.dtype).eps)
+            root = apply(Sqrt(), state + least * jnp.eye(state.shape[0]))
         n = root.shape[0]
         jumps = (root.T[:, None, :, None] * np.eye(n)[None, :, None, :]).reshape(n * n, n, n)
         return jnp.stack([embed(jump, self.dims, self.sites) for jump in jumps])

@@ -397,9 +397,10 @@ def _thermal_rates(slope: Array, omega: Array, temperature: Array) -> tuple[Arra
     temperature = nan_below_zero(temperature)
     x, frozen = _reduced_frequency(omega, temperature)
     slope = jnp.where(slope < 0.0, jnp.nan, slope)
-    down = slope * jnp.where(frozen, jnp.maximum(omega, 0.0), temperature * _bose(-x))
-    up = slope * jnp.where(frozen, jnp.maximum(-omega, 0.0), temperature * _bose(x))
-    return down, up
+    # the part that both have, so that a cold bath's rate down changes by no more than that up
+    thermal = jnp.where(frozen, 0.0, temperature * _bose(jnp.abs(x)))
+    down, up = thermal + jnp.maximum(omega, 0.0), thermal + jnp.maximum(-omega, 0.0)
+    return slope * down, slope * up
 
 
 def as_spectrum(rate: Any, name: str = "rate") -> Spectrum:

@@ -1,6 +1,7 @@
 """Squeezed thermal baths, in the frame that rotates at the frequency of the squeezing's carrier."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex
@@ -112,21 +113,26 @@ class SqueezedBath(AbstractDissipator):
         quanta = as_nonnegative("quanta", quanta, "it is a mean number.")
         gap = as_positive("gap", gap, "squeezing is that of a quantum of some energy.")
         anomalous = as_complex(anomalous)
-        size = jnp.abs(anomalous)
-        excess = quanta * (quanta + 1.0) - size**2  # n (n + 1) of the thermal state
-        possible = excess >= -1e-12 * quanta * (quanta + 1.0)
+        # stands in for moments of 0, where angles and temperatures have no slope
+        rest = float(jnp.finfo(quanta.dtype).tiny) ** 0.5
+        possible = jnp.abs(anomalous) ** 2 <= (1.0 + 1e-12) * quanta * (quanta + 1.0)
+        tiny = jnp.abs(jax.lax.stop_gradient(anomalous)) < rest
+        shifted = anomalous + jnp.where(tiny, rest, 0.0)
+        size = jnp.abs(shifted)
         if is_concrete(possible) and not possible:
             raise ValueError(
                 f"`anomalous` has |M| = {float(size):g}, but no state with N = {float(quanta):g} "
                 f"quanta has more than sqrt(N (N + 1)) = {float((quanta**2 + quanta) ** 0.5):g}; "
                 "squeeze less, or give more quanta."
             )
-        excess = jnp.maximum(excess, 0.0)
+        excess = quanta * (quanta + 1.0) - size**2  # n (n + 1) of the thermal state
+        moving = excess - jax.lax.stop_gradient(excess)
+        excess = jnp.where(excess > rest, excess, rest + moving)
         n = excess / (0.5 + jnp.sqrt(0.25 + excess))
-        hot = n > 0.0
-        temperature = jnp.where(hot, gap / jnp.log1p(1.0 / jnp.where(hot, n, 1.0)), 0.0)
-        squeezing = jnp.where(possible, 0.5 * jnp.arctanh(size / (quanta + 0.5)), jnp.nan)
-        return cls(lowering, gap, temperature, spectrum, squeezing, jnp.angle(-anomalous))
+        temperature = gap / (jnp.log1p(n) - jnp.log(n))
+        longer = (size + size**2 / (quanta + n + 1.0)) / (n + 0.5)  # e^(2r) - 1
+        squeezing = jnp.where(possible, 0.5 * jnp.log1p(longer), jnp.nan)
+        return cls(lowering, gap, temperature, spectrum, squeezing, jnp.angle(-shifted))
 
     @property
     def quanta(self) -> Real:

@@ -21,7 +21,6 @@ from jaxtyping import Array, Bool, Float
 
 from .._checks import is_concrete
 from .._precise import matmul, tensordot
-from .._precise import matmul
 from .._types import RealLike
 
 ROUNDING = 16  # times the machine epsilon: below it an entry of a fixed matrix is rounding
@@ -271,7 +270,6 @@ class LinearEquation(eqx.Module):
             self.moving,
             self.moved,
         )
-
 
     def slope(self) -> Callable[[Any, Any], Float[Array, " m"]]:
         """(t, x) -> (x', books'), (size + books,)."""

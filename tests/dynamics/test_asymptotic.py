@@ -100,6 +100,20 @@ def test_what_is_too_slow_to_tell_is_not_successful():
     assert bool(found.result == qt.RESULTS.steady_state_inaccurate)
 
 
+def test_derivatives_by_the_fresh_state_of_a_reset_bath():
+    rho = qt.thermal_state(qt.number(3), 1.0)
+    turn = np.linalg.qr(np.arange(9.0).reshape(3, 3) ** 2 + np.eye(3))[0]
+    mixing = np.array([[-1.0, 0.2, 0.1], [0.2, 0.6, 0.3], [0.1, 0.3, 0.4]])
+    pure, change = (jnp.asarray(turn @ a @ turn.T) for a in (np.diag([1.0, 0.0, 0.0]), mixing))
+
+    def moved(x):
+        bath = qt.dynamics.ResetBath(qt.number(3), 0.3, state=pure + x * change)
+        return qt.dynamics.right_hand_side(qt.OpenSystem(qt.number(3), bath), 0.0, rho)
+
+    # by roots of what is rounding: half of the digits
+    np.testing.assert_allclose(jax.jit(jax.jacfwd(moved))(0.0), 0.3 * change, atol=1e-7)
+
+
 def test_a_reset_bath_is_its_formula():
     """D(rho) = r (tau x tr_i rho - rho) with its reference state fixed, tau given in both ways."""
     h, dims = jnp.kron(qt.sigmaz(), qt.sigmax()) + jnp.kron(N, jnp.eye(2)), (2, 2)

@@ -72,6 +72,12 @@ def test_rates_and_their_derivatives_are_exact_at_every_frequency(omega, sign):
         np.testing.assert_allclose(mode(jnp.array(p, float)), slopes, rtol=3e-10, atol=1e-15)
 
 
+def test_both_rates_of_a_cold_bath_change_with_temperature_by_the_same():
+    slopes = [mode(jnp.array([40.0, 1.0, 0.4, np.inf]))[:, 1] for mode in (FORWARD, REVERSE)]
+    n = 1.0 / np.expm1(40.0)
+    np.testing.assert_allclose(slopes, np.full((2, 2), 16.0 * 40.0 * n * (n + 1.0)), rtol=1e-13)
+
+
 def test_derivatives_at_zero_frequency():
     """gamma' T and its slopes (+-gamma'/2 by omega, gamma' by T); from above where a cutoff is."""
     for cutoff in (jnp.inf, 1.3):

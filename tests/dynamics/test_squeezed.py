@@ -157,3 +157,31 @@ class Pump(qt.AbstractDissipator):
 
     def channels(self, hamiltonian):
         return (qt.dynamics.Channel(0.1, qt.create(8)),)
+
+
+def test_derivatives_by_moments_are_those_of_a_generator_linear_in_them():
+    rho = jnp.array([[0.3, 0.2 + 0.1j], [0.2 - 0.1j, 0.7]])
+
+    def moved(n, real, imaginary):
+        bath = SqueezedBath.from_moments(D, GAP, n, real + 1j * imaginary, RATE)
+        return qt.dynamics.right_hand_side(qt.OpenSystem(0.0 * N, bath), 0.0, rho)
+
+    def jump(left, right):
+        loss = right.conj().T @ left
+        return RATE * (left @ rho @ right.conj().T - 0.5 * (loss @ rho + rho @ loss))
+
+    up = D.conj().T
+    by_n, pair, other = jump(D, D) + jump(up, up), -jump(up, D), -jump(D, up)
+    expected = [by_n, pair + other, 1j * (pair - other)]
+    slopes = jax.jit(jax.vmap(jax.jacfwd(moved, (0, 1, 2))))
+    moments = [(1.0, 0.3, 0.4), (1.0, 0.0, 0.0), (0.0, 0.0, 0.0), (2.0, 0.0, np.sqrt(6.0))]
+    for found, wanted in zip(slopes(*np.transpose(moments)), expected, strict=True):
+        np.testing.assert_allclose(found, [wanted] * 4, rtol=0, atol=1e-11)
+
+
+def test_a_squeezed_vacuum_of_many_quanta_has_the_rates_of_its_moments():
+    bath = SqueezedBath.from_moments(D, GAP, 1e4, np.sqrt(1e4 * (1e4 + 1.0)), RATE)
+    np.testing.assert_allclose(
+        qt.dynamics.right_hand_side(qt.OpenSystem(0.0 * N, bath), 0.0, qt.pure_state([1, 0])),
+        RATE * 1e4 * np.diag([-1.0, 1.0]), rtol=1e-12, atol=1e-12 * 1e4,
+    )  # fmt: skip
