@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Inexact
+from jaxtyping import Array, Bool, Complex, Float, Inexact
 
 from .._checked import checked
 from .._checks import check_finite, check_hermitian, check_instance, check_size, traced
@@ -19,7 +19,7 @@ from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import dag, product
 from ..algebra.superoperators import sandwich
 from ..numerics.collocation import collocation_increment, convergence, forgotten, graded
-from ..numerics.equation import LinearEquation
+from ..numerics.equation import Balance, LinearEquation
 from ..numerics.exponentials import (
     compose,
     expm1_with_doubt,
@@ -48,6 +48,7 @@ from .equation_of_motion import energy_per_particle, equation_of_motion
 from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
 from .open_system import OpenSystem, energy_unit, most_defect
 
+PROBES = 4  # how many sets of signs of roundings are tried
 RESOLUTION = 4096  # samples of a stroke of which something is only known as a function of time
 
 Matrix = Float[Array, "m n"]
@@ -65,6 +66,8 @@ class Propagator(NamedTuple):
         resolved: whether no feature of a function of time is finer than the steps.
         hermitian: whether H is, at all times at which it was looked at.
         quantum: the energy that is booked for a particle.
+        rounded: what rounding may have done to each entry of the generator along the stroke, books
+            in their unit, (m, n); where `None`, `rounding` of each entry of F.
 
     Examples:
         >>> system = qt.OpenSystem(jnp.pi / 2 * qt.sigmax())
@@ -80,6 +83,7 @@ class Propagator(NamedTuple):
     resolved: Array
     hermitian: Array
     quantum: RealLike = 1.0
+    rounded: Matrix | None = None
 
     @property
     def error(self) -> Real:
@@ -134,58 +138,127 @@ def fixed_point(propagators: Sequence[Propagator], d: int, solver: Any) -> Fixed
 
 
 def cycle_error(
-    maps: Sequence[Propagator], fixed: FixedPoint, states: Complex[Array, "edges d d"]
+    maps: Sequence[Propagator] | Propagator,
+    vectors: Float[Array, "edges n"],
+    total: Matrix,
+    weights: Float[Array, " n"],
+    unique: Bool[Array, ""],
+    size: RealLike = 1.0,
 ) -> Real:
-    """The estimated error of the states and books of a limit cycle, to first order.
+    """The estimated error of the vectors and books of a limit cycle, to first order.
 
-    What the maps may be off by is applied to the states that they act on, and followed through the
+    What the maps may be off by is applied to the vectors that they act on, and followed through the
     solve for the fixed point: coherences that are not there cannot be wrong.
 
     Args:
-        maps: the propagators of the strokes.
-        fixed: their fixed point.
-        states: at the start of every stroke, and at the end of the last, (strokes + 1, d, d).
+        maps: the propagators of the strokes, or one with a leading axis of strokes.
+        vectors: components of states, or moments, at the start of every stroke and at the end of
+            the last, (strokes + 1, n).
+        total: M - 1 of the cycle, (n, n).
+        weights: w with w (M - 1) = 0, those of the trace, (n,).
+        unique: whether there is one fixed point.
+        size: of vectors and books, to which errors are relative.
 
     Returns:
         max|dx|, of the books in units of the largest energy; inf where a stroke is not resolved.
     """
-    maps, fixed, states = jax.lax.stop_gradient((tuple(maps), fixed, states))
-    n, d = states.shape[-1] ** 2, states.shape[-1]
-    identity = to_components(jnp.eye(d))
-    once, _ = follow_error(maps, states, jnp.zeros(n, identity.dtype))
-    bordered = jnp.outer(identity / d, identity) - fixed.map_increment
-    bordered = jnp.where(fixed.gap > 0.0, bordered, jnp.eye(n, dtype=identity.dtype))
-    start = solve(bordered, once)
-    largest = follow_error(maps, states, start)[1]
+    maps, vectors, total, size = jax.lax.stop_gradient((maps, vectors, total, size))
+    n = weights.shape[0]
+
+    def follow(deviation: Array, seed: Array) -> tuple[Array, Real]:
+        return follow_error(maps, vectors, weights, deviation, size, seed)
+
+    seeds = jnp.arange(PROBES)
+    once, _ = jax.vmap(follow)(jnp.zeros((PROBES, n), total.dtype), seeds)
+    bordered = jnp.outer(weights / jnp.sum(weights**2), weights) - total
+    bordered = jnp.where(unique, bordered, jnp.eye(n, dtype=total.dtype))
+    start = solve(bordered, once.T).T
+    largest = jnp.max(jax.vmap(follow)(start, seeds)[1])
     # inf, and not nan, where a stroke is not resolved
-    return jnp.where(jnp.isinf(largest), largest, jnp.maximum(jnp.max(jnp.abs(start)), largest))
+    first = jnp.max(jnp.abs(start)) / size
+    return jnp.where(jnp.isinf(largest), largest, jnp.maximum(first, largest))
 
 
 def follow_error(
-    maps: Sequence[Propagator], states: Complex[Array, "edges d d"], deviation: Array
+    maps: Sequence[Propagator] | Propagator,
+    vectors: Float[Array, "edges n"],
+    weights: Float[Array, " n"],
+    deviation: Float[Array, " n"],
+    size: RealLike = 1.0,
+    seed: RealLike = 0,
 ) -> tuple[Array, Real]:
-    """What strokes make of a deviation of their first state, with what they may be off by.
+    """What strokes make of a deviation of their first vector, with what they may be off by.
 
     Args:
-        maps: the propagators of the strokes.
-        states: at the start of every stroke, and at the end of the last, (strokes + 1, d, d).
-        deviation: of the components of the first, (d*d,).
+        maps: the propagators of the strokes, or one with a leading axis of strokes.
+        vectors: at the start of every stroke, and at the end of the last, (strokes + 1, n).
+        weights: as for `cycle_error`.
+        deviation: of the first vector, (n,).
+        size: as for `cycle_error`.
+        seed: below `PROBES`: which signs roundings have.
 
     Returns:
-        That of the components of the last, and the largest error of states and books on the way, as
-        of `cycle_error`.
+        That of the last vector, and the largest error of vectors and books on the way, as of
+        `cycle_error`.
     """
-    maps, states, deviation = jax.lax.stop_gradient((tuple(maps), states, deviation))
-    xs = jax.vmap(to_components)(states)
-    n, largest = xs.shape[1], jnp.zeros((), xs.dtype)
-    for stroke, x in zip(maps, xs, strict=False):
-        added = times(stroke.increment, deviation) + times(stroke.doubt, x)
-        deviation = deviation + added[:n]
-        books = jnp.max(jnp.abs(added[n:])) / stroke.unit
-        found = jnp.maximum(books, jnp.max(jnp.abs(deviation))) + stroke.rounding
-        largest = jnp.maximum(largest, found)
-    resolved = jnp.all(jnp.stack([stroke.resolved for stroke in maps]))
-    return deviation, jnp.where(resolved, largest, jnp.inf)
+    maps, vectors, deviation, size = jax.lax.stop_gradient((maps, vectors, deviation, size))
+    steps, n, eps = len(vectors) - 1, vectors.shape[1], jnp.finfo(vectors.dtype).eps
+    # twice a rounding each, since the signs that are tried are few
+    signs = np.random.default_rng(0).choice([-2.0, 2.0], (PROBES, steps, 2, n))
+    signs = jnp.asarray(signs, vectors.dtype)[seed]
+
+    def follow(carry: tuple[Array, Real], step: Any) -> tuple[tuple[Array, Real], None]:
+        (deviation, largest), (stroke, last, x, (before, after)) = carry, step
+        f, rows = stroke.increment[:n], stroke.increment[n:]
+        added = times(stroke.increment, deviation) + jnp.sign(before[0]) * times(stroke.doubt, x)
+        rounded = _spread(stroke.rounded, x)
+        begun = _kept(weights, rounded[:n], before)
+        rounding = jnp.maximum(stroke.rounding, _largest(rounded[n:]) / size)
+        ended = begun + times(f, begun) + _kept(weights, last * _spread(f, x), after)
+        deviation = deviation + added[:n] + ended
+        books = _largest(jnp.abs(added[n:]) + 4.0 * eps * jnp.abs(times(rows, x))) / stroke.unit
+        found = jnp.maximum(books, _largest(deviation)) / size + rounding
+        found = jnp.where(stroke.resolved, found, jnp.inf)
+        return (deviation, jnp.maximum(largest, found)), None
+
+    carry = deviation, jnp.zeros((), vectors.dtype)
+    return jax.lax.scan(follow, carry, (*_stacked(maps), vectors[:-1], signs))[0]
+
+
+def _stacked(maps: Sequence[Propagator] | Propagator) -> tuple[Propagator, Array]:
+    """Propagators with a leading axis, and what rounding does to F x beside `rounded`, of F x."""
+    if isinstance(maps, Propagator):
+        return maps, jnp.full(len(maps.unit), jnp.finfo(maps.unit.dtype).eps)
+    most = max(stroke.increment.shape[0] for stroke in maps)
+
+    def padded(stroke: Propagator) -> Propagator:
+        rounded = jnp.zeros_like(stroke.doubt) if stroke.rounded is None else stroke.rounded
+        rows = ((0, most - rounded.shape[0]), (0, 0))
+        parts = (jnp.pad(a, rows) for a in (stroke.increment, stroke.doubt, rounded))
+        kept = dict(zip(("increment", "doubt", "rounded"), parts, strict=True))
+        return stroke._replace(quantum=jnp.zeros(()), **kept)
+
+    eps = jnp.finfo(maps[0].unit.dtype).eps
+    last = [jnp.asarray(eps) if s.rounded is not None else s.rounding for s in maps]
+    return jax.tree.map(lambda *each: jnp.stack(each), *map(padded, maps)), jnp.stack(last)
+
+
+def _largest(x: Float[Array, " n"]) -> Real:
+    """The largest modulus, 0 of none."""
+    return jnp.max(jnp.abs(x), initial=0.0)
+
+
+def _spread(matrix: Matrix, x: Float[Array, " n"]) -> Float[Array, " m"]:
+    """The largest entry of every row times the largest component that it meets."""
+    met = jnp.where(matrix == 0.0, 0.0, jnp.abs(x))
+    return jnp.max(jnp.abs(matrix), axis=1) * jnp.max(met, axis=1)
+
+
+def _kept(weights: Array, sizes: Float[Array, " n"], signs: Float[Array, " n"]) -> Array:
+    """Changes of so many sizes and signs that leave the sum w.x as it is."""
+    rounded, held = signs * sizes, jnp.where(weights == 0.0, 0.0, sizes)
+    whole = jnp.sum(weights * held)
+    return rounded - held * jnp.sum(weights * rounded) / jnp.where(whole > 0.0, whole, 1.0)
 
 
 def contraction(fixed: FixedPoint) -> Real:
@@ -323,10 +396,10 @@ def _in_units(
 
     yes = jnp.asarray(True)
     if equation.constant:
-        balances = equation.balances_in(unit)
-        found = expm1_with_doubt(generator(0.0), tolerance, equation.moving_rows, balances)
-        increment, doubt, rounding = found
-        return Propagator(increment, doubt, rounding, unit, yes, yes)
+        matrix, balances = generator(0.0), equation.balances_in(unit)
+        found = expm1_with_doubt(matrix, tolerance, equation.moving_rows, balances)
+        rounded = rounding_of(matrix[None], balances)
+        return Propagator(*found, unit, yes, yes, rounded=rounded)
     edges, seen = stroke_edges(system), None
     check_size("steps", steps, *2 * ((n,) if system.baths else (system.dimension,)))
     if equation.watched is not None:
@@ -348,7 +421,10 @@ def _in_units(
             return _composed(steps, jumps, unit), t
         return _increment(equation, generator, duration, unit, t, jumps), t
 
-    size = _size(generator) if system.baths else unit
+    size = unit
+    if system.baths:
+        nodes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
+        size = jnp.max(jnp.sum(jnp.abs(nodes), axis=1))
     eps, gain = float(jnp.finfo(unit.dtype).eps), convergence(implicit and bool(system.baths))
     if system.baths:
         (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
@@ -361,7 +437,7 @@ def _in_units(
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
     doubt, resolved = (fixed - coarse) / gain, _resolved(seen, t)
     if system.baths:
-        rounding = eps * size
+        rounding, rounded = eps * size, rounding_of(nodes)
         # Magnus steps of many lifetimes overflow
         overflown = jnp.isfinite(size) & ~jnp.all(jnp.isfinite(fixed + doubt))
         resolved = resolved & ~overflown
@@ -369,14 +445,24 @@ def _in_units(
             doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t, seen))
     else:  # of as many products of unitaries: they add up like the steps of a random walk
         rounding = jnp.asarray(eps * math.sqrt(0.5 * (t.size - 1)), unit.dtype)
+        rounded = jnp.where(fixed == 0.0, 0.0, rounding).at[-1].set(0.0)
     hermitian = yes if seen is None else seen.defect <= most_defect()
-    return Propagator(fine, doubt, rounding, unit, resolved, hermitian)
+    return Propagator(fine, doubt, rounding, unit, resolved, hermitian, rounded=rounded)
 
 
-def _size(generator: Callable[[Any], Matrix]) -> Real:
-    """The largest sum of moduli in a column of the generator, as its nodes in the stroke see it."""
-    sizes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
-    return jnp.max(jnp.sum(jnp.abs(sizes), axis=1))
+def rounding_of(nodes: Float[Array, "nodes m n"], balances: Sequence[Balance] = ()) -> Matrix:
+    """A rounding of the largest of each entry of a generator; none in books that a balance gives.
+
+    Args:
+        nodes: the generator at some times, (nodes, m, n).
+        balances: that were used.
+    """
+    sizes = jnp.max(jnp.abs(jax.lax.stop_gradient(nodes)), axis=0)
+    for _, books, holds in balances:
+        if len(books) == 1:
+            row = sizes.shape[1] + books[0]
+            sizes = sizes.at[row].set(jnp.where(holds, 0.0, sizes[row]))
+    return jnp.finfo(sizes.dtype).eps * sizes
 
 
 def _times(seen: Seen | None, edges: Float[Array, " edges"], parts: int) -> Array:

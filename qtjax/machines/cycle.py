@@ -12,7 +12,6 @@ from .._checked import checked
 from .._checks import (
     check_count,
     check_instance,
-    check_positive,
     check_size,
     is_concrete,
 )
@@ -42,7 +41,7 @@ from . import figures
 from .alongside import Group, by_group, grouped
 from .clausius import generalized_efficiency
 from .describe import describe_limit_cycle
-from .steps import FIRST_STEPS, Way, refined, resolved
+from .steps import FIRST_STEPS, Way, as_tolerance, refined, resolved
 from .stroke import AbstractStroke, Cycle, Stroke, renamed
 
 
@@ -337,15 +336,7 @@ def _checked(cycle: Cycle, steps: int | None, tolerance: float | None, resolutio
     if steps is not None:
         check_count("steps", steps)
     check_resolution(resolution)
-    if tolerance is None:
-        return _default_tolerance()
-    if not (isinstance(tolerance, float) and tolerance == float("inf")):  # any error is allowed
-        check_positive("tolerance", tolerance, "it is the largest error allowed.")
-    return tolerance
-
-
-def _default_tolerance() -> float:
-    return 1e-9 if jax.config.read("jax_enable_x64") else 1e-4
+    return as_tolerance(tolerance)
 
 
 @eqx.filter_jit
@@ -368,7 +359,9 @@ def _limit_cycle(
     residual = jnp.max(jnp.abs(states[-1] - states[0]))
     done = works if chemical_works is None else works + chemical_works
     residuals = _first_law_residuals(cycle, states, bath_heats, done)
-    error, largest = cycle_error(maps, fixed, states), jnp.max(jnp.stack([m.unit for m in maps]))
+    xs, trace = jax.vmap(to_components)(states), to_components(jnp.eye(cycle.dimension))
+    error = cycle_error(maps, xs, fixed.map_increment, trace, fixed.gap > 0.0)
+    largest = jnp.max(jnp.stack([m.unit for m in maps]))
     finite = jnp.isfinite(works.sum() + residual) & jnp.all(jnp.isfinite(fixed.map_increment))
     # an unresolved ramp may end in nan too: its own message comes first
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
@@ -507,11 +500,12 @@ def _repeat(
     tolerance: float,
 ) -> Repeated:  # fmt: skip
     maps = _propagators(groups, way, tolerance, RESOLUTION)
-    nothing = jnp.zeros(cycle.dimension**2, rho0.real.dtype)
+    trace = to_components(jnp.eye(cycle.dimension))
+    nothing = jnp.zeros_like(trace)
 
     def once(carry: tuple[Operator, Array], _: None) -> tuple[tuple[Operator, Array], Any]:
         states, books = _run(cycle, maps, carry[0])
-        deviation, error = follow_error(maps, states, carry[1])
+        deviation, error = follow_error(maps, jax.vmap(to_components)(states), trace, carry[1])
         bath_heats, works = tuple(book.heat for book in books), jnp.stack([b.work for b in books])
         quenches, chemical_works = _quenches(cycle, states), _exchanged(books)[1]
         done = works if chemical_works is None else works + chemical_works

@@ -390,7 +390,46 @@ def _ratio_where(exists: Bool[Array, ""], numerator: Real, denominator: Real) ->
     return jnp.where(exists, numerator / jnp.where(exists, denominator, 1.0), jnp.nan)
 
 
-class AbstractFiguresOfMerit(eqx.Module):
+class AbstractBooks(eqx.Module):
+    """Heats and works, and what they and all that follows from them may be off by."""
+
+    @property
+    @abc.abstractmethod
+    def rounding(self) -> Real:
+        """What counts as no work and no heat: what they may be off by."""
+
+    @abc.abstractmethod
+    def propagated(self, slopes: Any) -> Real:
+        """What errors of heats, works and the like make of a figure, to first order.
+
+        Args:
+            slopes: derivatives of the figure by every field of the solution, in its place.
+        """
+
+    def error_of(self, figure: Any) -> Real:
+        """What a figure of merit may be off by: sum_x |d figure/d x| error(x), to first order.
+
+        x are the work and the heats, which may be off by `rounding`, and the entropies of a
+        `CycleSolution`; parameters count as exact. (1 + eta) `rounding` / Q_h for the efficiency:
+        large where heats are small beside the energies, as with baths that are cold beside the gap.
+
+        Args:
+            figure: the name of a property, as "efficiency", or a function of the solution.
+
+        Returns:
+            A scalar >= 0, in the unit of the figure (not differentiated); nan where the figure is.
+
+        Raises:
+            ValueError: a name that is none, or what is no real scalar; what the figure raises.
+        """
+        if not isinstance(figure, str):
+            check_takes("figure", figure, self)
+        elif figure not in (*dir(type(self)), *vars(self)):
+            raise ValueError(f"`figure` must be a property of the solution, got {figure!r}.")
+        return _error_of(self, figure)
+
+
+class AbstractFiguresOfMerit(AbstractBooks):
     """Figures of merit of a machine, from its work and its heats by name, per cycle or per time.
 
     Pairs are (cold, hot). What speaks of hot and cold raises a `ValueError` where contacts have
@@ -406,19 +445,6 @@ class AbstractFiguresOfMerit(eqx.Module):
     @abc.abstractmethod
     def work(self) -> Real:
         """W: work done on the medium."""
-
-    @property
-    @abc.abstractmethod
-    def rounding(self) -> Real:
-        """What counts as no work and no heat: what they may be off by."""
-
-    @abc.abstractmethod
-    def propagated(self, slopes: Any) -> Real:
-        """What errors of heats, works and the like make of a figure, to first order.
-
-        Args:
-            slopes: derivatives of the figure by every field of the solution, in its place.
-        """
 
     @property
     @abc.abstractmethod
@@ -489,28 +515,6 @@ class AbstractFiguresOfMerit(eqx.Module):
             ValueError: traced or batched; use `regime_code` there.
         """
         return regime(self.regime_code)
-
-    def error_of(self, figure: Any) -> Real:
-        """What a figure of merit may be off by: sum_x |d figure/d x| error(x), to first order.
-
-        x are the work and the heats, which may be off by `rounding`, and the entropies of a
-        `CycleSolution`; parameters count as exact. (1 + eta) `rounding` / Q_h for the efficiency:
-        large where heats are small beside the energies, as with baths that are cold beside the gap.
-
-        Args:
-            figure: the name of a property, as "efficiency", or a function of the solution.
-
-        Returns:
-            A scalar >= 0, in the unit of the figure (not differentiated); nan where the figure is.
-
-        Raises:
-            ValueError: a name that is none, or what is no real scalar; what the figure raises.
-        """
-        if not isinstance(figure, str):
-            check_takes("figure", figure, self)
-        elif figure not in (*dir(type(self)), *vars(self)):
-            raise ValueError(f"`figure` must be a property of the solution, got {figure!r}.")
-        return _error_of(self, figure)
 
 
 @eqx.filter_jit

@@ -12,7 +12,7 @@ and are 0 in a limit cycle. No level is cut off, and there are three numbers in 
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -34,7 +34,13 @@ from .._precise import matmul
 from .._results import RESULTS, raise_if_failed
 from .._types import Real, RealLike
 from ..dynamics.evolve import check_resolution
-from ..dynamics.propagator import RESOLUTION, subdivide
+from ..dynamics.propagator import (
+    RESOLUTION,
+    Propagator,
+    cycle_error,
+    rounding_of,
+    subdivide,
+)
 from ..dynamics.schedules import Constant, Schedule, as_schedule, breakpoints_of
 from ..dynamics.spectra import Spectrum, as_spectrum, thermal_rates
 from ..numerics.collocation import collocation_increment, convergence, forgotten, graded
@@ -43,12 +49,13 @@ from ..numerics.exponentials import (
     compose,
     expm1_with_doubt,
     magnus_exponent,
+    magnus_nodes,
     ordered_product,
     taylor_expm1,
 )
 from ..numerics.resolution import block_length, look
 from . import figures
-from .steps import Way, resolved
+from .steps import Way, as_tolerance, resolved
 
 Vector = Float[Array, " 4"]  # (1, <x^2>, <p^2>, c) in units of the first frequency
 Matrix = Float[Array, "m 4"]
@@ -203,15 +210,6 @@ class GaussianSolution(figures.AbstractFiguresOfMerit):
         return -sum(flows, jnp.zeros(()))
 
 
-class _Map(NamedTuple):
-    """F with y(end) = y(start) + F v(start) for y = (v, heat, work), and what it may be off by."""
-
-    increment: Matrix
-    doubt: Matrix
-    rounding: Real
-    resolved: Array
-
-
 @checked
 def gaussian_limit_cycle(
     strokes: Sequence[GaussianStroke],
@@ -261,9 +259,7 @@ def gaussian_limit_cycle(
         check_count("steps", steps)
         check_size("steps", steps, 6, 4)
     check_resolution(resolution)
-    if tolerance is None:
-        tolerance = 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
-    tolerance = float(tolerance)
+    tolerance = as_tolerance(tolerance)
 
     def solve(way: Way) -> GaussianSolution:
         return _limit_cycle(strokes, way, tolerance, resolution)
@@ -287,10 +283,10 @@ def _limit_cycle(
     fixed = jax.lax.stop_gradient(core)
     gap = 1.0 / (jnp.linalg.norm(fixed) * jnp.linalg.norm(inv(fixed)))
     unique = gap > 500.0 * jnp.finfo(gap.dtype).eps
-    solvable = jnp.where(unique, core, jnp.eye(3))
-    start = jnp.where(unique, -solve(solvable, pumped), jnp.nan)
+    start = jnp.where(unique, -solve(jnp.where(unique, core, jnp.eye(3)), pumped), jnp.nan)
     vectors, heats, works = _run(maps, jnp.concatenate([jnp.ones(1), start]))
-    error = _error(maps, solvable, vectors) + jnp.finfo(gap.dtype).eps / gap
+    error = cycle_error(maps, vectors, total, jnp.eye(4)[0], unique, jnp.max(jnp.abs(vectors)))
+    error = error + jnp.finfo(gap.dtype).eps / gap
     squares = vectors[:, 1:] * jnp.stack([1.0 / unit, unit, jnp.ones_like(unit)])
     moments = jnp.pad(squares, ((0, 0), (2, 0)))  # <x> = <p> = 0
     physical = jnp.all(jax.vmap(_is_state)(moments))
@@ -342,12 +338,16 @@ def _generator(stroke: GaussianStroke, unit: Real) -> Callable[[Any], Matrix]:
     return at
 
 
-def _map(stroke: GaussianStroke, unit: Real, way: Way, tolerance: float, resolution: int) -> _Map:
-    generator, yes = _generator(stroke, unit), jnp.asarray(True)
+def _map(
+    stroke: GaussianStroke, unit: Real, way: Way, tolerance: float, resolution: int
+) -> Propagator:
+    generator, one, yes = _generator(stroke, unit), jnp.ones_like(unit), jnp.asarray(True)
     if isinstance(stroke.frequency, Constant):
         w = jnp.asarray(stroke.frequency(0.0), unit.dtype) / unit
         energy = Balance(0.5 * jnp.stack([0.0 * w, w**2, jnp.ones_like(w), 0.0 * w]), (0,))
-        return _Map(*expm1_with_doubt(generator(0.0), tolerance, balances=[energy]), yes)
+        matrix = generator(0.0)
+        found = expm1_with_doubt(matrix, tolerance, balances=[energy])
+        return Propagator(*found, one, yes, yes, rounded=rounding_of(matrix[None], [energy]))
     breaks = jnp.clip(breakpoints_of(stroke.frequency), 0.0, 1.0)
     edges = jnp.concatenate([jnp.zeros(1), jnp.sort(breaks), jnp.ones(1)])
     per_piece = max(2, 2 * round(way.steps / (2 * (edges.shape[0] - 1))))
@@ -375,10 +375,11 @@ def _map(stroke: GaussianStroke, unit: Real, way: Way, tolerance: float, resolut
     lengths = jax.vmap(partial(block_length, seen))(0.5 * (t[:-1] + t[1:]))
     short = jnp.all(jnp.diff(t) <= 2.0 * lengths) & seen.finite
     rounding = jnp.finfo(kept.dtype).eps * longest
-    return _Map(fine, doubt, rounding, short)
+    nodes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
+    return Propagator(fine, doubt, rounding, one, short, yes, rounded=rounding_of(nodes))
 
 
-def _run(maps: list[_Map], start: Vector) -> tuple[Array, Array, Array]:
+def _run(maps: list[Propagator], start: Vector) -> tuple[Array, Array, Array]:
     """Moments at the edges, heats and works of one pass through the strokes."""
     vectors, books = [start], []
     for stroke in maps:
@@ -386,25 +387,6 @@ def _run(maps: list[_Map], start: Vector) -> tuple[Array, Array, Array]:
         vectors.append(vectors[-1] + moved[:4])
         books.append(moved[4:])
     return jnp.stack(vectors), *jnp.stack(books).T
-
-
-def _error(maps: list[_Map], core: Float[Array, "3 3"], vectors: Float[Array, "edges 4"]) -> Real:
-    """What the maps may be off by, followed through the strokes and the solve, to first order."""
-    maps, core, vectors = jax.lax.stop_gradient((maps, core, vectors))
-
-    def follow(deviation: Vector) -> tuple[Vector, Real]:
-        largest = jnp.zeros(())
-        for stroke, vector in zip(maps, vectors, strict=False):
-            added = matmul(stroke.increment, deviation) + matmul(stroke.doubt, vector)
-            deviation = deviation + added[:4]
-            size = jnp.maximum(jnp.max(jnp.abs(added[4:])), jnp.max(jnp.abs(deviation)))
-            largest = jnp.maximum(largest, size / jnp.max(jnp.abs(vectors)) + stroke.rounding)
-        return deviation, largest
-
-    once, _ = follow(jnp.zeros(4))
-    start = jnp.concatenate([jnp.zeros(1), -solve(core, once[1:])])
-    resolved = jnp.all(jnp.stack([stroke.resolved for stroke in maps]))
-    return jnp.where(resolved, follow(start)[1], jnp.inf)
 
 
 def _is_state(moments: Float[Array, " 5"]) -> Array:

@@ -31,16 +31,18 @@ from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import expectation
 from ..dynamics.equation_of_motion import equation_of_motion
 from ..dynamics.open_system import OpenSystem
+from ..dynamics.propagator import Propagator, cycle_error
 from ..dynamics.spectra import occupation
 from ..numerics.exponentials import compose
 from ..numerics.null_vector import null_vector
 from . import figures
+from .steps import as_tolerance
 from .stroke import Stroke
 
 _TERMS = 18  # of a series that is used up to 1: the first term left out is 4e-19
 
 
-class PiecewiseSolution(eqx.Module):
+class PiecewiseSolution(figures.AbstractBooks):
     """The limit cycle of a machine in steps and its books.
 
     Args:
@@ -49,8 +51,12 @@ class PiecewiseSolution(eqx.Module):
         durations: of the steps, (steps,).
         heats: taken in from every bath during every step, (steps, baths).
         quenches: work done on the medium by the jump after every step, (steps,); there is no other.
+        error: estimated error of states, heats and works (in units of the largest energy); of an
+            oscillator relative to its largest moment, in units of the first frequency.
+        heat_error: that of each heat and work in its own unit.
         result: `RESULTS.successful`, `not_unique` (no bath), `not_a_state` (jumps that pump an
-            oscillator without limit), `not_hermitian` or `not_finite`, per lane.
+            oscillator without limit), `inaccurate` (rates that are roundings of what the steps
+            turn) or `not_finite`, per lane.
 
     Examples:
         >>> frequencies, rates = [1.0, 2.0], [[1.0, 0.0], [0.0, 1.0]]
@@ -59,12 +65,16 @@ class PiecewiseSolution(eqx.Module):
         ... )
         >>> solution.work_output, solution.quenches
         (-0.375, [1.5, -1.125])
+        >>> bool(solution.error_of("work_output") < 1e-12)
+        True
     """
 
     states: Array
     durations: Float[Array, " steps"]
     heats: Float[Array, "steps baths"]
     quenches: Float[Array, " steps"]
+    error: Real
+    heat_error: Real
     result: Any
 
     @property
@@ -92,10 +102,29 @@ class PiecewiseSolution(eqx.Module):
         """Q + W of a cycle, 0 but for rounding: heats and works are computed apart."""
         return self.heats.sum() + self.quenches.sum()
 
+    @property
+    def rounding(self) -> Real:
+        """What counts as no work and no heat per cycle: `heat_error` of all steps, or 8 eps."""
+        heats = jnp.abs(self.heats).sum(axis=1)
+        return figures.rounding(heats, jnp.zeros_like(heats), self.quenches, self.heat_error)
+
+    def propagated(self, slopes: Any) -> Real:
+        """`error_of` a figure from its derivatives; nan where it is of what has no known error."""
+        each = self.rounding / self.durations.size
+        books = figures.off_by(slopes.heats, each) + figures.off_by(slopes.quenches, each)
+        if self.states.ndim == 3:
+            return books + figures.off_by(slopes.states, self.error)
+        return jnp.where(figures.largest(slopes.states) == 0.0, books, jnp.nan)
+
 
 @checked
 def piecewise_limit_cycle(
-    system: Callable[[Any], OpenSystem], controls: Any, durations: Any, *, throw: bool = True
+    system: Callable[[Any], OpenSystem],
+    controls: Any,
+    durations: Any,
+    *,
+    tolerance: float | None = None,
+    throw: bool = True,
 ) -> PiecewiseSolution:
     """The limit cycle of a system that stands still between jumps of its controls.
 
@@ -104,6 +133,7 @@ def piecewise_limit_cycle(
             Hamiltonian, as `DaviesBath(h, ...)` does.
         controls: of the steps, a PyTree of arrays with a leading axis of steps.
         durations: of the steps, >= 0; one for all of them or (steps,).
+        tolerance: largest `error`; 1e-9 in float64, 1e-4 in float32.
         throw: raise `SolverError` if the outcome is concrete and not successful.
 
     Returns:
@@ -112,7 +142,7 @@ def piecewise_limit_cycle(
     Raises:
         ValueError: no step, controls that are no finite numbers or of different length, a negative
             duration, or what is no `OpenSystem` or depends on time.
-        SolverError: the limit cycle is not unique.
+        SolverError: the limit cycle is not unique, or not known to the tolerance.
 
     Examples:
         >>> def step(gap):
@@ -131,7 +161,7 @@ def piecewise_limit_cycle(
             f"leading axes {sorted(lengths)}."
         )
     ((steps,),) = lengths
-    solution = _cycle(system, controls, _times(durations, steps))
+    solution = _cycle(system, controls, _times(durations, steps), as_tolerance(tolerance))
     if throw:
         raise_if_failed(solution)
     return solution
@@ -139,7 +169,13 @@ def piecewise_limit_cycle(
 
 @checked
 def piecewise_oscillator(
-    frequencies: Any, durations: Any, *, rates: Any, temperatures: Any, throw: bool = True
+    frequencies: Any,
+    durations: Any,
+    *,
+    rates: Any,
+    temperatures: Any,
+    tolerance: float | None = None,
+    throw: bool = True,
 ) -> PiecewiseSolution:
     """The limit cycle of an oscillator whose frequency and baths jump, by three moments.
 
@@ -152,6 +188,7 @@ def piecewise_oscillator(
         durations: of the steps, >= 0; one for all of them or (steps,).
         rates: r_k >= 0 of the baths in every step, (steps, baths).
         temperatures: of the baths, >= 0, (baths,).
+        tolerance: largest `error`; 1e-9 in float64, 1e-4 in float32.
         throw: raise `SolverError` if the outcome is concrete and not successful.
 
     Returns:
@@ -160,7 +197,8 @@ def piecewise_oscillator(
     Raises:
         ValueError: a frequency that is not positive, a negative duration, rate or temperature, or
             shapes that do not fit.
-        SolverError: no bath in any step, or jumps that pump the oscillator more than baths take.
+        SolverError: no bath in any step, jumps that pump the oscillator more than baths take, or a
+            limit cycle that is not known to the tolerance.
 
     Source: Rezek and Kosloff, New J. Phys. 8, 83 (2006), section 4.
 
@@ -182,7 +220,8 @@ def piecewise_oscillator(
     check_positive("frequencies", w, "they are those of an oscillator.", entries=True)
     check_nonnegative("rates", r, "a bath cannot couple with a negative rate.", entries=True)
     check_nonnegative("temperatures", ts, "they are those of baths.", entries=True)
-    solution = _oscillator_cycle(w, _times(durations, w.size), r, ts)
+    times = _times(durations, w.size)
+    solution = _oscillator_cycle(w, times, r, ts, as_tolerance(tolerance))
     if throw:
         raise_if_failed(solution)
     return solution
@@ -200,8 +239,10 @@ def _times(durations: Any, steps: int) -> Float[Array, " steps"]:
 
 
 @eqx.filter_jit
-def _cycle(system: Callable[[Any], OpenSystem], controls: Any, times: Array) -> PiecewiseSolution:
-    def step(control: Any, duration: Real) -> tuple[Array, Array]:
+def _cycle(
+    system: Callable[[Any], OpenSystem], controls: Any, times: Array, tolerance: float
+) -> PiecewiseSolution:
+    def step(control: Any, duration: Real) -> tuple[Propagator, Array]:
         built = system(control)
         check_instance("system(control)", built, OpenSystem, "an `OpenSystem`")
         if not equation_of_motion(built).constant:
@@ -211,44 +252,58 @@ def _cycle(system: Callable[[Any], OpenSystem], controls: Any, times: Array) -> 
                 "give driven strokes to `limit_cycle`."
             )
         stroke = Stroke(built, duration)
-        found = stroke.propagator(2)
+        found = stroke.propagator(2, tolerance=tolerance)
         n = found.increment.shape[1]
         heats = jax.vmap(lambda booked: stroke.books(booked, found).heat, 1, 1)
-        rows = jnp.concatenate([found.increment[:n], heats(found.increment[n:])])
-        return rows, stroke.energy(0.0)
+
+        def booked(rows: Array) -> Array:
+            return jnp.concatenate([rows[:n], heats(rows[n:])])
+
+        kept = {name: booked(getattr(found, name)) for name in ("increment", "doubt", "rounded")}
+        found = found._replace(**kept)
+        return found, stroke.energy(0.0)
 
     maps, energies = jax.vmap(step)(controls, times)
-    xs, heats, result = _closed(maps, to_components(np.eye(energies.shape[-1]), np))
+    weights = to_components(np.eye(energies.shape[-1]), np)
+    xs, heats, error, result = _closed(maps, weights, tolerance)
     states = jax.vmap(from_components)(xs)
     jumps = jnp.roll(energies, -1, axis=0) - energies
     quenches = jax.vmap(expectation)(jumps, states[1:])
-    return PiecewiseSolution(states, times, heats, quenches, result)
+    heat_error = error * jnp.max(maps.unit)
+    return PiecewiseSolution(states, times, heats, quenches, error, heat_error, result)
 
 
 @eqx.filter_jit
-def _oscillator_cycle(w: Array, times: Array, rates: Array, ts: Array) -> PiecewiseSolution:
+def _oscillator_cycle(
+    w: Array, times: Array, rates: Array, ts: Array, tolerance: float
+) -> PiecewiseSolution:
     unit = jax.lax.stop_gradient(w[0])
     level = jax.vmap(jax.vmap(occupation, (None, 0)), (0, None))(w, ts)
     level = w[:, None] / unit * (level + 0.5)
     maps = jax.vmap(_oscillator_step)(w / unit, unit * times, rates / unit, level)
-    vectors, heats, result = _closed(maps, np.eye(4)[0])
+    vectors, heats, error, result = _closed(maps, np.eye(4)[0], tolerance)
     x, p, c = vectors[:, 1:].T
     physical = jnp.all((x > 0.0) & (x * p - c**2 > 0.25 * (1.0 - 1e-6)))
-    failed = result != RESULTS.successful
+    failed = (result != RESULTS.successful) & (result != RESULTS.inaccurate)
     result = RESULTS.where(physical | failed, result, RESULTS.not_a_state)
     quenches = 0.5 * (jnp.roll(w, -1) ** 2 - w**2) * x[1:] / unit
     states = jnp.stack([x / unit, unit * p, c], axis=1)
-    return PiecewiseSolution(states, times, unit * heats, quenches, result)
+    largest = unit * jnp.maximum(1.0, jnp.max(w / unit) ** 2)  # U holds w^2 <x^2>
+    heat_error = jax.lax.stop_gradient(error * jnp.max(jnp.abs(vectors)) * largest)
+    return PiecewiseSolution(states, times, unit * heats, quenches, error, heat_error, result)
 
 
-def _closed(maps: Float[Array, "steps m n"], weights: np.ndarray) -> tuple[Array, Array, Any]:
-    """Vectors at the edges with weights.x = 1, the books of the steps, and the outcome."""
-    n = maps.shape[2]
+def _closed(
+    maps: Propagator, weights: np.ndarray, tolerance: float
+) -> tuple[Array, Array, Real, Any]:
+    """Vectors at the edges with weights.x = 1, the books of the steps, their error, the outcome."""
+    n = maps.increment.shape[2]
 
     def follow(total: Array, step: Array) -> tuple[Array, None]:
         return compose(step, total), None
 
-    total, _ = jax.lax.scan(follow, jnp.zeros_like(maps[0, :n]), maps[:, :n])
+    zero = jnp.zeros_like(maps.increment[0, :n])
+    total, _ = jax.lax.scan(follow, zero, maps.increment[:, :n])
     found = null_vector(total, weights)
     unique = found.gap > 500.0 * jnp.finfo(found.gap.dtype).eps
 
@@ -256,18 +311,24 @@ def _closed(maps: Float[Array, "steps m n"], weights: np.ndarray) -> tuple[Array
         added = matmul(step, x)
         return x + added[:n], (x, added[n:])
 
-    last, (xs, books) = jax.lax.scan(run, jnp.where(unique, found.solution, jnp.nan), maps)
+    last, (xs, books) = jax.lax.scan(
+        run, jnp.where(unique, found.solution, jnp.nan), maps.increment
+    )
+    vectors, w = jnp.concatenate([xs, last[None]]), jnp.asarray(weights, total.dtype)
+    size = jnp.maximum(1.0, jnp.max(jnp.abs(vectors)))
+    error = cycle_error(maps, vectors, total, w, unique, size)
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
+    result = RESULTS.where(error <= tolerance, result, RESULTS.inaccurate)
     result = RESULTS.where(jnp.all(jnp.isfinite(last)), result, RESULTS.not_finite)
     result = RESULTS.where(unique, result, RESULTS.not_unique)
-    result = RESULTS.where(jnp.all(jnp.isfinite(maps)), result, RESULTS.not_finite)
-    return jnp.concatenate([xs, last[None]]), books, result
+    result = RESULTS.where(jnp.all(jnp.isfinite(maps.increment)), result, RESULTS.not_finite)
+    return vectors, books, error, result
 
 
 def _oscillator_step(
     w: Real, t: Real, rates: Float[Array, " baths"], level: Float[Array, " baths"]
-) -> Float[Array, "4+baths 4"]:
-    """The rows that are added to (1, <x^2>, <p^2>, c) in a step, and those of the heats."""
+) -> Propagator:
+    """What is added to (1, <x^2>, <p^2>, c) in a step, and the heats."""
     one, energy = jnp.eye(4)[0], jnp.stack([0.0 * w, 0.5 * w**2, 0.5 + 0.0 * w, 0.0 * w])
     skew, corr = energy * np.array([0.0, -1.0, 1.0, 0.0]), jnp.eye(4)[3]
     g, pumped = rates.sum(), (rates * level).sum()
@@ -283,7 +344,26 @@ def _oscillator_step(
     above = ((level[:, None] - level) * rates).sum(axis=1)  # g level - pumped, exact for one bath
     long = (jnp.outer(above, one) - first * fall) / jnp.where(g * t < 1.0, 1.0, g)
     taken = (rates * t)[:, None] * jnp.where(g * t < 1.0, short, long)
-    return jnp.concatenate([jnp.stack(rows), taken])
+    found = jnp.concatenate([jnp.stack(rows), taken])
+    return _as_propagator(found, w, t, g, pumped)
+
+
+def _as_propagator(found: Array, w: Real, t: Real, g: Real, pumped: Real) -> Propagator:
+    """The rows of a step with what rounding may have done to them."""
+    fixed, w, t, g, pumped = jax.lax.stop_gradient((found, w, t, g, pumped))
+    eps, none = jnp.finfo(found.dtype).eps, 0.0 * w
+    turned = 4.0 + 2.0 * w * t * jnp.exp(-g * t)  # what a phase is off by is forgotten with it
+    rounding = eps * turned * jnp.maximum(1.0, jnp.max(jnp.sum(jnp.abs(fixed), axis=1)))
+    rows = [
+        [none, none, none, none],
+        [pumped / w**2, g, none, 2.0 + none],
+        [pumped, none, g, 2.0 * w**2],
+        [none, w**2, 1.0 + none, g],
+    ]
+    moved = eps * t * jnp.stack([jnp.stack(row) for row in rows])
+    moved = jnp.pad(moved, ((0, found.shape[0] - 4), (0, 0)))
+    zero, one, yes = jnp.zeros_like(found), jnp.ones_like(w), jnp.asarray(True)
+    return Propagator(found, zero, rounding, one, yes, yes, one, moved)
 
 
 def _mean_decay(x: Real) -> tuple[Real, Real]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._checks import is_concrete
+from .._checks import check_positive, is_concrete
 
 FIRST_STEPS = 64
 
@@ -27,6 +27,22 @@ class Way(NamedTuple):
     def most(self) -> int:
         """The largest number of steps that is tried."""
         return 1024 if self.implicit else 16384
+
+
+def as_tolerance(value: float | None) -> float:
+    """The largest error allowed, by default that of the precision; inf allows any.
+
+    Args:
+        value: as given, `None` for the default.
+
+    Raises:
+        ValueError: it is not positive.
+    """
+    if value is None:
+        return 1e-9 if jnp.result_type(float) == jnp.float64 else 1e-4
+    if not (isinstance(value, float) and value == math.inf):
+        check_positive("tolerance", value, "it is the largest error allowed.")
+    return value
 
 
 def resolved(

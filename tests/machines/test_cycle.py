@@ -16,6 +16,7 @@ import pytest
 import qtjax as qt
 from qtjax.machines import cycle as cycles
 from qtjax.machines.alongside import _same
+from qtjax.machines.steps import as_tolerance
 
 N = qt.number(2)
 Z, X = qt.sigmaz(), qt.sigmax()
@@ -396,9 +397,9 @@ def test_how_far_books_may_be_open():
 
 
 def test_tolerances_of_limit_cycles():
-    assert cycles._default_tolerance() == 1e-9
+    assert as_tolerance(None) == 1e-9
     with jax.enable_x64(False):
-        assert cycles._default_tolerance() == 1e-4
+        assert as_tolerance(None) == 1e-4
     for wrong in (-1.0, 0.0):
         with pytest.raises(ValueError, match="`tolerance` must be > 0"):
             qt.limit_cycle(unitary_cycle(), tolerance=wrong)

@@ -11,6 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import qtjax as qt
+from qtjax.dynamics.propagator import cycle_error
 from qtjax.machines import gaussian
 from qtjax.machines.steps import Way
 
@@ -164,36 +165,41 @@ def test_too_few_steps_are_inaccurate():
 
 
 def test_the_error_is_how_far_the_limit_cycle_moves():
-    """With the maps by their doubts, against differences of fixed points; relative, and eps."""
+    """With the maps by their doubts, of any signs, against differences of fixed points; and eps."""
     rng, step = np.random.default_rng(0), 1e-6
     maps = [rng.normal(size=(2, 6, 4)) * np.array([[[0.3]], [[0.01]]]) for _ in range(2)]
     for pair in maps:
         pair[:, 0] = 0.0  # the first number is 1 throughout
 
-    def cycle(shift):
-        moves = [a + shift * doubt for a, doubt in maps]
+    def cycle(*shifts):
+        moves = [a + shift * doubt for shift, (a, doubt) in zip(shifts, maps, strict=True)]
         total = (np.eye(4) + moves[1][:4]) @ (np.eye(4) + moves[0][:4]) - np.eye(4)
         start = -np.linalg.solve(total[1:, 1:], total[1:, 0])
         vectors = [np.append(1.0, start)]
         vectors += [vectors[0] + moves[0][:4] @ vectors[0]]
         vectors += [vectors[1] + moves[1][:4] @ vectors[1]]
         books = np.stack([a[4:] @ v for a, v in zip(moves, vectors, strict=False)])
-        return total[1:, 1:], np.stack(vectors), books
+        return total, np.stack(vectors), books
 
-    core, vectors, _ = cycle(0.0)
-    ends = [cycle(sign * step) for sign in (1.0, -1.0)]
-    moved, booked = (np.abs(ends[0][k] - ends[1][k]) / (2 * step) for k in (1, 2))
-    sizes = np.maximum(moved[1:].max(axis=1), booked.max(axis=1)) / np.abs(vectors).max()
-    roundings = np.array([0.1, 0.2])
+    total, vectors, _ = cycle(0.0, 0.0)
+    roundings, expected = np.array([0.1, 0.2]), []
+    for other in (step, -step):
+        ends = [cycle(sign * step, sign * other) for sign in (1.0, -1.0)]
+        moved, booked = (np.abs(ends[0][k] - ends[1][k]) / (2 * step) for k in (1, 2))
+        sizes = np.maximum(moved[1:].max(axis=1), booked.max(axis=1)) / np.abs(vectors).max()
+        expected.append(np.max(sizes + roundings))
 
     def error(*resolved):
         given = [
-            gaussian._Map(*map(jnp.asarray, (*pair, rounding, yes)))
+            qt.dynamics.Propagator(
+                *map(jnp.asarray, (*pair, rounding, 1.0, yes, True, 1.0, np.zeros((6, 4))))
+            )
             for pair, rounding, yes in zip(maps, roundings, resolved, strict=True)
         ]
-        return float(gaussian._error(given, jnp.asarray(core), jnp.asarray(vectors)))
+        arrays = map(jnp.asarray, (vectors, total, np.eye(4)[0], True, np.abs(vectors).max()))
+        return float(cycle_error(given, *arrays))
 
-    assert error(True, True) == pytest.approx(np.max(sizes + roundings), rel=1e-6)
+    assert error(True, True) == pytest.approx(max(expected), rel=1e-6)
     assert error(True, False) == error(False, True) == np.inf
 
 

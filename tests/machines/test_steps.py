@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
 from scipy.linalg import expm
@@ -59,6 +60,109 @@ def test_oscillator_is_that_of_its_generators():
         np.testing.assert_allclose(found.heats, expected, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(found.states[-1], found.states[0], rtol=1e-13)
         assert abs(float(found.first_law_residual)) < 1e-13
+
+
+def by_digits(w, times, rates, temperatures):
+    """Heats of the steps, (steps, baths), from the same generators in 60 digits."""
+    with mpmath.workdps(60):
+        maps, baths = [], len(temperatures)
+        for frequency, time, down in zip(w, times, rates, strict=True):
+            f, down = mpmath.mpf(frequency), [mpmath.mpf(r) for r in down]
+            noise = [f * (1 / mpmath.mpf(2) + 1 / mpmath.expm1(f / t)) for t in temperatures]
+            total, d = sum(down), sum(r * n for r, n in zip(down, noise, strict=True))
+            g = mpmath.zeros(4 + baths, 4 + baths)
+            for row, entries in enumerate(
+                ([d / f**2, -total, 0, 2], [d, 0, -total, -2 * f**2], [0, -(f**2), 1, -total]), 1
+            ):
+                for column, entry in enumerate(entries):
+                    g[row, column] = entry
+            for k in range(baths):
+                g[4 + k, 0] = down[k] * noise[k]
+                g[4 + k, 1], g[4 + k, 2] = -down[k] * f**2 / 2, -down[k] / 2
+            maps.append(mpmath.expm(g * mpmath.mpf(time)))
+        total = mpmath.eye(4 + baths)
+        for step in maps:
+            total = step * total
+        x = mpmath.lu_solve(mpmath.eye(3) - total[1:4, 1:4], total[1:4, 0])
+        v, heats = mpmath.matrix([1, *x, *[0] * baths]), []
+        for step in maps:
+            after = step * v
+            heats.append([float(after[4 + k] - v[4 + k]) for k in range(baths)])
+            v = after
+        return np.array(heats), float(mpmath.fsum(v[4 + k] for k in range(baths)))
+
+
+@pytest.mark.parametrize(
+    ("times", "rates", "temperatures", "right"),
+    [
+        (TIMES, RATES, (3.0, 0.4), True),
+        (1e4 * (TIMES + 0.1), RATES, (3.0, 0.4), True),
+        (1e-3 * TIMES, RATES, (3.0, 0.4), True),
+        (1e2 * TIMES, 1e-4 * RATES, (3.0, 0.4), True),
+        (TIMES, 1e-8 * RATES, (3.0, 0.4), False),
+        (TIMES, 1e-12 * RATES, (3.0, 0.4), False),
+        (TIMES, RATES, (1.0 + 1e-9, 1.0), True),
+    ],
+)
+def test_books_of_an_oscillator_are_as_sure_as_they_say(times, rates, temperatures, right):
+    """Long and short steps, weak baths and baths of nearly one temperature, in 60 digits."""
+    given = [np.asarray(x, float) for x in (W, times, rates, temperatures)]
+    exact, work = by_digits(*given)
+
+    @jax.jit
+    def run(w, times, rates, temperatures):
+        found = piecewise_oscillator(w, times, rates=rates, temperatures=temperatures, throw=False)
+        names = "work_output", "power", lambda s: s.heat[1]
+        return found, [found.error_of(name) for name in names]
+
+    found, (off_work, off_power, off_heat) = run(*map(jnp.asarray, given))
+    assert bool(found.result == qt.RESULTS.successful) is right
+    if not right and not np.isfinite(found.error):
+        assert bool(found.result == qt.RESULTS.not_unique)
+        return
+    assert np.max(np.abs(found.heats - exact)) <= float(found.heat_error)
+    assert abs(float(found.work_output) - work) <= float(off_work)
+    assert abs(float(found.power) - work / given[1].sum()) <= float(off_power)
+    assert abs(float(found.heat[1]) - exact[:, 1].sum()) <= float(off_heat)
+    assert float(off_heat) == pytest.approx(float(found.rounding))
+    assert float(found.error) < 1e-9 or not right
+    assert np.isnan(found.error_of(lambda s: s.states[0, 0]))
+
+
+@pytest.mark.parametrize("rate", [1e-12, 1e-3])
+def test_weak_baths_of_a_qubit(rate):
+    """Levels that no step mixes keep their digits: n_1 x_1 + n_2 x_2 in a share of 1/rate."""
+    gaps, times, temperatures = np.array([1.0, 2.0]), np.array([0.7, 1.3]), np.array([0.6, 1.7])
+
+    def system(step):
+        gap, temperature = step
+        bath = qt.LocalBath(qt.destroy(2), gap, temperature, qt.Flat(rate))
+        return qt.OpenSystem(gap * qt.number(2), bath)
+
+    found = piecewise_limit_cycle(system, jnp.stack([gaps, temperatures], axis=1), times)
+    with mpmath.workdps(50):
+        (a, b), steps = temperatures, []
+        for gap, time, t in zip(gaps, times, (a, b), strict=True):
+            n = 1 / mpmath.expm1(mpmath.mpf(gap) / mpmath.mpf(t))
+            left = -mpmath.expm1(-mpmath.mpf(rate) * (2 * n + 1) * mpmath.mpf(time))
+            steps.append((n / (2 * n + 1), left))
+        (p, x), (q, y) = steps
+        moved = (q - p) * x * y / (x + y - x * y)
+        work = float(moved)
+    assert float(found.work_output) == pytest.approx(work, rel=1e-11)
+    assert abs(float(found.work_output) - work) <= float(found.error_of("work_output"))
+    assert abs(float(found.heats[1, 0]) - 2.0 * work) <= float(found.heat_error)
+    off = found.error_of(lambda s: s.states[0, 1, 1].real)
+    assert 0.0 < float(off) < 1e-13
+
+
+def test_tolerance():
+    found = oscillator(W, TIMES, RATES)
+    rates = {"rates": RATES, "temperatures": TEMPERATURES}
+    with pytest.raises(qt.SolverError, match="resolved to the tolerance"):
+        piecewise_oscillator(W, TIMES, **rates, tolerance=float(0.5 * found.error))
+    with pytest.raises(ValueError, match="`tolerance`"):
+        piecewise_limit_cycle(qubit, U, TIMES, tolerance=-1.0)
 
 
 def test_sudden_otto_cycle_of_an_oscillator():
