@@ -473,7 +473,12 @@ def repeat(
 
 @checked
 def transient(
-    cycle: Cycle, rho0: OperatorLike, cycles: int, *, steps: int | None = None
+    cycle: Cycle,
+    rho0: OperatorLike,
+    cycles: int,
+    *,
+    steps: int | None = None,
+    implicit: bool | None = None,
 ) -> tuple[Complex[Array, "{cycles}+1 d d"], Float[Array, "{cycles} strokes"]]:
     """States and heats of `repeat`, with the same arguments; nan in lanes that do not succeed.
 
@@ -488,7 +493,7 @@ def transient(
         >>> heats[:, 0]
         [-0.375, -0.1875, -0.09375]
     """
-    found = repeat(cycle, rho0, cycles, steps=steps)
+    found = repeat(cycle, rho0, cycles, steps=steps, implicit=implicit)
     heats = jnp.stack([heats.sum(axis=1) for heats in found.bath_heats], axis=1)
     good = found.result == RESULTS.successful
     return jnp.where(good, found.states, jnp.nan), jnp.where(good, heats, jnp.nan)

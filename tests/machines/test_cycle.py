@@ -213,6 +213,17 @@ def test_repeated_cycles_are_right_or_say_so():
     assert np.all(np.isnan(states))
 
 
+def test_slow_strokes_are_followed_inside_jit():
+    """10,000 lifetimes in contact: the populations of a fixed mode relax once, at its first gap."""
+    bath = qt.LocalBath(qt.destroy(2), 1.0, 1 / np.log(3), qt.Flat(1.0))
+    ramp = qt.OpenSystem(qt.Driven([(qt.Linear(1.0, 2.0), N)]), bath)
+    cycle = qt.Cycle([qt.Stroke(ramp, 1e4)])
+    run = jax.jit(lambda rho: qt.machines.transient(cycle, rho, 2, implicit=True))
+    states, heats = run(jnp.diag(jnp.array([0.4, 0.6], complex)))
+    np.testing.assert_allclose(states[1:, 1, 1].real, 0.25, atol=1e-9)
+    np.testing.assert_allclose(heats[:, 0], [-0.35 * (1.0 + 0.5e-4), 0.0], atol=1e-8)
+
+
 def test_quench_between_strokes_books_its_work():
     whole = reference_machine(durations=(2.0, 0.0, 2.0, 0.0))
     hot, _, cold, _ = whole.strokes
