@@ -405,49 +405,70 @@ def _in_units(
     if equation.watched is not None:
         longest = jnp.maximum(jnp.asarray(duration, unit.dtype), 1.0 / unit)
         seen = look(equation.watched, edges, tolerance / longest, resolution)
-    sampled = seen is not None and seen.jumps.shape[0] > 0
     per_piece = max(2, 2 * round(steps / (2 * (edges.shape[0] - 1))))
-    if seen is not None and sampled:  # more jumps than steps are not resolved
+    if seen is not None and _sampled(seen):  # more jumps than steps are not resolved
         jumps_seen = jnp.clip(seen.jumps[:per_piece], 0.0, 1.0)
         edges = jnp.sort(jnp.concatenate([edges, jumps_seen]))
+    given = system, duration, unit, seen, edges, per_piece
+    found = _in_contact(*given, equation, generator, implicit) if system.baths else _turned(*given)
+    hermitian = yes if seen is None else seen.defect <= most_defect()
+    return found._replace(hermitian=hermitian)
+
+
+def _in_contact(
+    system: OpenSystem, duration: RealLike, unit: Real, seen: Seen | None,
+    edges: Float[Array, " edges"], per_piece: int, equation: LinearEquation,
+    generator: Callable[[Any], Matrix], implicit: bool,
+) -> Propagator:  # fmt: skip
+    """The same of a driven stroke with baths."""
+    nodes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
+    size = jnp.max(jnp.sum(jnp.abs(nodes), axis=1))
 
     def increment_of(parts: int) -> tuple[Matrix, Array]:
         t = _times(seen, edges, parts)
         if implicit:
             t = jnp.sort(jnp.concatenate([t, graded(edges, parts, size).ravel()]))
-        jumps = _jumps_of_energy(system, t if sampled else edges, sampled)
+        jumps = _jumps_of_energy(system, t if _sampled(seen) else edges, _sampled(seen))
         if implicit:
             steps = jax.vmap(partial(collocation_increment, generator))(t[:-1], t[1:])
             return _composed(steps, jumps, unit), t
         return _increment(equation, generator, duration, unit, t, jumps), t
 
-    size = unit
-    if system.baths:
-        nodes = jax.lax.stop_gradient(jax.vmap(generator)(magnus_nodes(0.0, 1.0)))
-        size = jnp.max(jnp.sum(jnp.abs(nodes), axis=1))
-    eps, gain = float(jnp.finfo(unit.dtype).eps), convergence(implicit and bool(system.baths))
-    if system.baths:
-        (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
-    else:
-        t, halved = (_times(seen, edges, parts) for parts in (per_piece, per_piece // 2))
-        # phases are off by some eps of theirs: what that does to the state, coherences alone, is
-        # what a longer stroke does
-        longer = duration * (1.0 + 4.0 * eps * gain)
-        fine, coarse = _unitary_increments(system, unit, [(duration, t), (longer, halved)])
+    (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
+    doubt = (fixed - coarse) / convergence(implicit)
+    # Magnus steps of many lifetimes overflow
+    overflown = jnp.isfinite(size) & ~jnp.all(jnp.isfinite(fixed + doubt))
+    resolved, rounded = _resolved(seen, t) & ~overflown, rounding_of(nodes)
+    if implicit:
+        doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t, seen))
+    rounding, yes = float(jnp.finfo(unit.dtype).eps) * size, jnp.asarray(True)
+    return Propagator(fine, doubt, rounding, unit, resolved, yes, rounded=rounded)
+
+
+def _turned(
+    system: OpenSystem, duration: RealLike, unit: Real, seen: Seen | None,
+    edges: Float[Array, " edges"], per_piece: int,
+) -> Propagator:  # fmt: skip
+    """The same of a driven stroke without baths."""
+    t, halved = (_times(seen, edges, parts) for parts in (per_piece, per_piece // 2))
+    eps, gain, yes = float(jnp.finfo(unit.dtype).eps), convergence(False), jnp.asarray(True)
+    # phases are off by some eps of theirs: what that does to the state, coherences alone, is what a
+    # longer stroke does
+    longer = duration * (1.0 + 4.0 * eps * gain)
+    fine, coarse = _unitary_increments(system, unit, [(duration, t), (longer, halved)])
+    fixed, coarse = jax.lax.stop_gradient((fine, coarse))
+    # of as many products of unitaries: they add up like the steps of a random walk
+    rounding = jnp.asarray(eps * math.sqrt(0.5 * (t.size - 1)), unit.dtype)
+    books = (np.arange(fixed.shape[0]) >= fixed.shape[1])[:, None]
+    rounded = jnp.where(books | (fixed == 0.0), 0.0, rounding)
     doubt, resolved = (fixed - coarse) / gain, _resolved(seen, t)
-    if system.baths:
-        rounding, rounded = eps * size, rounding_of(nodes)
-        # Magnus steps of many lifetimes overflow
-        overflown = jnp.isfinite(size) & ~jnp.all(jnp.isfinite(fixed + doubt))
-        resolved = resolved & ~overflown
-        if implicit:
-            doubt = doubt + jax.lax.stop_gradient(forgotten(generator, edges, t, seen))
-    else:  # of as many products of unitaries: they add up like the steps of a random walk
-        rounding = jnp.asarray(eps * math.sqrt(0.5 * (t.size - 1)), unit.dtype)
-        rounded = jnp.where(fixed == 0.0, 0.0, rounding).at[-1].set(0.0)
-    hermitian = yes if seen is None else seen.defect <= most_defect()
-    return Propagator(fine, doubt, rounding, unit, resolved, hermitian, rounded=rounded)
+    return Propagator(fine, doubt, rounding, unit, resolved, yes, rounded=rounded)
+
+
+def _sampled(seen: Seen | None) -> bool:
+    """Whether functions of time were sampled, and may jump."""
+    return seen is not None and seen.jumps.shape[0] > 0
 
 
 def rounding_of(nodes: Float[Array, "nodes m n"], balances: Sequence[Balance] = ()) -> Matrix:
@@ -467,7 +488,7 @@ def rounding_of(nodes: Float[Array, "nodes m n"], balances: Sequence[Balance] = 
 
 def _times(seen: Seen | None, edges: Float[Array, " edges"], parts: int) -> Array:
     """Edges of steps: every piece in parts, or as short as what was seen of it wants them."""
-    if seen is None or not seen.jumps.shape[0]:
+    if seen is None or not _sampled(seen):
         return subdivide(edges, parts)
     most = 2 * parts * seen.bins.shape[0]
     return jnp.sort(jnp.concatenate([edges, resolved_edges(seen, edges, most)]))
