@@ -13,7 +13,7 @@ from .._describe import as_html, as_text
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..dynamics.open_system import OpenSystem
 from ..dynamics.steady_state import SteadyState, steady_state
-from ..thermodynamics.rates import Rates, rates
+from ..thermodynamics.rates import Rates, entropy_fluxes, rates
 from . import figures
 from .describe import describe_machine
 from .stroke import Contact, as_contact, names_of
@@ -120,7 +120,7 @@ class SteadyMachine(figures.AbstractFiguresOfMerit):
 
     @property
     def spohn_production(self) -> Real:
-        """Spohn's production per time, eq. (14), of `rates`."""
+        """Spohn's production per time, eq. (14), -sum_k Phi_k: the entropy does not change."""
         return self.rates.spohn_production
 
     @property
@@ -186,4 +186,7 @@ def steady_machine(
 
 @eqx.filter_jit
 def _rates(system: OpenSystem, t: RealLike, rho: Operator) -> Rates:
-    return rates(system, t, rho)
+    found = rates(system, t, rho)
+    # S' = 0, also where a population is lost in rounding and ln rho with it
+    production = -entropy_fluxes(system, t, rho).sum()
+    return eqx.tree_at(lambda found: found.spohn_production, found, production)

@@ -173,3 +173,15 @@ def test_errors_of_figures_of_a_steady_machine():
     assert np.all(np.isnan(unknown))
     assert np.all(produced >= -off)
     assert off[0] < 1e-12
+
+
+def test_production_where_a_population_is_lost_in_rounding():
+    """S' of a steady state is 0, whatever is known of ln rho: a population of 1e-38 was inf."""
+    fridge = qt.models.three_level_refrigerator(
+        (5.1857, 5.3024),
+        temperatures=(0.120369, 0.120381, 0.120369),
+        rates=(0.0593, 1.1024, 0.00307),
+    )
+    machine = qt.machines.steady_machine(fridge, ("cold", "hot", "work"))
+    assert abs(float(machine.spohn_production)) <= float(machine.error_of("spohn_production"))
+    assert not jnp.isfinite(machine.rates.entropy_rate)  # of which the same is not known
