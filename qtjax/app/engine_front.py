@@ -16,7 +16,8 @@ from ..design.front import Front, pareto_front
 from ..design.objectives import power_output, smooth_efficiency
 from ..engine.bounds import scattered_starts
 from ..engine.machine import Engine, write_engine
-from .engine_loss import FINER, check_roles, search_steps, solved
+from ..machines.steps import Way
+from .engine_loss import check_roles, finer, search_way, solved
 from .files import write_json
 from .improvement import circumstances
 from .reports import number, residual
@@ -65,22 +66,22 @@ def find_front(engine: Engine, settings: FrontSettings, out: Path) -> tuple[Fron
     if (out / FRONT).exists():
         raise ValueError(f"`--out` {out} already holds a front; name another folder.")
     out.mkdir(parents=True, exist_ok=True)  # before anything is computed
-    steps = search_steps(engine)
+    way = search_way(engine)
     front = pareto_front(
-        _objectives(engine, steps),
+        _objectives(engine, way),
         scattered_starts(engine.start, engine.bounds, starts=settings.starts, seed=settings.seed),
         optax.adam(optax.cosine_decay_schedule(settings.learning_rate, settings.steps)),
         steps=settings.steps,
         points=settings.points,
         bounds=engine.bounds,
-        finer=_objectives(engine, FINER * steps),
+        finer=_objectives(engine, finer(way)),
     )
     report = {
         "title": engine.table.title,
         "points": [_point(front, k) for k in range(settings.points)],
         "hypervolume": front.hypervolume(REFERENCE),
-        "steps": steps,
-        "finer_steps": FINER * steps,
+        "steps": way.steps,
+        "finer_steps": finer(way).steps,
         **circumstances(engine, asdict(settings)),
     }
     write_engine(engine, out / "start.toml")
@@ -116,9 +117,9 @@ def front_table(report: dict[str, Any]) -> Table:
     return table
 
 
-def _objectives(engine: Engine, steps: int) -> Callable[[PyTree], tuple[Any, Any]]:
+def _objectives(engine: Engine, way: Way) -> Callable[[PyTree], tuple[Any, Any]]:
     def power_and_efficiency(parameters: PyTree) -> tuple[Any, Any]:
-        cycle = solved(engine, parameters, steps=steps, throw=False)
+        cycle = solved(engine, parameters, way, throw=False)
         return power_output(cycle), smooth_efficiency(cycle)
 
     return power_and_efficiency

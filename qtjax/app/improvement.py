@@ -21,7 +21,8 @@ from ..engine.machine import Engine, as_data, write_engine
 from ..engine.tables import validated
 from ..machines.audit import audit
 from ..machines.cycle import CycleSolution, limit_cycle
-from .engine_loss import FINER, at_resolution, engine_loss, merit_of, search_steps, solved
+from ..machines.steps import Way
+from .engine_loss import at_resolution, engine_loss, finer, merit_of, search_way, solved
 from .files import read_json, versions, write_json
 from .reports import audit_report, figures_of_merit
 
@@ -140,8 +141,8 @@ def improve(
     monitor = Monitor(engine, tell, out / "checkpoints.json")
     if not resume:
         monitor.path.unlink(missing_ok=True)  # of a run that ended before its first checkpoint
-    steps = search_steps(engine)
-    optimum = _search(engine, settings, float(before.power), steps, monitor, resume)
+    way = search_way(engine)
+    optimum = _search(engine, settings, float(before.power), way, monitor, resume)
     best = best_lane(optimum.loss, optimum.violation, optimum.feasible)
     improved = engine.with_parameters(jax.tree.map(lambda x: x[best], optimum.parameters))
     write_engine(improved, out / "optimized.toml")
@@ -154,7 +155,7 @@ def improve(
         "audit": audit_report(audit(after)),
         "optimized": as_data(improved),
         "optimization": _summary(engine, optimum, best, float(after.power / before.power)),
-        "resolution": [at_resolution(improved, n) for n in (steps, FINER * steps)],
+        "resolution": [at_resolution(improved, each) for each in (way, finer(way))],
         **circumstances(engine, asdict(settings)),
     }
     write_json(out / "report.json", report)
@@ -188,21 +189,21 @@ def _search(
     engine: Engine,
     settings: Settings,
     start_power: float,
-    steps: int,
+    way: Way,
     monitor: Monitor,
     resume: bool,
 ) -> Optimum:
     """Adam from every start, with checkpoints beside the monitor's rows."""
     polish = optimistix.BFGS(rtol=POLISH_TOLERANCE, atol=POLISH_TOLERANCE)
     return optimize(
-        engine_loss(engine, start_power, steps),
+        engine_loss(engine, start_power, way),
         scattered_starts(engine.start, engine.bounds, starts=settings.starts, seed=settings.seed),
         optax.adam(optax.cosine_decay_schedule(settings.learning_rate, settings.steps)),
         steps=settings.steps,
         bounds=engine.bounds,
         many=True,
         polish=polish if settings.polish else None,
-        finer=engine_loss(engine, start_power, FINER * steps),
+        finer=engine_loss(engine, start_power, finer(way)),
         feasibility=FEASIBILITY,
         round_steps=settings.round_steps,
         checkpoint=monitor.path.with_name("checkpoint.eqx"),

@@ -41,7 +41,7 @@ from . import figures
 from .alongside import Group, by_group, grouped
 from .clausius import generalized_efficiency
 from .describe import describe_limit_cycle
-from .steps import FIRST_STEPS, Way, as_tolerance, refined, resolved
+from .steps import FIRST_STEPS, Way, as_tolerance, resolved
 from .stroke import AbstractStroke, Cycle, Stroke, renamed
 
 
@@ -272,7 +272,7 @@ def limit_cycle(
         return _limit_cycle(cycle, groups, way, tolerance, resolution, solver)
 
     with told_of_memory():
-        solution = resolved(solve, tolerance, steps, implicit)
+        solution = resolved(solve, tolerance, steps, implicit)[1]
     if throw:
         raise_if_failed(solution)
     if is_concrete(cycle, solution.error):
@@ -319,6 +319,17 @@ def resolving_steps(
         64
     """
     check_count("first", first)
+    return resolving_way(cycle, tolerance, first, implicit, resolution).steps
+
+
+def resolving_way(
+    cycle: Cycle,
+    tolerance: float | None = None,
+    first: int = FIRST_STEPS,
+    implicit: bool | None = None,
+    resolution: int = RESOLUTION,
+) -> Way:
+    """The same with the kind of steps, of which `limit_cycle` chooses where none is named."""
     tolerance = _checked(cycle, first, tolerance, resolution)
     if not is_concrete(cycle):
         raise ValueError("`cycle` is traced; find the steps for a concrete one and pass them on.")
@@ -327,7 +338,7 @@ def resolving_steps(
     def solve(way: Way) -> CycleSolution:
         return _limit_cycle(cycle, groups, way, tolerance, resolution, None)
 
-    return refined(solve, tolerance, Way(first, implicit))[0].steps
+    return resolved(solve, tolerance, None, implicit, first)[0]
 
 
 def _checked(cycle: Cycle, steps: int | None, tolerance: float | None, resolution: int) -> float:
@@ -465,7 +476,7 @@ def repeat(
     def solve(way: Way) -> Repeated:
         return _repeat(cycle, groups, rho0, cycles, way, tolerance)
 
-    found = resolved(solve, tolerance, steps, implicit)
+    found = resolved(solve, tolerance, steps, implicit)[1]
     if throw:
         raise_if_failed(found)
     return found

@@ -264,7 +264,7 @@ def gaussian_limit_cycle(
     def solve(way: Way) -> GaussianSolution:
         return _limit_cycle(strokes, way, tolerance, resolution)
 
-    solution = resolved(solve, tolerance, steps, implicit)
+    solution = resolved(solve, tolerance, steps, implicit)[1]
     if throw:
         raise_if_failed(solution)
     return solution

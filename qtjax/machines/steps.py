@@ -46,9 +46,10 @@ def as_tolerance(value: float | None) -> float:
 
 
 def resolved(
-    solve: Callable[[Way], Any], tolerance: float, steps: int | None, implicit: bool | None
-) -> Any:
-    """The solution in the way asked for; where none was, and values are known, in one that does.
+    solve: Callable[[Way], Any], tolerance: float, steps: int | None, implicit: bool | None,
+    first: int = FIRST_STEPS,
+) -> tuple[Way, Any]:  # fmt: skip
+    """The way asked for and its solution; where none was, and values are known, one that does.
 
     Args:
         solve: from a way to a solution with an `error`.
@@ -56,19 +57,20 @@ def resolved(
         steps: of the way, by default as many as are needed.
         implicit: of the way, by default where Magnus steps do not do; the way of the smaller error
             is refined first, and the other where that does not do.
+        first: the number of steps to begin with.
     """
-    way = Way(FIRST_STEPS if steps is None else steps, bool(implicit))
+    way = Way(first if steps is None else steps, bool(implicit))
     solution = solve(way)
     if steps is not None or not unresolved(solution.error, tolerance):
-        return solution
+        return way, solution
     if implicit is not None:
-        return refined(solve, tolerance, way, solution)[1]
+        return refined(solve, tolerance, way, solution)
     other, tried = way._replace(implicit=True), []
     for start in sorted([(way, solution), (other, solve(other))], key=_error):
         tried.append(refined(solve, tolerance, *start))
         if not unresolved(tried[-1][1].error, tolerance):
             break
-    return min(tried, key=_error)[1]
+    return min(tried, key=_error)
 
 
 def _error(found: tuple[Way, Any]) -> float:

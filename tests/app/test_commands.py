@@ -148,6 +148,19 @@ def test_mistakes_on_the_command_line_are_told(tmp_path, arguments, message):
     assert message in run.stdout
 
 
+def test_the_search_takes_the_steps_that_a_slow_isotherm_needs(tmp_path):
+    from qtjax.app.engine_loss import at_resolution, finer, search_way
+
+    text = REFERENCE.read_text(encoding="utf-8").replace("[0.05, 20.0]", "[0.05, 5e3]")
+    text = text.replace('to = "cold"\nduration = 1.0', 'to = "cold"\nbath = "hot"\nduration = 3e3')
+    (tmp_path / "isotherm.toml").write_text(text, encoding="utf-8")
+    engine = read_engine(tmp_path / "isotherm.toml")
+    way = search_way(engine)
+    assert way.implicit
+    found, closer = (at_resolution(engine, each)["efficiency"] for each in (way, finer(way)))
+    assert found == pytest.approx(closer, rel=1e-10)
+
+
 @pytest.mark.slow
 def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
     """A heater (fast ramps, cold machine barely smaller) is pulled into the engine region."""
@@ -155,7 +168,7 @@ def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
     import optax
 
     import qtjax as qt
-    from qtjax.app.engine_loss import engine_loss, search_steps
+    from qtjax.app.engine_loss import engine_loss, search_way
     from qtjax.engine import scattered_starts
 
     text = REFERENCE.read_text(encoding="utf-8").replace("temperature = 4.0", "temperature = 0.7")
@@ -169,7 +182,7 @@ def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
             update={"optimize": engine.table.optimize.model_copy(
                 update={"objective": name, "minimum_power": "none"})}
         )  # fmt: skip
-        loss = engine_loss(type(engine)(table), 0.0, search_steps(engine))
+        loss = engine_loss(type(engine)(table), 0.0, search_way(engine))
         lanes = scattered_starts(engine.start, engine.bounds, starts=1, seed=0)
         best = qt.optimize(loss, lanes, optax.adam(0.1), steps=300, bounds=engine.bounds, many=True)
         found = qt.limit_cycle(engine.cycle(jax.tree.map(lambda x: x[0], best.parameters)))
