@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Complex, Float, Inexact
+from jaxtyping import Array, Complex, Float, Inexact
 
 from .._checked import checked
 from .._checks import check_finite, check_hermitian, check_instance, check_size, traced
-from .._in_turn import solve
 from .._precise import matmul
 from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
@@ -48,7 +47,6 @@ from .equation_of_motion import energy_per_particle, equation_of_motion
 from .hamiltonians import AbstractHamiltonian, hamiltonian_jump
 from .open_system import OpenSystem, energy_unit, most_defect
 
-PROBES = 4  # how many sets of signs of roundings are tried
 RESOLUTION = 4096  # samples of a stroke of which something is only known as a function of time
 
 Matrix = Float[Array, "m n"]
@@ -135,130 +133,6 @@ def fixed_point(propagators: Sequence[Propagator], d: int, solver: Any) -> Fixed
         total = compose(stroke.increment[:n], total)
     found = null_vector(total, to_components(np.eye(d), np), solver=solver)
     return FixedPoint(from_components(found.solution), found.gap, total)
-
-
-def cycle_error(
-    maps: Sequence[Propagator] | Propagator,
-    vectors: Float[Array, "edges n"],
-    total: Matrix,
-    weights: Float[Array, " n"],
-    unique: Bool[Array, ""],
-    size: RealLike = 1.0,
-) -> Real:
-    """The estimated error of the vectors and books of a limit cycle, to first order.
-
-    What the maps may be off by is applied to the vectors that they act on, and followed through the
-    solve for the fixed point: coherences that are not there cannot be wrong.
-
-    Args:
-        maps: the propagators of the strokes, or one with a leading axis of strokes.
-        vectors: components of states, or moments, at the start of every stroke and at the end of
-            the last, (strokes + 1, n).
-        total: M - 1 of the cycle, (n, n).
-        weights: w with w (M - 1) = 0, those of the trace, (n,).
-        unique: whether there is one fixed point.
-        size: of vectors and books, to which errors are relative.
-
-    Returns:
-        max|dx|, of the books in units of the largest energy; inf where a stroke is not resolved.
-    """
-    maps, vectors, total, size = jax.lax.stop_gradient((maps, vectors, total, size))
-    n = weights.shape[0]
-
-    def follow(deviation: Array, seed: Array) -> tuple[Array, Real]:
-        return follow_error(maps, vectors, weights, deviation, size, seed)
-
-    seeds = jnp.arange(PROBES)
-    once, _ = jax.vmap(follow)(jnp.zeros((PROBES, n), total.dtype), seeds)
-    bordered = jnp.outer(weights / jnp.sum(weights**2), weights) - total
-    bordered = jnp.where(unique, bordered, jnp.eye(n, dtype=total.dtype))
-    start = solve(bordered, once.T).T
-    largest = jnp.max(jax.vmap(follow)(start, seeds)[1])
-    # inf, and not nan, where a stroke is not resolved
-    first = jnp.max(jnp.abs(start)) / size
-    return jnp.where(jnp.isinf(largest), largest, jnp.maximum(first, largest))
-
-
-def follow_error(
-    maps: Sequence[Propagator] | Propagator,
-    vectors: Float[Array, "edges n"],
-    weights: Float[Array, " n"],
-    deviation: Float[Array, " n"],
-    size: RealLike = 1.0,
-    seed: RealLike = 0,
-) -> tuple[Array, Real]:
-    """What strokes make of a deviation of their first vector, with what they may be off by.
-
-    Args:
-        maps: the propagators of the strokes, or one with a leading axis of strokes.
-        vectors: at the start of every stroke, and at the end of the last, (strokes + 1, n).
-        weights: as for `cycle_error`.
-        deviation: of the first vector, (n,).
-        size: as for `cycle_error`.
-        seed: below `PROBES`: which signs roundings have.
-
-    Returns:
-        That of the last vector, and the largest error of vectors and books on the way, as of
-        `cycle_error`.
-    """
-    maps, vectors, deviation, size = jax.lax.stop_gradient((maps, vectors, deviation, size))
-    steps, n, eps = len(vectors) - 1, vectors.shape[1], jnp.finfo(vectors.dtype).eps
-    # twice a rounding each, since the signs that are tried are few
-    signs = np.random.default_rng(0).choice([-2.0, 2.0], (PROBES, steps, 2, n))
-    signs = jnp.asarray(signs, vectors.dtype)[seed]
-
-    def follow(carry: tuple[Array, Real], step: Any) -> tuple[tuple[Array, Real], None]:
-        (deviation, largest), (stroke, last, x, (before, after)) = carry, step
-        f, rows = stroke.increment[:n], stroke.increment[n:]
-        added = times(stroke.increment, deviation) + jnp.sign(before[0]) * times(stroke.doubt, x)
-        rounded = _spread(stroke.rounded, x)
-        begun = _kept(weights, rounded[:n], before)
-        rounding = jnp.maximum(stroke.rounding, _largest(rounded[n:]) / size)
-        ended = begun + times(f, begun) + _kept(weights, last * _spread(f, x), after)
-        deviation = deviation + added[:n] + ended
-        books = _largest(jnp.abs(added[n:]) + 4.0 * eps * jnp.abs(times(rows, x))) / stroke.unit
-        found = jnp.maximum(books, _largest(deviation)) / size + rounding
-        found = jnp.where(stroke.resolved, found, jnp.inf)
-        return (deviation, jnp.maximum(largest, found)), None
-
-    carry = deviation, jnp.zeros((), vectors.dtype)
-    return jax.lax.scan(follow, carry, (*_stacked(maps), vectors[:-1], signs))[0]
-
-
-def _stacked(maps: Sequence[Propagator] | Propagator) -> tuple[Propagator, Array]:
-    """Propagators with a leading axis, and what rounding does to F x beside `rounded`, of F x."""
-    if isinstance(maps, Propagator):
-        return maps, jnp.full(len(maps.unit), jnp.finfo(maps.unit.dtype).eps)
-    most = max(stroke.increment.shape[0] for stroke in maps)
-
-    def padded(stroke: Propagator) -> Propagator:
-        rounded = jnp.zeros_like(stroke.doubt) if stroke.rounded is None else stroke.rounded
-        rows = ((0, most - rounded.shape[0]), (0, 0))
-        parts = (jnp.pad(a, rows) for a in (stroke.increment, stroke.doubt, rounded))
-        kept = dict(zip(("increment", "doubt", "rounded"), parts, strict=True))
-        return stroke._replace(quantum=jnp.zeros(()), **kept)
-
-    eps = jnp.finfo(maps[0].unit.dtype).eps
-    last = [jnp.asarray(eps) if s.rounded is not None else s.rounding for s in maps]
-    return jax.tree.map(lambda *each: jnp.stack(each), *map(padded, maps)), jnp.stack(last)
-
-
-def _largest(x: Float[Array, " n"]) -> Real:
-    """The largest modulus, 0 of none."""
-    return jnp.max(jnp.abs(x), initial=0.0)
-
-
-def _spread(matrix: Matrix, x: Float[Array, " n"]) -> Float[Array, " m"]:
-    """The largest entry of every row times the largest component that it meets."""
-    met = jnp.where(matrix == 0.0, 0.0, jnp.abs(x))
-    return jnp.max(jnp.abs(matrix), axis=1) * jnp.max(met, axis=1)
-
-
-def _kept(weights: Array, sizes: Float[Array, " n"], signs: Float[Array, " n"]) -> Array:
-    """Changes of so many sizes and signs that leave the sum w.x as it is."""
-    rounded, held = signs * sizes, jnp.where(weights == 0.0, 0.0, sizes)
-    whole = jnp.sum(weights * held)
-    return rounded - held * jnp.sum(weights * rounded) / jnp.where(whole > 0.0, whole, 1.0)
 
 
 def contraction(fixed: FixedPoint) -> Real:

@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import lineax
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from .._checked import checked
@@ -23,6 +24,7 @@ from .._types import Operator, OperatorLike, Real
 from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import expectation
 from ..dynamics.arguments import as_state
+from ..dynamics.deviations import PROBES, cycle_error, follow_error
 from ..dynamics.equation_of_motion import Books
 from ..dynamics.evolve import check_resolution
 from ..dynamics.propagator import (
@@ -30,9 +32,7 @@ from ..dynamics.propagator import (
     FixedPoint,
     Propagator,
     contraction,
-    cycle_error,
     fixed_point,
-    follow_error,
 )
 from ..dynamics.secular import warn_unless_secular
 from ..information.entropy import entropy
@@ -370,7 +370,7 @@ def _limit_cycle(
     residual = jnp.max(jnp.abs(states[-1] - states[0]))
     done = works if chemical_works is None else works + chemical_works
     residuals = _first_law_residuals(cycle, states, bath_heats, done)
-    xs, trace = jax.vmap(to_components)(states), to_components(jnp.eye(cycle.dimension))
+    xs, trace = jax.vmap(to_components)(states), to_components(np.eye(cycle.dimension), np)
     error = cycle_error(maps, xs, fixed.map_increment, trace, fixed.gap > 0.0)
     largest = jnp.max(jnp.stack([m.unit for m in maps]))
     finite = jnp.isfinite(works.sum() + residual) & jnp.all(jnp.isfinite(fixed.map_increment))
@@ -516,8 +516,8 @@ def _repeat(
     tolerance: float,
 ) -> Repeated:  # fmt: skip
     maps = _propagators(groups, way, tolerance, RESOLUTION)
-    trace = to_components(jnp.eye(cycle.dimension))
-    nothing = jnp.zeros_like(trace)
+    trace = to_components(np.eye(cycle.dimension), np)
+    nothing = jnp.zeros((PROBES, trace.size), rho0.real.dtype)
 
     def once(carry: tuple[Operator, Array], _: None) -> tuple[tuple[Operator, Array], Any]:
         states, books = _run(cycle, maps, carry[0])

@@ -17,6 +17,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
@@ -33,11 +34,11 @@ from .._in_turn import inv, solve
 from .._precise import matmul
 from .._results import RESULTS, raise_if_failed
 from .._types import Real, RealLike
+from ..dynamics.deviations import cycle_error
 from ..dynamics.evolve import check_resolution
 from ..dynamics.propagator import (
     RESOLUTION,
     Propagator,
-    cycle_error,
     rounding_of,
     subdivide,
 )
@@ -285,7 +286,7 @@ def _limit_cycle(
     unique = gap > 500.0 * jnp.finfo(gap.dtype).eps
     start = jnp.where(unique, -solve(jnp.where(unique, core, jnp.eye(3)), pumped), jnp.nan)
     vectors, heats, works = _run(maps, jnp.concatenate([jnp.ones(1), start]))
-    error = cycle_error(maps, vectors, total, jnp.eye(4)[0], unique, jnp.max(jnp.abs(vectors)))
+    error = cycle_error(maps, vectors, total, np.eye(4)[0], unique, jnp.max(jnp.abs(vectors)))
     error = error + jnp.finfo(gap.dtype).eps / gap
     squares = vectors[:, 1:] * jnp.stack([1.0 / unit, unit, jnp.ones_like(unit)])
     moments = jnp.pad(squares, ((0, 0), (2, 0)))  # <x> = <p> = 0

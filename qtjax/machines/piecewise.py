@@ -29,9 +29,10 @@ from .._results import RESULTS, raise_if_failed
 from .._types import Real
 from ..algebra.hermitian_basis import from_components, to_components
 from ..algebra.operators import expectation
+from ..dynamics.deviations import cycle_error
 from ..dynamics.equation_of_motion import equation_of_motion
 from ..dynamics.open_system import OpenSystem
-from ..dynamics.propagator import Propagator, cycle_error
+from ..dynamics.propagator import Propagator
 from ..dynamics.spectra import occupation
 from ..numerics.exponentials import compose
 from ..numerics.null_vector import null_vector
@@ -314,9 +315,9 @@ def _closed(
     last, (xs, books) = jax.lax.scan(
         run, jnp.where(unique, found.solution, jnp.nan), maps.increment
     )
-    vectors, w = jnp.concatenate([xs, last[None]]), jnp.asarray(weights, total.dtype)
+    vectors = jnp.concatenate([xs, last[None]])
     size = jnp.maximum(1.0, jnp.max(jnp.abs(vectors)))
-    error = cycle_error(maps, vectors, total, w, unique, size)
+    error = cycle_error(maps, vectors, total, weights, unique, size)
     result: Any = jax.tree.map(jnp.asarray, RESULTS.successful)
     result = RESULTS.where(error <= tolerance, result, RESULTS.inaccurate)
     result = RESULTS.where(jnp.all(jnp.isfinite(last)), result, RESULTS.not_finite)

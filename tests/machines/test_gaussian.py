@@ -11,7 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import qtjax as qt
-from qtjax.dynamics.propagator import cycle_error
+from qtjax.dynamics.deviations import cycle_error
 from qtjax.machines import gaussian
 from qtjax.machines.steps import Way
 
@@ -196,8 +196,9 @@ def test_the_error_is_how_far_the_limit_cycle_moves():
             )
             for pair, rounding, yes in zip(maps, roundings, resolved, strict=True)
         ]
-        arrays = map(jnp.asarray, (vectors, total, np.eye(4)[0], True, np.abs(vectors).max()))
-        return float(cycle_error(given, *arrays))
+        arrays = map(jnp.asarray, (vectors, total))
+        size = jnp.abs(jnp.asarray(vectors)).max()
+        return float(cycle_error(given, *arrays, np.eye(4)[0], jnp.asarray(True), size))
 
     assert error(True, True) == pytest.approx(max(expected), rel=1e-6)
     assert error(True, False) == error(False, True) == np.inf
