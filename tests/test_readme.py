@@ -51,8 +51,8 @@ MEASURED = (
     ("sweep of 1,000,000", "8.2 s", "sweep", ("us_per_point", -1), 1.0),
     ("sweep of 1,000,000", ": 72,000", "sweep", ("ratio_to_qthermo",), 1.0),
     ("front of power", "58 s", "pareto_front", ("seconds",), 1.0),
-    ("first solve", "| 1.3 s", "first_result", ("first_solve_s",), 1.0),
-    ("first solve", ", 6.8 s", "first_result", ("first_gradient_s",), 1.0),
+    ("first solve", "| 0.83 s", "first_result", ("first_solve_s",), 1.0),
+    ("first solve", ", 5.0 s", "first_result", ("first_gradient_s",), 1.0),
     ("a million driven qubits", "1.8 ns", "gpu", ("time_us",), 1e3),
     ("a million driven qubits", ": 116", "gpu", ("ratio_to_dynamiqs",), 1.0),
 )  # fmt: skip
@@ -102,7 +102,7 @@ def test_numbers_of_the_readme_are_those_measured(row, text, file, place, unit):
     for key in place:
         value = value[key]
     assert f"{value * unit:.1e}" == f"{shown:.1e}"  # two digits
-    assert measured["date"].startswith(("2026-11-26", "2026-11-27"))
+    assert measured["date"][:10] in ("2026-11-26", "2026-11-27", "2026-11-28")  # as it says
     assert measured["versions"]["qtjax"].startswith("0.2.")
     assert measured["versions"]["jax"] == ("0.11.2" if file == "gpu" else "0.10.2")
 
