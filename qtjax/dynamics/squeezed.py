@@ -104,7 +104,8 @@ class SqueezedBath(AbstractDissipator):
             gap: as above.
             quanta: N >= 0.
             anomalous: M, complex, with |M|^2 <= N (N + 1); where it is traced and larger, the bath
-                is nan.
+                is nan, and where it is traced and as large, of a temperature of gap/354 (gap/43 in
+                float32) in place of 0, where moments have a slope.
             spectrum: as above.
 
         Raises:
@@ -113,8 +114,9 @@ class SqueezedBath(AbstractDissipator):
         quanta = as_nonnegative("quanta", quanta, "it is a mean number.")
         gap = as_positive("gap", gap, "squeezing is that of a quantum of some energy.")
         anomalous = as_complex(anomalous)
-        # stands in for moments of 0, where angles and temperatures have no slope
-        rest = float(jnp.finfo(quanta.dtype).tiny) ** 0.5
+        # stands in for moments of 0 that may move, where angles and temperatures have no slope
+        known = is_concrete((quanta, anomalous))
+        rest = 0.0 if known else float(jnp.finfo(quanta.dtype).tiny) ** 0.5
         possible = jnp.abs(anomalous) ** 2 <= (1.0 + 1e-12) * quanta * (quanta + 1.0)
         tiny = jnp.abs(jax.lax.stop_gradient(anomalous)) < rest
         shifted = anomalous + jnp.where(tiny, rest, 0.0)
@@ -126,10 +128,11 @@ class SqueezedBath(AbstractDissipator):
                 "squeeze less, or give more quanta."
             )
         excess = quanta * (quanta + 1.0) - size**2  # n (n + 1) of the thermal state
+        cold = known and not excess > 0.0
         moving = excess - jax.lax.stop_gradient(excess)
         excess = jnp.where(excess > rest, excess, rest + moving)
         n = excess / (0.5 + jnp.sqrt(0.25 + excess))
-        temperature = gap / (jnp.log1p(n) - jnp.log(n))
+        temperature = jnp.zeros_like(n) if cold else gap / (jnp.log1p(n) - jnp.log(n))
         longer = (size + size**2 / (quanta + n + 1.0)) / (n + 0.5)  # e^(2r) - 1
         squeezing = jnp.where(possible, 0.5 * jnp.log1p(longer), jnp.nan)
         return cls(lowering, gap, temperature, spectrum, squeezing, jnp.angle(-shifted))
