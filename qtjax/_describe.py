@@ -119,13 +119,14 @@ def _power(x: float) -> int:
     return int(np.floor(np.log10(max(x, np.finfo(float).tiny))))
 
 
-def numbers(values: Any) -> str:
+def numbers(values: Any, error: Any = None) -> str:
     """A vector, its entries if they are few; how many there are, and between which values."""
     if not isinstance(values, jax.Array | np.ndarray) or not is_concrete(values):
         return number(values)
     array = np.asarray(values)
     if array.ndim == 1 and array.size <= _MOST:
-        return f"[{', '.join(number(x) for x in array)}]"
+        each = [number(x) if error is None else number_with_error(x, error) for x in array]
+        return f"[{', '.join(each)}]"
     return f"{' x '.join(f'{n:,}' for n in array.shape)} numbers{_span(array)}"
 
 

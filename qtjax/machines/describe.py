@@ -45,8 +45,10 @@ def describe_limit_cycle(solution: Any) -> Description:
         ("stroke", "contact", "duration", "heat", "work", "jump of H after")
     ]
     for k, (stroke, heats) in enumerate(zip(strokes, solution.bath_heats, strict=True)):
-        values = stroke.duration, heats.sum(), solution.works[k], solution.quenches[k]
-        table.append((str(k + 1), _contact(stroke.contact), *map(number, values)))
+        moved = heats.sum(), solution.works[k], solution.quenches[k]
+        # what nothing is moved by is 0
+        known = [number_with_error(value, solution.heat_error if value else 0.0) for value in moved]
+        table.append((str(k + 1), _contact(stroke.contact), number(stroke.duration), *known))
     regime = _or(lambda: f"{solution.regime}, ", "")
     return Description(title.replace(": ", f": {regime}"), rows, table)
 
@@ -55,7 +57,7 @@ def describe_machine(machine: Any) -> Description:
     """Figures of merit of a steady state, and the heat currents."""
     steady = [
         ("status", outcome(machine.result)),
-        ("heat currents", numbers(machine.heat_currents)),
+        ("heat currents", numbers(machine.heat_currents, machine.rounding)),
         ("contacts", _contact(machine.contact)),
     ]
     if is_concrete(machine.heat_currents) and machine.heat_currents.ndim == 1:
