@@ -24,7 +24,7 @@ class _Steps(NamedTuple):
         added: what their errors add to vectors and books, for every set of signs,
             (strokes, probes, m, lanes).
         booked: what else books may be off by, (strokes, m - n, lanes).
-        rounding: what any entry may be off by besides; inf where a stroke is not resolved.
+        rounding: what any entry may be off by besides, (strokes, lanes).
         units: of the books, (strokes, lanes).
     """
 
@@ -98,8 +98,7 @@ def _following(
     """What follows deviations of the first vector, (probes, n), to those of the last."""
     size = jnp.asarray(size, vectors.dtype)
     stroke, last = _stacked(maps)
-    rounding = jnp.where(stroke.resolved, stroke.rounding, jnp.inf)
-    parts = stroke.increment, stroke.doubt, stroke.rounded, stroke.unit, rounding, last
+    parts = stroke.increment, stroke.doubt, stroke.rounded, stroke.unit, stroke.rounding, last
     given = jax.lax.stop_gradient((*parts, vectors[:-1], size))
     ends = jax.ShapeDtypeStruct((PROBES, weights.size), vectors.dtype)
     outputs = ends, jax.ShapeDtypeStruct((), vectors.dtype)
@@ -108,7 +107,8 @@ def _following(
         return _follow(_steps(weights, *given[:-1]), given[-1], given[-2])
 
     def follow(deviation: Array) -> tuple[Array, Real]:
-        return over_lanes(value, value, outputs, (*given, deviation))
+        ended, largest = over_lanes(value, value, outputs, (*given, deviation))
+        return ended, jnp.where(jnp.all(stroke.resolved), largest, jnp.inf)
 
     return follow
 

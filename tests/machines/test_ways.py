@@ -20,7 +20,8 @@ def tried(errors, **given):
         ways.append(way)
         return SimpleNamespace(error=jnp.asarray(next(left)))
 
-    found = resolved(solve, 1e-9, **({"steps": None, "implicit": None} | given))
+    way, found = resolved(solve, 1e-9, **({"steps": None, "implicit": None} | given))
+    assert way in ways
     return ways, float(found.error)
 
 
@@ -46,7 +47,8 @@ def test_the_better_of_two_that_do_not_do_is_kept():
     def solve(way):
         return SimpleNamespace(error=jnp.asarray(1e-3 if way.implicit else 1e-2), way=way)
 
-    assert resolved(solve, 1e-9, None, None).way == Way(1024, implicit=True)
+    way, found = resolved(solve, 1e-9, None, None)
+    assert way == found.way == Way(1024, implicit=True)
 
 
 def test_what_was_asked_for_is_kept():
