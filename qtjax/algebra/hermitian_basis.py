@@ -131,9 +131,11 @@ def _by_sums(real: Array, imaginary: Array) -> Float[Array, " n"]:
     if qubits is None:
         return (0.5 * ((real + real.T) + (imaginary - imaginary.T))).reshape(-1)
     order = [axis for k in range(qubits) for axis in (k, qubits + k)]
-    shape, grouped = (2,) * (2 * qubits), (4,) * qubits
-    parts = (a.reshape(shape).transpose(order).reshape(grouped) for a in (real, imaginary))
-    real, imaginary = parts
+
+    def by_qubit(a: Array) -> Array:
+        return a.reshape((2,) * (2 * qubits)).transpose(order).reshape((4,) * qubits)
+
+    real, imaginary = by_qubit(real), by_qubit(imaginary)
     for k in range(qubits):  # 00, 01, 10, 11 -> I, X, Y, Z
         (a, b, c, e), (a_i, b_i, c_i, e_i) = (jnp.moveaxis(x, k, 0) for x in (real, imaginary))
         real = jnp.stack([a + e, b + c, c_i - b_i, a - e], axis=k)

@@ -407,9 +407,8 @@ def _at_times(
     found: Integrated, jumps: Array,
 ) -> _Trajectory:  # fmt: skip
     """States and books at the times, with the work of the jumps."""
-    n, slope = equation.size, equation.slope()
-    ys = jnp.concatenate([found.xs, found.books], axis=1)
-    ys = at_saved(lambda t, y: slope(t, y[:n]), equation.breakpoints, ts, edges, ys)
+    n, ys = equation.size, jnp.concatenate([found.xs, found.books], axis=1)
+    ys = at_saved(lambda t, y: equation.slope(t, y[:n]), equation.breakpoints, ts, edges, ys)
     states, books = jax.vmap(from_components)(ys[:, :n]), read_books(system, ys[:, n:], quantum)
     if jumps.shape[0]:
         clipped = jnp.clip(jumps, ts[0], ts[-1])

@@ -613,8 +613,6 @@ def _first_law_residuals(
     cycle: Cycle, states: Array, bath_heats: tuple[Array, ...], works: Array
 ) -> Float[Array, " strokes"]:
     starts, ends = _energies(cycle)
-    before, after = (
-        jax.vmap(expectation)(starts, states[:-1]),
-        jax.vmap(expectation)(ends, states[1:]),
-    )
+    before = jax.vmap(expectation)(starts, states[:-1])
+    after = jax.vmap(expectation)(ends, states[1:])
     return after - before - jnp.stack([heats.sum() for heats in bath_heats]) - works

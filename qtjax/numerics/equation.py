@@ -9,6 +9,7 @@ matrix that is itself traced (so that it may be batched or differentiated) is a 
 """
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -271,12 +272,21 @@ class LinearEquation(eqx.Module):
             self.moved,
         )
 
-    def slope(self) -> Callable[[Any, Any], Float[Array, " m"]]:
-        """(t, x) -> (x', books'), (size + books,)."""
+    def slope(self, t: RealLike, x: Float[Array, " n"]) -> Float[Array, " m"]:
+        """(x', books') at time t, (size + books,), by the places that hold something.
+
+        A full G(t) at many times at once would not fit.
+        """
         if self.action is not None:
-            return self.action
-        dense = self.dense()
-        return lambda t, x: matmul(dense(t), x)
+            return self.action(t, x)
+        signals, found = self.signals(t, 1.0), jnp.zeros(self.size + self.books, x.dtype)
+        for first, factors, matrix, _ in self.terms()[: len(self.matrices) + len(self.rows)]:
+            entries = math.prod(signals[j] for j in factors) * jnp.asarray(matrix.values)
+            places = matrix.places
+            found = found.at[first + places.rows].add(entries * x[places.columns])
+        if self.moving is None:
+            return found
+        return found.at[np.array(self.moved)].add(matmul(self.moving(t, 1.0), x))
 
 
 class DenseEquation(eqx.Module):

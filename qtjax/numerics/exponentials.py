@@ -30,6 +30,7 @@ Matrix = Inexact[Array, "m n"]
 _DEGREE = 15
 _RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 15 is exact in float64
 _FEW_SQUARINGS, _MOST_SQUARINGS = 8, 48
+_ANY_SQUARINGS = 1024  # those of the largest number, 2**1024
 _SHORT = 16  # sums that are written out
 _ROW_COMPONENTS = 9  # up to which lanes last are faster
 _NODES = np.array([0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15)])
@@ -115,7 +116,7 @@ def _expm1(
         return f + f + square - product(square, square) / 16.0
 
     def far(f: Array) -> Array:
-        return doubled(damped, f, early, 1024, 32)
+        return doubled(damped, f, early, _ANY_SQUARINGS, 32)
 
     f = taylor_expm1(a * jnp.exp2(-needed).astype(a.real.dtype), product)
     if max_squarings > _FEW_SQUARINGS:

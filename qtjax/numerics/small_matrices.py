@@ -67,17 +67,16 @@ row_product_in_reverse.defvjp(lambda first, a, b: (row_product(first, a, b), (a,
 
 @partial(jax.jit, static_argnums=0)
 def dual_product(first: int, x: Rows, y: Rows) -> Rows:
-    """A B with what a function f makes of cotangents, below each other: (A, a) (B, b).
+    """Of pairs (A, a) and (B, b), one below the other: A B, and B^T a + b A^T below it.
 
-    f(A) = sum_k c_k A^k has the same derivative from either side: the cotangent of A from C, that
-    of f(A), is what f makes of (A, C), where the product of (A, a) and (B, b) has a B^T + A^T b in
-    reverse order.
+    A power series f makes (f(A), a) of (A, C) by this product, where a is the cotangent of A if C
+    is that of f(A): its derivative is the same read from either side.
     """
 
     def product(x: Rows, y: Rows) -> Rows:
         rows = x.shape[0] // 2
-        (a, da), (b, db) = (x[:rows], x[rows:]), (y[:rows], y[rows:])
-        moved = _from_left(first, b, da) + _from_right(first, db, a)
+        (a, of_a), (b, of_b) = (x[:rows], x[rows:]), (y[:rows], y[rows:])
+        moved = _from_left(first, b, of_a) + _from_right(first, of_b, a)
         return jnp.concatenate([row_sum(first, a, b), moved])
 
     return _by_itself(product, x, y)
