@@ -1,11 +1,13 @@
 """The main job as a user runs it: results folder, resume after a kill, messages."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 import pytest
 
@@ -189,3 +191,21 @@ def test_objectives_improve_from_outside_the_engine_regime(tmp_path):
         assert float(-best.loss[0]) > float(-loss(engine.start))
         if name != "ecological":
             assert found.regime == "engine", name
+
+
+def test_single_machines_compile_without_what_is_for_batches():
+    asked = (
+        "from typer.testing import CliRunner; from qtjax.app.commands import app; import jax, os;"
+        "CliRunner().invoke(app, ['{}', '--help']); "
+        "print(jax.config.read('jax_disable_most_optimizations'), os.environ.get('XLA_FLAGS', ''))"
+    )
+    outside = {"XLA_FLAGS", "JAX_DISABLE_MOST_OPTIMIZATIONS"}
+    clean = {name: value for name, value in os.environ.items() if name not in outside}
+
+    def told(command):
+        program = [sys.executable, "-c", asked.format(command)]
+        return subprocess.run(program, env=clean, capture_output=True, text=True).stdout
+
+    emitters = "--xla_cpu_use_fusion_emitters=false" if jax.__version_info__ < (0, 11) else ""
+    assert told("run").strip() == f"True {emitters}".strip()
+    assert told("sweep").strip() == "False"
