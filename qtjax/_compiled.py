@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 
 compiled = functools.partial(jax.jit, inline=True)
@@ -30,3 +31,27 @@ def compiled_for_qubits(function: Callable, static_argnums: int | tuple[int, ...
         return (whole if first.shape[-2:] == (2, 2) else function)(first, *others)
 
     return call
+
+
+def compiled_with_shared(function: Callable) -> Callable:
+    """`eqx.filter_jit` for which an array that the arguments hold several times is one argument.
+
+    A bath that follows H(t) holds the arrays of H. Were they arguments of their own, XLA could not
+    see that its eigensystems are those of the next bath.
+    """
+
+    @eqx.filter_jit
+    def call(arrays: list[jax.Array], places: tuple[int, ...], treedef: Any, static: Any) -> Any:
+        dynamic = jax.tree.unflatten(treedef, [arrays[place] for place in places])
+        return function(*eqx.combine(dynamic, static))
+
+    @functools.wraps(function)
+    def shared(*args: Any) -> Any:
+        dynamic, static = eqx.partition(args, eqx.is_array)
+        leaves, treedef = jax.tree.flatten(dynamic)
+        first = {id(leaf): leaf for leaf in leaves}
+        index = {key: place for place, key in enumerate(first)}
+        places = tuple(index[id(leaf)] for leaf in leaves)
+        return call(list(first.values()), places, treedef, static)
+
+    return shared

@@ -18,6 +18,7 @@ from .._checks import (
     check_nonnegative,
     is_concrete,
 )
+from .._compiled import compiled_with_shared
 from .._describe import as_html, as_text
 from .._jax import unvmap_any
 from .._memory import told_of_memory
@@ -306,7 +307,7 @@ def check_resolution(resolution: int) -> None:
         )
 
 
-@eqx.filter_jit
+@compiled_with_shared
 def _evolve(
     system: OpenSystem,
     equation: LinearEquation,

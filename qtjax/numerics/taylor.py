@@ -43,6 +43,7 @@ from .polynomials import (
 )
 from .resolution import Seen, furthest
 from .rows import RowProducts
+from .traced import closed
 
 MOVING_COMPONENTS = 16  # up to which a matrix G(t) is a polynomial in every step
 SLOWEST_DECAY = 0.01  # of coefficients, two orders further: no more is believed
@@ -133,7 +134,7 @@ def integrate(
         `Trajectory`.
     """
     pieces = edges.shape[0] - 1
-    functions = eqx.filter_closure_convert(_Functions(equation), edges[0])
+    functions = closed(_Functions(equation), edges[0])
     constants, structure = eqx.partition(functions, eqx.is_array)
     moves = equation.moving is not None
     size = products_per_order(equation, _degrees(equation, interpolation_degree(24)))
