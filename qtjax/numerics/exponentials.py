@@ -28,6 +28,7 @@ from .small_matrices import Rows, dual_product, row_product, row_sum
 Matrix = Inexact[Array, "m n"]
 
 _DEGREE = 15
+_DIFFERENCES = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 1.0], [1.0, -2.0, 1.0]])  # of three nodes
 _RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 15 is exact in float64
 _FEW_SQUARINGS, _MOST_SQUARINGS = 8, 48
 _ANY_SQUARINGS = 1024  # those of the largest number, 2**1024
@@ -356,9 +357,14 @@ def magnus_combination(nodes: Any, commutator: Callable[..., Any]) -> Any:
         nodes: of matrices, (3, m, n), or of what else `commutator` knows.
         commutator: of two of them.
     """
-    a1, b1, a3 = nodes
-    b2 = (math.sqrt(15.0) / 3.0) * (a3 - a1)
-    b3 = (10.0 / 3.0) * (a3 - 2.0 * b1 + a1)
+    if isinstance(nodes, Array):  # a sum that XLA does once, and not anew in every product
+        weights = jnp.asarray(_DIFFERENCES, nodes.real.dtype)
+        weights = weights.reshape(3, 3, *(1,) * (nodes.ndim - 1))
+        b1, first, second = jax.lax.reduce_sum(weights * nodes, (1,))
+    else:
+        a1, b1, a3 = nodes
+        first, second = a3 - a1, a3 - 2.0 * b1 + a1
+    b2, b3 = (math.sqrt(15.0) / 3.0) * first, (10.0 / 3.0) * second
     c1 = commutator(b1, b2)
     c2 = commutator(b1, 2.0 * b3 + c1) / -60.0
     return b1 + b3 / 12.0 + commutator(-20.0 * b1 - b3 + c1, b2 + c2) / 240.0
