@@ -26,6 +26,7 @@ from ..numerics.exponentials import (
     magnus_exponent,
     magnus_nodes,
     nearest_unitary,
+    node_differences,
     ordered_product,
     taylor_expm1,
     times,
@@ -467,7 +468,8 @@ def _turn(
 ) -> Matrix:
     """rho -> U rho U^+ - rho of successive steps, on components."""
     generators = -1j * widths[:, None, None, None] * jax.vmap(jax.vmap(h))(nodes)
-    exponents = jax.vmap(lambda a: magnus_combination(a, _anti_hermitian_commutator))(generators)
+    differences = node_differences(jnp.moveaxis(generators, 1, 0))
+    exponents = magnus_combination(differences, _anti_hermitian_commutator)
     f = nearest_unitary(ordered_product(unitary_expm1(exponents), jax.vmap(compose)))
     one = jnp.eye(f.shape[0], dtype=f.dtype)
     both = sandwich(f, dag(f)) + sandwich(f, one) + sandwich(one, dag(f))
@@ -481,7 +483,8 @@ def _qubit_turns(
     """The same of a qubit, by rotations; those of all strokes side by side."""
     nodes, widths = (jnp.concatenate(each) for each in zip(*steps, strict=True))
     fields = jax.vmap(jax.vmap(lambda s: pauli_vector(h(s))))(nodes)
-    vectors = [components([widths * field[:, k] for field in fields]) for k in range(3)]
+    each = [node_differences(widths * field.T) for field in fields]
+    vectors = [components(vector) for vector in zip(*each, strict=True)]
     rotations = rotation_expm1(magnus_combination(vectors, spin_commutator))
     ends = np.cumsum([len(widths) for _, widths in steps])
     parts = jnp.split(rotations, ends[:-1])
@@ -491,7 +494,7 @@ def _qubit_turns(
 def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
     """[A, B] for A^+ = -A and B^+ = -B, by one product."""
     ab = product(a, b)
-    return ab - dag(ab)
+    return ab - ab.conj().mT
 
 
 def _insert(steps: Steps, jumps: Inexact[Array, "pieces ..."]) -> Inexact[Array, "more ..."]:

@@ -28,7 +28,6 @@ from .small_matrices import Rows, dual_product, row_product, row_sum
 Matrix = Inexact[Array, "m n"]
 
 _DEGREE = 15
-_DIFFERENCES = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 1.0], [1.0, -2.0, 1.0]])  # of three nodes
 _RADIUS = 0.7  # ||A|| at which the Taylor polynomial of degree 15 is exact in float64
 _FEW_SQUARINGS, _MOST_SQUARINGS = 8, 48
 _ANY_SQUARINGS = 1024  # those of the largest number, 2**1024
@@ -340,9 +339,8 @@ def magnus_exponent(generator: Callable[[Any], Matrix], t0: RealLike, t1: RealLi
         Omega with y(t1) = exp(Omega) y(t0) + O(h^7), (m, n).
     """
     nodes = jax.vmap(generator)(magnus_nodes(t0, t1))
-    return magnus_combination(
-        jnp.asarray(t1 - t0) * nodes, lambda a, b: _product(a, b) - _product(b, a)
-    )
+    differences = node_differences(jnp.asarray(t1 - t0) * nodes)
+    return magnus_combination(differences, lambda a, b: _product(a, b) - _product(b, a))
 
 
 def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
@@ -350,20 +348,24 @@ def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
     return jnp.asarray(t0 + (t1 - t0) * _NODES)
 
 
-def magnus_combination(nodes: Any, commutator: Callable[..., Any]) -> Any:
+def node_differences(nodes: Inexact[Array, "3 ..."]) -> Inexact[Array, "3 ..."]:
+    """The middle of three nodes, and the first and second differences.
+
+    They are one sum, which XLA does once and not anew in every product that they are part of.
+    """
+    weights = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 1.0], [1.0, -2.0, 1.0]])
+    weights = jnp.asarray(weights, nodes.real.dtype).reshape(3, 3, *(1,) * (nodes.ndim - 1))
+    return jax.lax.reduce_sum(weights * nodes, (1,))
+
+
+def magnus_combination(differences: Any, commutator: Callable[..., Any]) -> Any:
     """The exponent from the generator at the three nodes, times the length of the step.
 
     Args:
-        nodes: of matrices, (3, m, n), or of what else `commutator` knows.
+        differences: `node_differences` of matrices, or of what else `commutator` knows.
         commutator: of two of them.
     """
-    if isinstance(nodes, Array):  # a sum that XLA does once, and not anew in every product
-        weights = jnp.asarray(_DIFFERENCES, nodes.real.dtype)
-        weights = weights.reshape(3, 3, *(1,) * (nodes.ndim - 1))
-        b1, first, second = jax.lax.reduce_sum(weights * nodes, (1,))
-    else:
-        a1, b1, a3 = nodes
-        first, second = a3 - a1, a3 - 2.0 * b1 + a1
+    b1, first, second = differences
     b2, b3 = (math.sqrt(15.0) / 3.0) * first, (10.0 / 3.0) * second
     c1 = commutator(b1, b2)
     c2 = commutator(b1, 2.0 * b3 + c1) / -60.0

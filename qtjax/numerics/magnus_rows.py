@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .equation import SignalTerm
-from .exponentials import magnus_combination, taylor_expm1
+from .exponentials import magnus_combination, node_differences, taylor_expm1
 from .lanes import over_lanes, sample
 from .small_matrices import Rows, row_product, row_product_in_reverse
 
@@ -91,7 +91,9 @@ def _follow(
         return earlier + later + product(later, earlier)
 
     def block(total: Rows, nodes: Array) -> tuple[Rows, None]:
-        exponents = magnus_combination(nodes, lambda a, b: product(a, b) - product(b, a))
+        exponents = magnus_combination(
+            node_differences(nodes), lambda a, b: product(a, b) - product(b, a)
+        )
         found = taylor_expm1(exponents, product)
         while found.shape[2] > 1:  # what is small is composed first, which rounds less
             found = jnp.pad(found, ((0, 0), (0, 0), (0, found.shape[2] % 2), (0, 0)))
