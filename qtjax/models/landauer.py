@@ -19,7 +19,7 @@ from ..dynamics.leads import fermi_occupations
 
 _REACH = 40.0  # temperatures beyond a chemical potential, where occupations are 0 or 1 to 1e-17
 _PRECISION = 1e-11  # asked for, relative to the largest current
-_ENOUGH = 1e-8  # estimated; what is less precise is nan
+_ENOUGH = {"float64": 1e-8, "float32": 1e-4}  # estimated; what is less precise is nan
 _PANELS = 600  # beyond the first ones
 _RATIO = 2.0**-4  # of the distances of the first panels' ends to resonances and potentials
 
@@ -68,7 +68,8 @@ def landauer_currents(
         rates: Gamma of the leads, >= 0, (modes,); 0 for a mode that has none.
 
     Returns:
-        `LandauerCurrents`; nan where the integrals are not found to eight digits of the largest.
+        `LandauerCurrents`; nan where the integrals are not found to eight digits of the largest,
+        in single precision to four.
 
     Raises:
         ValueError: h is not Hermitian, a negative temperature or rate, or not one number for each
@@ -129,7 +130,7 @@ def _currents(h: Array, t: Array, mu: Array, gamma: Array) -> LandauerCurrents:
     values = values + _of_steps(through, t, mu / unit)
     size = jnp.max(jnp.abs(values))
     error = jnp.where(size > 0.0, info.err / jnp.where(size > 0.0, size, 1.0), 0.0)
-    values = jnp.where(error <= _ENOUGH, values, jnp.nan)
+    values = jnp.where(error <= _ENOUGH[str(error.dtype)], values, jnp.nan)
     particles, energies = unit * values[0], unit**2 * values[1]
     return LandauerCurrents(particles, energies, energies - mu * particles, error)
 
