@@ -38,6 +38,11 @@ def eigh(a: Inexact[Array, "*batch n n"]) -> list[Array]:
     return _in_parts(_eigh, 5 * a.shape[-1] ** 3, a, leading=a.ndim - 2)
 
 
+def eigvals(a: Inexact[Array, "n n"]) -> Inexact[Array, " n"]:
+    """The eigenvalues of any square matrix, in no order; not to be differentiated."""
+    return _in_parts(_eigvals, 10 * a.shape[0] ** 3, a)[0]
+
+
 def svd(a: Inexact[Array, "m n"]) -> list[Array]:
     """Left singular vectors, singular values and right singular vectors; not to be differentiated.
 
@@ -88,6 +93,10 @@ def lu_solve(
 
 def _eigh(a: Array) -> list[Array]:
     return list(jnp.linalg.eigh(a, symmetrize_input=True))
+
+
+def _eigvals(a: Array) -> list[Array]:
+    return [jnp.linalg.eigvals(a)]
 
 
 def _svd(a: Array) -> list[Array]:

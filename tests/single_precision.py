@@ -102,12 +102,19 @@ def figures():
     steady = qt.steady_state(qt.OpenSystem(N, bath))
     gibbs = qt.thermal_state(N, 0.7)
     qubit, otto, oscillator = moved_at_rest()
+    through = qt.models.landauer_currents(  # a closed form at a large bias
+        [[0.0, 0.5], [0.5, 0.0]],
+        temperatures=[0.0, 0.0], chemical_potentials=[1e5, -1e5], rates=[1.0, 1.0],
+    )  # fmt: skip
     return {
         "heats between baths beyond the tolerance": beyond_tolerance(),
         "heat of a qubit at rest": qubit,
         "heat of a cycle at rest": otto,
         "heat of an oscillator at rest": oscillator,
         "limit cycles beyond their errors": beyond_its_error(),
+        "current through two dots": jnp.nan_to_num(
+            jnp.abs(through.particle_currents[0] - 0.25), nan=jnp.inf
+        ),
         "first law of a driven, damped qubit": jnp.max(jnp.abs(moved.ledger.first_law_residual)),
         "trace": jnp.max(jnp.abs(moved.ledger.trace_drift)),
         "eq. (11), d_iS = 0": jnp.max(jnp.abs(relaxed.saved.interior)),

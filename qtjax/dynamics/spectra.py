@@ -371,7 +371,7 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
     Args:
         spectrum: gamma(omega), any callable.
         omega: transition frequency.
-        temperature: >= 0. At T = 0 the rates are gamma down and 0 up.
+        temperature: >= 0. At T = 0 the rates are gamma down and 0 up, also at omega = 0.
 
     Returns:
         (down, up): rates at which the bath takes and gives the quantum omega; both nan where gamma
@@ -388,7 +388,12 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
     check_spectrum(spectrum, omega)
     omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
     apart: Array = _away_from_zero(omega, temperature)
-    return _thermal_rates(_per_frequency(spectrum, apart, temperature), apart, temperature)
+    slope = _per_frequency(spectrum, apart, temperature)
+    down, up = _thermal_rates(slope, apart, temperature)
+    # where nothing moves, gamma(0) itself: a rate of 1e-155 would make a steady state unique
+    still = jax.lax.stop_gradient(_scalar(spectrum, jnp.zeros_like(omega)))
+    still = jnp.where((omega == 0.0) & (temperature == 0.0) & jnp.isfinite(still), still, down)
+    return down + jax.lax.stop_gradient(still - down), up
 
 
 @compiled

@@ -12,15 +12,16 @@ from jaxtyping import Array, Float
 
 from .._checked import checked
 from .._checks import as_complex, as_vector, check_hermitian, check_nonnegative
+from .._in_turn import eigvals
 from .._precise import einsum
 from .._types import OperatorLike, Real
-from ..algebra.levels import eigenvalues
 from ..dynamics.leads import fermi_occupations
 
 _REACH = 40.0  # temperatures beyond a chemical potential, where occupations are 0 or 1 to 1e-17
 _PRECISION = 1e-11  # asked for, relative to the largest current
-_ENOUGH = 1e-8  # estimated; what is less precise is nan
-_PANELS = 600
+_ENOUGH = {"float64": 1e-8, "float32": 1e-4}  # estimated; what is less precise is nan
+_PANELS = 600  # beyond the first ones
+_RATIO = 2.0**-4  # of the distances of the first panels' ends to resonances and potentials
 
 
 class LandauerCurrents(eqx.Module):
@@ -67,7 +68,8 @@ def landauer_currents(
         rates: Gamma of the leads, >= 0, (modes,); 0 for a mode that has none.
 
     Returns:
-        `LandauerCurrents`; nan where the integrals are not found to eight digits of the largest.
+        `LandauerCurrents`; nan where the integrals are not found to eight digits of the largest,
+        in single precision to four.
 
     Raises:
         ValueError: h is not Hermitian, a negative temperature or rate, or not one number for each
@@ -120,17 +122,31 @@ def _currents(h: Array, t: Array, mu: Array, gamma: Array) -> LandauerCurrents:
         flow = jnp.sum(through(x) * bias, axis=1) / (2.0 * np.pi)
         return jnp.stack([flow, x * flow])
 
-    edges = jnp.concatenate([jnp.stack([low, high]), mu, unit * eigenvalues(h)])
-    edges = jax.lax.stop_gradient(jnp.sort(jnp.clip(edges, low, high)) / unit)
+    edges = jax.lax.stop_gradient(_edges(h, gamma_in, mu / unit, low / unit, high / unit))
     values, info = quadax.quadgk(
-        integrand, edges, epsabs=0.0, epsrel=_PRECISION, max_ninter=_PANELS, extrapolate=False
-    )
+        integrand, edges, epsabs=0.0, epsrel=_PRECISION, max_ninter=_PANELS + edges.shape[0],
+        extrapolate=False,
+    )  # fmt: skip
     values = values + _of_steps(through, t, mu / unit)
     size = jnp.max(jnp.abs(values))
     error = jnp.where(size > 0.0, info.err / jnp.where(size > 0.0, size, 1.0), 0.0)
-    values = jnp.where(error <= _ENOUGH, values, jnp.nan)
+    values = jnp.where(error <= _ENOUGH[str(error.dtype)], values, jnp.nan)
     particles, energies = unit * values[0], unit**2 * values[1]
     return LandauerCurrents(particles, energies, energies - mu * particles, error)
+
+
+def _edges(h: Array, gamma: Array, mu: Array, low: Real, high: Real) -> Float[Array, " edges"]:
+    """Ends of panels that shrink towards every resonance and potential, so that none is missed.
+
+    A resonance is at an eigenvalue of h - i Gamma/2, at any distance from those of h. Panels whose
+    length goes with their distance see it, however narrow it is beside the range.
+    """
+    centers = jnp.concatenate([mu, eigvals(h - 0.5j * jnp.diag(gamma)).real])
+    count = np.ceil(np.log(float(jnp.finfo(mu.dtype).eps)) / np.log(_RATIO))
+    away = jnp.asarray(_RATIO ** np.arange(count), mu.dtype)
+    offsets = (high - low) * jnp.concatenate([-away, jnp.zeros(1), away])
+    ends = jnp.concatenate([jnp.stack([low, high]), (centers[:, None] + offsets).ravel()])
+    return jnp.sort(jnp.clip(ends, low, high))
 
 
 def _of_steps(through: Callable[[Array], Array], t: Array, mu: Array) -> Float[Array, "2 modes"]:

@@ -74,15 +74,14 @@ def local_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) -
         check_positive(f"hamiltonian[{k}, {k}]", w, "it is the frequency of a mode.")
     n = jax.vmap(occupation)(frequencies, t)
     one = jnp.eye(h.shape[0])
-    # dN/dt = A N + N A^+ + F with A = i h^T - gamma/2
+    # dN/dt = A N + N A^+ + gamma n with A = i h^T - gamma/2, and N = n + X: currents are of X alone
     a = 1j * h.T - 0.5 * jnp.diag(gamma)
     lifted = jnp.kron(a, one) + jnp.kron(one, a.conj())
-    pumped = as_complex(jnp.diag(gamma * n))
-    found = solve(lifted, -pumped.reshape(-1)).reshape(h.shape)
-    bare = gamma * (n - jnp.diagonal(found).real) * frequencies
+    moved = solve(lifted, -1j * (h.T * (n - n[:, None])).reshape(-1)).reshape(h.shape)
+    bare = -gamma * jnp.diagonal(moved).real * frequencies
     # the coherences that a bath damps carry sum_j h_ij N_ij of its energy
-    mixed = einsum("ij,ij->i", h, found).real - frequencies * jnp.diagonal(found).real
-    return NetworkState(found, bare - gamma * mixed, bare)
+    mixed = einsum("ij,ij->i", h, moved).real - frequencies * jnp.diagonal(moved).real
+    return NetworkState(jnp.diag(n) + moved, bare - gamma * mixed, bare)
 
 
 @checked
@@ -118,8 +117,10 @@ def global_network(hamiltonian: OperatorLike, *, temperatures: Any, rates: Any) 
     projectors = level_projectors(h, (1,) * h.shape[0])
     weights = gamma[:, None] * einsum("kii->ik", projectors).real
     n = jax.vmap(lambda t: jax.vmap(lambda w: occupation(w, t))(frequencies))(t)
-    means = jnp.sum(weights * n, axis=0) / jnp.sum(weights, axis=0)
-    currents = jnp.sum(weights * frequencies * (n - means), axis=1)
+    shares = weights / jnp.sum(weights, axis=0)
+    means = jnp.sum(shares * n, axis=0)
+    # w_i (n_i - mean), by differences that vanish in equilibrium
+    currents = einsum("k,ik,jk,ijk->i", frequencies, weights, shares, n[:, None] - n)
     found = einsum("k,kij->ji", means, projectors)
     return NetworkState(found, currents, currents)
 

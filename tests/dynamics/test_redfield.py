@@ -257,6 +257,15 @@ def test_between_two_temperatures_heat_runs_from_hot_to_cold():
     np.testing.assert_allclose(alone, np.diag(qt.thermal_state(SZ / 2, 0.5)).real, atol=1e-4)
 
 
+def test_at_zero_temperature_there_is_no_noise_at_frequency_zero():
+    bath = RedfieldBath(SX + 0.3 * SZ, 0.0, qt.Ohmic(0.1))
+    limit = RedfieldBath(SX + 0.3 * SZ, 0.0, qt.Ohmic(0.1), zero_frequency=0.0)
+    found, wanted = (qt.dynamics.liouvillian(qt.OpenSystem(SZ, x), 0.0) for x in (bath, limit))
+    np.testing.assert_allclose(found, wanted, atol=1e-15)
+    ground = qt.steady_state(qt.OpenSystem(SZ, bath)).state
+    np.testing.assert_allclose(ground, np.diag([0.0, 1.0]), atol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("message", "arguments"),
     [

@@ -141,6 +141,9 @@ def test_gradient_of_coupled_qubits(mode):
 NOT_UNIQUE = {
     "no bath": lambda: qt.OpenSystem(N + 0.3 * SX),
     "zero rates": lambda: two_baths(0.5, 0.5, 0.0, 0.0),
+    "no gap at zero temperature": lambda: qt.models.heat_valve(
+        0.0, temperatures=(0.0, 0.0), rates=qt.Ohmic(0.1)
+    ),
     "dephasing only": lambda: qt.OpenSystem(N, qt.Lindblad(qt.sigmaz(), 0.3)),
     "a level that no bath connects": lambda: qt.OpenSystem(
         qt.number(3), qt.LocalBath(np.outer(np.eye(3)[0], np.eye(3)[1]), 1.0, 0.5, qt.Flat(0.2))

@@ -74,6 +74,19 @@ def test_exact_currents_at_a_large_bias_are_a_closed_form_in_every_unit():
         np.testing.assert_allclose(found.particle_currents[1] / unit, wanted, rtol=1e-10)
 
 
+def test_no_resonance_is_too_narrow_for_a_wide_range():
+    """Not where damping pulls resonances off the levels of h, and not at a millionth of T or mu."""
+    rows = [  # a, b, d, g, bias
+        (100.0, 1e-5, 0.4, 0.01, 1e6), (0.3, 0.7, 0.4, 0.2, 1e9), (1e-3, 2e-3, 7.0, 3.0, 1e6)
+    ]  # fmt: skip
+    for a, b, d, g, bias in rows:
+        k = g**2 * (a + b) / ((a + b) ** 2 / 4 + d**2)
+        h, rates = np.array(dots(d, g)), np.array([a, b])
+        found = exact(h, np.zeros(2), bias * np.array([1.0, -1.0]), rates)
+        wanted = 1.0 / (1.0 / k + 1.0 / a + 1.0 / b)
+        np.testing.assert_allclose(found.particle_currents[0], wanted, rtol=1e-10)
+
+
 @pytest.mark.slow
 def test_derivatives_of_exact_currents():
     def heat(x):

@@ -300,6 +300,24 @@ def test_two_oscillators_between_two_baths(case):
     np.testing.assert_allclose(whole.heat_currents, [expected[5], -expected[5]], rtol=1e-9)
 
 
+@pytest.mark.parametrize("model", [qt.models.local_network, qt.models.global_network])
+def test_small_currents_of_networks_lose_nothing_in_large_occupations(model):
+    """In second order of the coupling, and exactly none in equilibrium."""
+    g, a, b = 1e-7, 1.0, 1.5
+    given = {"temperatures": (1e4, 2e4), "rates": (0.02, 0.03)}
+    found = model(np.array([[a, g], [g, b]]), **given)
+    n = [1 / np.expm1(w / t) for w, t in zip((a, b), given["temperatures"], strict=True)]
+    if model is qt.models.local_network:  # rate 4 g^2 G/(G^2 + 4 (a - b)^2) with G = 0.02 + 0.03
+        rate = 4 * g**2 * 0.05 / (0.05**2 + 4 * (a - b) ** 2)
+        np.testing.assert_allclose(found.bare_currents[1], b * rate * (n[1] - n[0]), rtol=1e-7)
+    else:  # every bath reaches the other's mode with g^2/(a - b)^2
+        (own, to_b), (to_a, also) = ([1 / np.expm1(w / t) for w in (a, b)] for t in (1e4, 2e4))
+        wanted = (g / (a - b)) ** 2 * (0.03 * a * (to_a - own) + 0.02 * b * (also - to_b))
+        np.testing.assert_allclose(found.heat_currents[1], wanted, rtol=1e-2)
+    still = model(np.array([[a, g], [g, a]]), temperatures=(1e4, 1e4), rates=(0.02, 0.03))
+    np.testing.assert_array_equal(still.heat_currents, 0.0)
+
+
 @pytest.mark.slow
 def test_networks_against_truncated_oscillators():
     """The same baths as `LocalBath`s on five levels each."""
