@@ -108,14 +108,15 @@ def _integrate(method: Diffrax, equation: LinearEquation, problem: Problem) -> I
     if method.controller is None:  # which may know of times
         generator, problem, jumps = from_zero(generator, problem, jumps)
     edges = problem.edges
-    controller, saved = watchful(method.controller, problem, jumps), dfx.SaveAt(ts=edges)
+    controller, times = watchful(method.controller, problem, jumps), _before(edges, jumps)
+    saved = dfx.SaveAt(ts=times)
     adjoint = dfx.RecursiveCheckpointAdjoint() if method.adjoint is None else method.adjoint
     counted = isinstance(controller, dfx.ClipStepSizeController)
     if isinstance(adjoint, dfx.BacksolveAdjoint):  # which keeps no count, and no other controller
         own = method.controller or dfx.PIDController(problem.rtol, problem.atol)
         counted, controller = False, dfx.ClipStepSizeController(own, step_ts=edges)  # pyright: ignore
     if counted:
-        saved = dfx.SaveAt(ts=edges, controller_state=True)
+        saved = dfx.SaveAt(ts=times, controller_state=True)
     solution = dfx.diffeqsolve(
         term, method.solver, edges[0], edges[-1], method.dt0, y0,
         real_leaves(generator), saveat=saved, stepsize_controller=controller,
@@ -180,6 +181,16 @@ def may_jump(equation: LinearEquation, edges: Array) -> Array:
         return inner[:0]
     may = may & (inner > edges[0]) & (inner < edges[-1])
     return jnp.sort(jnp.where(may, inner, jnp.inf))
+
+
+def _before(edges: Array, jumps: Array) -> Array:
+    """The edges, those at which an equation may jump where the step before them ends."""
+    if not jumps.shape[0]:
+        return edges
+    ends = jax.lax.stop_gradient(edges)
+    moved = jnp.nextafter(ends, jnp.full_like(ends, -jnp.inf)) - ends
+    nearest = jumps[jnp.clip(jnp.searchsorted(jumps, ends), 0, jumps.shape[0] - 1)]
+    return edges + jnp.where(nearest == ends, moved, 0.0)
 
 
 class Later(eqx.Module):

@@ -22,6 +22,7 @@ from ..numerics.exponentials import (
     magnus_exponent,
     magnus_nodes,
     ordered_product,
+    within_pieces,
 )
 from .equation_of_motion import equation_of_motion
 from .open_system import OpenSystem
@@ -111,8 +112,8 @@ def stroke_path(
     def states(s: RealLike) -> Array:
         return generator(s)[:n]
 
-    def magnus(a: RealLike, b: RealLike) -> Array:
-        return expm1(magnus_exponent(states, a, b))
+    def magnus(a: RealLike, b: RealLike, nodes: Array | None = None) -> Array:
+        return expm1(magnus_exponent(states, a, b, nodes))
 
     def short(x: Array, increment: Array) -> tuple[Array, Array]:
         x = x + matmul(increment, x)
@@ -135,7 +136,8 @@ def stroke_path(
         intervals = jnp.stack([grid[:-1], grid[1:]], axis=1)
         _, (xs, missed) = jax.lax.scan(long, x0, intervals)
     else:
-        _, xs = jax.lax.scan(short, x0, jax.vmap(magnus)(grid[:-1], grid[1:]))
+        nodes = within_pieces(jax.vmap(magnus_nodes)(grid[:-1], grid[1:]), grid, edges)
+        _, xs = jax.lax.scan(short, x0, jax.vmap(magnus)(grid[:-1], grid[1:], nodes))
         missed = jnp.zeros(())
     vectors = jnp.concatenate([x0[None], xs])
     return StrokePath(generator, grid, vectors, jax.lax.stop_gradient(jnp.max(missed)))

@@ -17,7 +17,14 @@ from .._types import Operator, Real, RealLike
 from ..algebra.hermitian_basis import from_components, real_map, to_components
 from ..algebra.operators import dag, product
 from ..algebra.superoperators import sandwich
-from ..numerics.collocation import collocation_increment, convergence, forgotten, graded
+from ..numerics.collocation import (
+    collocation_increment,
+    collocation_nodes,
+    convergence,
+    forgotten,
+    graded,
+    inside,
+)
 from ..numerics.equation import Balance, LinearEquation
 from ..numerics.exponentials import (
     compose,
@@ -31,6 +38,7 @@ from ..numerics.exponentials import (
     taylor_expm1,
     times,
     unitary_expm1,
+    within_pieces,
 )
 from ..numerics.magnus_rows import magnus_product
 from ..numerics.null_vector import null_vector
@@ -305,9 +313,11 @@ def _in_contact(
             t = jnp.sort(jnp.concatenate([t, graded(edges, parts, size).ravel()]))
         jumps = _jumps_of_energy(system, t if _sampled(seen) else edges, _sampled(seen))
         if implicit:
-            steps = jax.vmap(partial(collocation_increment, generator))(t[:-1], t[1:])
+            nodes = within_pieces(jax.vmap(collocation_nodes)(t[:-1], t[1:]), t, edges)
+            steps = jax.vmap(partial(collocation_increment, generator))(t[:-1], t[1:], nodes)
             return _composed(steps, jumps, unit), t
-        return _increment(equation, generator, duration, unit, t, jumps), t
+        nodes = within_pieces(jax.vmap(magnus_nodes)(t[:-1], t[1:]), t, edges)
+        return _increment(equation, generator, duration, unit, t, nodes, jumps), t
 
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
@@ -331,7 +341,7 @@ def _turned(
     # phases are off by some eps of theirs: what that does to the state, coherences alone, is what a
     # longer stroke does
     longer = duration * (1.0 + 4.0 * eps * gain)
-    fine, coarse = _unitary_increments(system, unit, [(duration, t), (longer, halved)])
+    fine, coarse = _unitary_increments(system, unit, [(duration, t), (longer, halved)], edges)
     fixed, coarse = jax.lax.stop_gradient((fine, coarse))
     # of as many products of unitaries: they add up like the steps of a random walk
     rounding = jnp.asarray(eps * math.sqrt(0.5 * (t.size - 1)), unit.dtype)
@@ -390,7 +400,8 @@ def _resolved(seen: Seen | None, t: Float[Array, " edges"]) -> Array:
 
 def _increment(
     equation: LinearEquation, generator: Callable[[Any], Matrix], duration: RealLike, unit: Real,
-    t: Float[Array, " edges"], jumps: Complex[Array, "pieces d d"] | None,
+    t: Float[Array, " edges"], nodes: Float[Array, "steps 3"],
+    jumps: Complex[Array, "pieces d d"] | None,
 ) -> Matrix:  # fmt: skip
     """F of the steps between t, with the work of a jump of H after every piece.
 
@@ -399,12 +410,12 @@ def _increment(
     """
     if equation.size <= MOST_COMPONENTS:
         works = None if jumps is None else jax.vmap(to_components)(jumps) / unit
-        return _increment_of_few(equation, duration, unit, t, works)
+        return _increment_of_few(equation, duration, unit, t, nodes, works)
 
-    def step(t0: Array, t1: Array) -> Matrix:
-        return taylor_expm1(magnus_exponent(generator, t0, t1))
+    def step(t0: Array, t1: Array, nodes: Array) -> Matrix:
+        return taylor_expm1(magnus_exponent(generator, t0, t1, nodes))
 
-    return _composed(jax.vmap(step)(t[:-1], t[1:]), jumps, unit)
+    return _composed(jax.vmap(step)(t[:-1], t[1:], nodes), jumps, unit)
 
 
 def _composed(
@@ -419,7 +430,7 @@ def _composed(
 
 def _increment_of_few(
     equation: LinearEquation, duration: RealLike, unit: Real, t: Float[Array, " edges"],
-    works: Float[Array, "pieces n"] | None,
+    nodes: Float[Array, "steps 3"], works: Float[Array, "pieces n"] | None,
 ) -> Matrix:  # fmt: skip
     """The same for few components."""
     n, shape = equation.size, (equation.size + equation.books, equation.size)
@@ -433,7 +444,7 @@ def _increment_of_few(
         term._replace(signals=(*term.signals, count + term.per_time + 2 * (term.first >= n)))
         for term in equation.terms()
     ]
-    nodes, widths = jax.vmap(magnus_nodes)(t[:-1], t[1:]), jnp.diff(t)
+    widths = jnp.diff(t)
     if works is None:
         return magnus_product(signals, terms, shape, nodes, widths)
     # jumps as steps of no length, which add W: exp(W) - 1 = W, since W W = 0
@@ -444,7 +455,10 @@ def _increment_of_few(
 
 
 def _unitary_increments(
-    system: OpenSystem, unit: Real, strokes: Sequence[tuple[RealLike, Float[Array, " _"]]]
+    system: OpenSystem,
+    unit: Real,
+    strokes: Sequence[tuple[RealLike, Float[Array, " _"]]],
+    edges: Float[Array, " edges"],
 ) -> list[Matrix]:
     """The same without baths, by way of U; the work is what the energy gains.
 
@@ -452,11 +466,13 @@ def _unitary_increments(
         system: the system.
         unit: the unit of energy.
         strokes: durations and edges of steps.
+        edges: of the pieces.
     """
     h, energy, steps = system.hamiltonian, system.energy_hamiltonian, []
     for duration, t in strokes:
         widths = jnp.asarray(duration, t.dtype) * jnp.diff(t)
-        steps.append((jax.vmap(magnus_nodes)(t[:-1], t[1:]), widths))
+        nodes = within_pieces(jax.vmap(magnus_nodes)(t[:-1], t[1:]), t, edges)
+        steps.append((nodes, widths))
     states = _qubit_turns(h, steps) if system.dimension == 2 else [_turn(h, *s) for s in steps]
     before, after = (to_components(energy(s)) for s in (0.0, 1.0))
     works = [times(state.T, after) + (after - before) for state in states]
@@ -515,4 +531,4 @@ def stroke_edges(system: OpenSystem) -> Float[Array, " edges"]:
 def subdivide(edges: Float[Array, " edges"], parts: int) -> Float[Array, " fine"]:
     """The edges with every piece cut into equal parts."""
     inner = edges[:-1, None] + np.arange(parts) / parts * jnp.diff(edges)[:, None]
-    return jnp.concatenate([inner.reshape(-1), edges[-1:]])
+    return jnp.concatenate([inside(inner, edges).reshape(-1), edges[-1:]])

@@ -44,7 +44,13 @@ from ..dynamics.propagator import (
 )
 from ..dynamics.schedules import Constant, Schedule, as_schedule, breakpoints_of
 from ..dynamics.spectra import Spectrum, as_spectrum, thermal_rates
-from ..numerics.collocation import collocation_increment, convergence, forgotten, graded
+from ..numerics.collocation import (
+    collocation_increment,
+    collocation_nodes,
+    convergence,
+    forgotten,
+    graded,
+)
 from ..numerics.equation import Balance, Watched
 from ..numerics.exponentials import (
     compose,
@@ -53,6 +59,7 @@ from ..numerics.exponentials import (
     magnus_nodes,
     ordered_product,
     taylor_expm1,
+    within_pieces,
 )
 from ..numerics.resolution import block_length, look
 from . import figures
@@ -356,14 +363,16 @@ def _map(
     longest = jnp.maximum(stroke.duration * unit, 1.0)
 
     def increment_of(parts: int) -> tuple[Matrix, Float[Array, " edges"]]:
-        def explicit(t0: Array, t1: Array) -> Matrix:
-            return taylor_expm1(magnus_exponent(generator, t0, t1))
+        def explicit(t0: Array, t1: Array, nodes: Array) -> Matrix:
+            return taylor_expm1(magnus_exponent(generator, t0, t1, nodes))
 
-        t, step = subdivide(edges, parts), explicit
+        t, step, nodes = subdivide(edges, parts), explicit, magnus_nodes
         if implicit:
             t = jnp.sort(jnp.concatenate([t, graded(edges, parts, longest).ravel()]))
-            step = partial(collocation_increment, generator)
-        steps = jax.vmap(step)(t[:-1], t[1:])
+            step, nodes = partial(collocation_increment, generator), collocation_nodes
+        steps = jax.vmap(step)(
+            t[:-1], t[1:], within_pieces(jax.vmap(nodes)(t[:-1], t[1:]), t, edges)
+        )
         return ordered_product(steps, jax.vmap(compose)), t
 
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)

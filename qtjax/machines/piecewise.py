@@ -331,40 +331,55 @@ def _oscillator_step(
 ) -> Propagator:
     """What is added to (1, <x^2>, <p^2>, c) in a step, and the heats."""
     one, energy = jnp.eye(4)[0], jnp.stack([0.0 * w, 0.5 * w**2, 0.5 + 0.0 * w, 0.0 * w])
-    skew, corr = energy * np.array([0.0, -1.0, 1.0, 0.0]), jnp.eye(4)[3]
     g, pumped = rates.sum(), (rates * level).sum()
     first, second = _mean_decay(g * t)
     fall = g * energy - pumped * one
-    relaxed = -t * first * fall
-    decay, half = jnp.exp(-g * t), jnp.sin(w * t)
-    turn = jnp.expm1(-g * t) * jnp.cos(2.0 * w * t) - 2.0 * half**2
-    sine = decay * jnp.sin(2.0 * w * t)
-    skewed = turn * skew - w * sine * corr
-    rows = [0.0 * one, (relaxed - skewed) / w**2, relaxed + skewed, turn * corr + sine / w * skew]
+    decay, lost, half = jnp.exp(-g * t), jnp.expm1(-g * t), jnp.sin(w * t) ** 2
+    gained, sine = t * first * pumped, decay * jnp.sin(2.0 * w * t)
+    kept, turned = lost * (1.0 - half) - half, decay * half  # products: no sum cancels
+    nothing = 0.0 * w
+    rows = [
+        [nothing, nothing, nothing, nothing],
+        [gained / w**2, kept, turned / w**2, sine / w],
+        [gained, w**2 * turned, kept, -w * sine],
+        [nothing, -0.5 * w * sine, 0.5 * sine / w, lost * jnp.cos(2.0 * w * t) - 2.0 * half],
+    ]
     short = jnp.outer(level, one) - energy + t * second * fall
     above = ((level[:, None] - level) * rates).sum(axis=1)  # g level - pumped, exact for one bath
     long = (jnp.outer(above, one) - first * fall) / jnp.where(g * t < 1.0, 1.0, g)
     taken = (rates * t)[:, None] * jnp.where(g * t < 1.0, short, long)
-    found = jnp.concatenate([jnp.stack(rows), taken])
-    return _as_propagator(found, w, t, g, pumped)
+    found = jnp.concatenate([jnp.stack([jnp.stack(row) for row in rows]), taken])
+    # a phase is off by roundings of its own, which turns the state and pumps nothing
+    slid = 16.0 * jnp.finfo(g.dtype).eps * w * t
+    cosine = decay * jnp.cos(2.0 * w * t)
+    swung = [
+        [nothing, nothing, nothing, nothing],
+        [nothing, -0.5 * sine, 0.5 * sine / w**2, cosine / w],
+        [nothing, 0.5 * w**2 * sine, -0.5 * sine, -w * cosine],
+        [nothing, -0.5 * w * cosine, 0.5 * cosine / w, -sine],
+    ]
+    doubt = slid * jnp.stack([jnp.stack(row) for row in swung])
+    return _as_propagator(found, jnp.pad(doubt, ((0, rates.size), (0, 0))), w, t, g, pumped)
 
 
-def _as_propagator(found: Array, w: Real, t: Real, g: Real, pumped: Real) -> Propagator:
+def _as_propagator(
+    found: Array, doubt: Array, w: Real, t: Real, g: Real, pumped: Real
+) -> Propagator:
     """The rows of a step with what rounding may have done to them."""
-    fixed, w, t, g, pumped = jax.lax.stop_gradient((found, w, t, g, pumped))
+    fixed, doubt, w, t, g, pumped = jax.lax.stop_gradient((found, doubt, w, t, g, pumped))
     eps, none = jnp.finfo(found.dtype).eps, 0.0 * w
-    turned = 4.0 + 2.0 * w * t * jnp.exp(-g * t)  # what a phase is off by is forgotten with it
-    rounding = eps * turned * jnp.maximum(1.0, jnp.max(jnp.sum(jnp.abs(fixed), axis=1)))
+    rounding = 4.0 * eps * jnp.maximum(1.0, jnp.max(jnp.sum(jnp.abs(fixed), axis=1)))
     rows = [
         [none, none, none, none],
-        [pumped / w**2, g, none, 2.0 + none],
-        [pumped, none, g, 2.0 * w**2],
-        [none, w**2, 1.0 + none, g],
+        [pumped / w**2, g, none, none],
+        [pumped, none, g, none],
+        [none, none, none, g],
     ]
-    moved = eps * t * jnp.stack([jnp.stack(row) for row in rows])
-    moved = jnp.pad(moved, ((0, found.shape[0] - 4), (0, 0)))
-    zero, one, yes = jnp.zeros_like(found), jnp.ones_like(w), jnp.asarray(True)
-    return Propagator(found, zero, rounding, one, yes, yes, one, moved)
+    relaxed = t * jnp.stack([jnp.stack(row) for row in rows])
+    rounded = relaxed + 4.0 * jnp.abs(fixed[:4])
+    rounded = eps * jnp.pad(rounded, ((0, found.shape[0] - 4), (0, 0)))
+    one, yes = jnp.ones_like(w), jnp.asarray(True)
+    return Propagator(found, doubt, rounding, one, yes, yes, one, rounded)
 
 
 def _mean_decay(x: Real) -> tuple[Real, Real]:

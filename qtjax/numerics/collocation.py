@@ -40,21 +40,30 @@ def _radau() -> tuple[np.ndarray, np.ndarray]:
 _NODES, _INTEGRALS = _radau()
 
 
-def collocation_increment(generator: Callable[[Any], Matrix], t0: RealLike, t1: RealLike) -> Matrix:
+def collocation_increment(
+    generator: Callable[[Any], Matrix], t0: RealLike, t1: RealLike,
+    nodes: Float[Array, " stages"] | None = None,
+) -> Matrix:  # fmt: skip
     """F of one step from t0 to t1, y(t1) = y(t0) + F x(t0).
 
     Args:
         generator: t -> G(t), (m, n), of x and of m - n books on which nothing depends.
         t0: start of the step.
         t1: end of the step.
+        nodes: `collocation_nodes`, or times beside them.
 
     Returns:
         F, (m, n).
     """
+    nodes = collocation_nodes(t0, t1) if nodes is None else nodes
+    return _increment(jnp.asarray(t1 - t0) * jax.vmap(generator)(nodes))
+
+
+def collocation_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " stages"]:
+    """The times at which `collocation_increment` needs the generator."""
     width = jnp.asarray(t1 - t0)
     nodes = t0 + width * _NODES.astype(width.dtype)
-    nodes = jnp.minimum(nodes, t1 - _BEFORE * jnp.finfo(width.dtype).eps * jnp.abs(t1))
-    return _increment(width * jax.vmap(generator)(nodes))
+    return jnp.minimum(nodes, t1 - _BEFORE * jnp.finfo(width.dtype).eps * jnp.abs(t1))
 
 
 def _increment(matrices: Float[Array, "stages m n"]) -> Matrix:
@@ -159,4 +168,16 @@ def graded(
     lengths = jnp.diff(edges)[:, None]
     stretch = jnp.log(jnp.maximum(size * lengths / parts, 1.0 + 1e-3))
     inner = jnp.expm1(stretch * (np.arange(parts) / parts)) / jnp.expm1(stretch)
-    return edges[:-1, None] + lengths * inner
+    return inside(edges[:-1, None] + lengths * inner, edges)
+
+
+def inside(times: Float[Array, "pieces parts"], edges: Float[Array, " edges"]) -> Array:
+    """Times of pieces, none rounded to the end of its own.
+
+    Args:
+        times: of every piece, (pieces, parts).
+        edges: of the pieces, in order.
+    """
+    given, edges = jax.lax.stop_gradient((times, edges))
+    last = jnp.maximum(jnp.nextafter(edges[1:, None], -jnp.inf), edges[:-1, None])
+    return times + (jnp.minimum(given, last) - given)  # derivatives stay as they are

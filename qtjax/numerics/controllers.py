@@ -75,7 +75,11 @@ class Watchful(dfx.AbstractAdaptiveStepSizeController):
         )
         error = total.error + jnp.where(keep, found, 0.0).astype(total.error.dtype)
         state = inner, Total(jax.lax.stop_gradient(error))
-        return keep, next_t0, self._clipped(next_t0, next_t1), made_jump, state, result
+        # steps move with their start and keep their length: one that has grown from a step of some
+        # roundings would change by a million times what that does
+        next_t1 = jax.lax.stop_gradient(self._clipped(next_t0, next_t1))
+        moved = next_t0 - jax.lax.stop_gradient(next_t0)
+        return keep, next_t0, next_t1 + moved, made_jump, state, result
 
     def _clipped(self, t0: Any, t1: Any) -> Any:
         if self.seen is None:

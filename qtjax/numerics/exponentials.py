@@ -33,6 +33,7 @@ _FEW_SQUARINGS, _MOST_SQUARINGS = 8, 48
 _ANY_SQUARINGS = 1024  # those of the largest number, 2**1024
 _SHORT = 16  # sums that are written out
 _ROW_COMPONENTS = 9  # up to which lanes last are faster
+_ROUNDINGS = 1024.0  # of the time: nodes of steps of a piece that short are not told apart
 _NODES = np.array([0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15)])
 
 
@@ -324,7 +325,10 @@ def _product(a: Matrix, b: Matrix) -> Matrix:
     return product(a, b[: b.shape[1]])
 
 
-def magnus_exponent(generator: Callable[[Any], Matrix], t0: RealLike, t1: RealLike) -> Matrix:
+def magnus_exponent(
+    generator: Callable[[Any], Matrix], t0: RealLike, t1: RealLike,
+    nodes: Float[Array, " 3"] | None = None,
+) -> Matrix:  # fmt: skip
     """The Magnus exponent of sixth order for one step from t0 to t1.
 
     Three Gauss-Legendre nodes; Blanes, Casas, Oteo and Ros, Phys. Rep. 470, 151 (2009), eq. (257).
@@ -334,18 +338,43 @@ def magnus_exponent(generator: Callable[[Any], Matrix], t0: RealLike, t1: RealLi
         generator: t -> G(t), (m, n).
         t0: start of the step.
         t1: end of the step.
+        nodes: `magnus_nodes`, or times beside them.
 
     Returns:
         Omega with y(t1) = exp(Omega) y(t0) + O(h^7), (m, n).
     """
-    nodes = jax.vmap(generator)(magnus_nodes(t0, t1))
-    differences = node_differences(jnp.asarray(t1 - t0) * nodes)
+    matrices = jax.vmap(generator)(magnus_nodes(t0, t1) if nodes is None else nodes)
+    differences = node_differences(jnp.asarray(t1 - t0) * matrices)
     return magnus_combination(differences, lambda a, b: _product(a, b) - _product(b, a))
 
 
 def magnus_nodes(t0: RealLike, t1: RealLike) -> Float[Array, " 3"]:
     """The times at which `magnus_exponent` needs the generator."""
     return jnp.asarray(t0 + (t1 - t0) * _NODES)
+
+
+def within_pieces(
+    nodes: Float[Array, "steps stages"], t: Float[Array, " times"], edges: Float[Array, " edges"]
+) -> Float[Array, "steps stages"]:
+    """Nodes of steps, of a piece that is short against roundings of the time all in its middle.
+
+    Others could come to lie beyond its edges, where a generator jumps.
+
+    Args:
+        nodes: of every step.
+        t: of the steps, in order.
+        edges: of the pieces, in order, each one of the times.
+    """
+    if edges.shape[0] == 2:
+        return nodes
+    edges = jax.lax.stop_gradient(edges)
+    piece = jnp.searchsorted(edges, jax.lax.stop_gradient(t[:-1]), side="right") - 1
+    piece = jnp.clip(piece, 0, edges.shape[0] - 2)
+    start, end = edges[:-1][piece], edges[1:][piece]
+    rounding = jnp.finfo(edges.dtype).eps * jnp.maximum(jnp.abs(start), jnp.abs(end))
+    short = end - start <= _ROUNDINGS * rounding
+    middle = jnp.minimum(start + 0.5 * (end - start), jnp.nextafter(end, -jnp.inf))
+    return jnp.where(short[:, None], middle[:, None], nodes)
 
 
 def node_differences(nodes: Inexact[Array, "3 ..."]) -> Inexact[Array, "3 ..."]:

@@ -1,11 +1,20 @@
 """The sweep of an engine file, as the command does it."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from qtjax.app.engine_sweep import sweep_engine
+from qtjax import RESULTS
+from qtjax.app import engine_sweep
+from qtjax.app.engine_sweep import sweep_engine, sweep_way
 from qtjax.engine import REFERENCE, EngineError, named_values, read_engine
 from qtjax.machines import limit_cycle
+from qtjax.machines.steps import Way
+
+SLOW = Path(__file__).parents[2] / "examples" / "slow_isotherms.toml"
 
 SWEEP = """
 [sweep.temperatures]
@@ -61,3 +70,41 @@ def test_every_point_is_the_file_with_these_numbers(tmp_path):
 def test_mistakes_name_their_key(more, words, tmp_path):
     with pytest.raises(EngineError, match=words):
         named_values(engine_from(tmp_path, f"\n{more}\n").table)
+
+
+@pytest.mark.parametrize(
+    ("hardest", "way"),
+    [
+        (Way(64), Way(64)),
+        (Way(256), Way(256)),
+        (Way(64, True), Way(64, True)),
+        (Way(2**20), Way(64)),  # no way resolves the corner: that of the others
+    ],
+)
+def test_the_way_of_a_sweep_resolves_the_corners_of_its_grid(monkeypatch, hardest, way):
+    """Errors as if the longest strokes needed one way, and a corner had no fixed point."""
+
+    def like(engine, way, values):
+        hot, cold = values["duration_hot_isotherm"], values["duration_cold_isotherm"]
+        hard = (hot > 999.0) & (cold > 999.0)
+        found = (way.implicit == hardest.implicit) & (way.steps >= hardest.steps)
+        error = jnp.where(hard & ~found, 1e-6, 1e-12)
+        lost = hot + cold < 3.0
+        error = jnp.where(lost, jnp.nan, error)
+        result = RESULTS.where(error <= 1e-9, RESULTS.successful, RESULTS.inaccurate)
+        return SimpleNamespace(
+            error=error, result=RESULTS.where(lost, RESULTS.not_unique, result)
+        )  # fmt: skip
+
+    monkeypatch.setattr(engine_sweep, "_limit_cycle_at", like)
+    engine = read_engine(SLOW)
+    assert sweep_way(engine, named_values(engine.table)) == way
+
+
+@pytest.mark.slow
+def test_slow_isotherms_are_swept(tmp_path):
+    maps = sweep_engine(read_engine(SLOW), tmp_path / "maps.zarr")
+    assert set(np.unique(maps.result)) == {0}
+    slowest = float(maps.efficiency[-1, -1])
+    assert slowest == pytest.approx(0.5, abs=1e-3)  # Carnot's
+    assert slowest < 0.5

@@ -6,6 +6,7 @@ work the integral of f' e^(-g t).
 
 import functools
 import itertools
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -108,6 +109,63 @@ def test_derivatives_by_a_switching_time_that_is_a_saved_time():
     np.testing.assert_allclose(states_by_middle, later, rtol=1e-8, atol=1e-12)
     assert float(work_by_switch) == pytest.approx(-RATE * np.exp(-RATE), rel=1e-8)
     assert float(work_by_middle) == pytest.approx(0.0, abs=1e-12)
+
+
+def two_switches(a, b):
+    """A drive that jumps by 2 at `a`, and one that jumps by 1/2 at `b`."""
+    first = qt.PiecewiseConstant(jnp.stack([a]), [1.0, 3.0])
+    second = qt.PiecewiseConstant(jnp.stack([b]), [0.0, 0.5])
+    h = qt.Driven([(first, qt.number(2)), (second, qt.number(2))])
+    return qt.OpenSystem(h, qt.Lindblad(qt.destroy(2), RATE))
+
+
+def beside(t, roundings):
+    """A time so many roundings later."""
+    return float(t + roundings * np.spacing(t))
+
+
+@pytest.mark.parametrize(
+    "solver", [qt.Diffrax(), pytest.param(qt.Magnus(), marks=pytest.mark.slow)]
+)
+def test_derivatives_by_switches_that_roundings_keep_apart(solver):
+    """Those by steps of Diffrax were off by factors of a hundred."""
+
+    @jax.jit
+    @partial(jax.jacrev, argnums=(0, 1))
+    def slopes(a, b):
+        rho0 = qt.pure_state([1, 1])
+        found = qt.evolve(two_switches(a, b), rho0, [0.0, 2.5], solver=solver, throw=False)
+        state = found.state[0, 1]
+        return jnp.stack([state.real, state.imag, found.ledger.work[-1]])
+
+    for roundings in (3, 50, 10_000):
+        later = beside(1.3, roundings)
+        for a, b in ((1.3, later), (later, 1.3)):
+            phase = 2.5 + 2.0 * (2.5 - a) + 0.5 * (2.5 - b)
+            state = 0.5 * np.exp(1j * phase - 1.25 * RATE)
+            for found, jump in zip(slopes(a, b), (2.0, 0.5), strict=True):
+                moved = -1j * jump * state
+                lost = -0.5 * RATE * jump * np.exp(-RATE * 1.3)
+                np.testing.assert_allclose(found, [moved.real, moved.imag, lost], rtol=1e-7)
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_derivatives_of_strokes_by_switches_that_roundings_keep_apart(implicit):
+    """Nodes of steps of a few roundings fell beyond their end."""
+
+    @jax.jit
+    @partial(jax.jacfwd, argnums=(0, 1))
+    def slopes(a, b):
+        stroke = qt.dynamics.propagator(two_switches(a, b), 2.5, 64, implicit=implicit)
+        return stroke.apply(qt.pure_state([1, 1]))[0][0, 1]
+
+    for roundings in (1, 3, 50, 500):
+        later = beside(0.3, roundings)
+        for a, b in ((0.3, later), (later, 0.3)):
+            phase = 2.5 * (1.0 + 2.0 * (1.0 - a) + 0.5 * (1.0 - b))
+            state = 0.5 * np.exp(1j * phase - 1.25 * RATE)
+            expected = [-1j * 2.5 * jump * state for jump in (2.0, 0.5)]
+            np.testing.assert_allclose(slopes(a, b), expected, rtol=1e-7)
 
 
 def test_saved_times_beside_a_switch_need_no_full_generator():

@@ -129,6 +129,30 @@ def test_books_of_an_oscillator_are_as_sure_as_they_say(times, rates, temperatur
     assert np.isnan(found.error_of(lambda s: s.states[0, 0]))
 
 
+@pytest.mark.parametrize(
+    ("w", "times", "rates", "temperatures", "square", "largest"),
+    [
+        (  # a step that forgets all, whose rows were differences: off by twice its error
+            [8.21, 0.2297, 5.781, 0.1911], [0.1997, 445.7, 0.9917, 21.46],
+            [[0.4622, 0.0], [4.167, 0.01899], [0.0001267, 0.0], [0.1485, 0.0]], [0.3831, 2.299],
+            67.4861120707639173, 554.0609801,
+        ),
+        (  # phases of 1e4 in weak baths, refused with an error thousands of times too large
+            [0.5892, 11.71, 8.321, 0.1755], [52.27, 846.3, 0.1396, 360.7],
+            [[1e-6, 1.412], [0.0, 1.561e-5], [0.005313, 0.006338], [0.0003844, 0.008881]],
+            [1.602, 1.271], 61.8012594759578256, 855.7078090,
+        ),
+    ],
+)  # fmt: skip
+def test_moments_of_an_oscillator_are_as_sure_as_they_say(
+    w, times, rates, temperatures, square, largest
+):
+    """The first <x^2> in 40 digits."""
+    found = piecewise_oscillator(w, times, rates=rates, temperatures=temperatures)
+    assert abs(float(found.states[0, 0]) - square) * w[0] <= float(found.error) * largest
+    assert float(found.error) < 1e-11
+
+
 @pytest.mark.parametrize("rate", [1e-12, 1e-3])
 def test_weak_baths_of_a_qubit(rate):
     """Levels that no step mixes keep their digits: n_1 x_1 + n_2 x_2 in a share of 1/rate."""
