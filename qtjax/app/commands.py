@@ -23,11 +23,9 @@ _NO_FIGURES = escape('No figures: install matplotlib with `pip install "qtjax[pl
 
 
 @app.callback()
-def main(context: typer.Context) -> None:
+def main() -> None:
     """Quantum machines: simulated, kept in the books, and optimized."""
     jax.config.update("jax_enable_x64", True)
-    if context.invoked_subcommand != "sweep":
-        _compile_sooner()
 
 
 def _compile_sooner() -> None:
@@ -56,6 +54,7 @@ def optimize_command(
     resume: Annotated[bool, typer.Option(help="Go on with the run in --out.")] = False,
 ) -> None:
     """Optimize an engine and report it before and after, with both bookkeepings of entropy."""
+    _compile_sooner()
     from ..engine.machine import REFERENCE, read_engine
     from .improvement import Settings, improve, settings_of
     from .reports import task_line
@@ -109,6 +108,7 @@ def pareto_command(
     seed: Annotated[int, typer.Option(help="Seed of the random starts.")] = 0,
 ) -> None:
     """Find the largest power of an engine at every efficiency: a table, front.json and a figure."""
+    _compile_sooner()
     from ..engine.machine import REFERENCE, read_engine
     from .engine_front import FRONT, FrontSettings, find_front, front_table
     from .reports import free_line
@@ -140,6 +140,7 @@ def run_command(
     machine: Annotated[Path, typer.Argument(help="Engine file (TOML), of any kind.")],
 ) -> None:
     """Run a machine as it is described and print its figures."""
+    _compile_sooner()
     from ..engine.steady import read_machine
     from .running import figures_table
 
@@ -182,6 +183,7 @@ def paper_command(
     Next to every number stands one from an independent route, and the mainstream accountings stand
     beside the paper's. Writes paper.html (self-contained, with figures) and paper.json.
     """
+    _compile_sooner()
     from .paper_page import write_paper
     from .reports import contrast_table, equation_table
 
@@ -214,6 +216,7 @@ def reproduce_command(
 
     The exit code is 1 if a number is not the published one to its tolerance.
     """
+    _compile_sooner()
     from ..papers.reproduction import find_papers, reproduce
     from .published import number_table, paper_table, summary, write_markdown, write_records
 

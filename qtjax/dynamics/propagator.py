@@ -507,7 +507,9 @@ def _qubit_turns(
     return [rotation_increment(ordered_product(part, compose_rotations)) for part in parts]
 
 
-def _anti_hermitian_commutator(a: Operator, b: Operator) -> Operator:
+def _anti_hermitian_commutator(
+    a: Complex[Array, "steps d d"], b: Complex[Array, "steps d d"]
+) -> Complex[Array, "steps d d"]:
     """[A, B] for A^+ = -A and B^+ = -B, by one product."""
     ab = product(a, b)
     return ab - ab.conj().mT
