@@ -19,6 +19,7 @@ CLAIMS = (
     "knot_gradient_under_2_ms",
     "thousand_limit_cycles",
     "following_bath",
+    "two_following_baths",
     "rates_of_qubits",
     "redfield",
     "oscillator_cycle",
