@@ -22,6 +22,7 @@ from .._checks import (
 )
 from .._types import Operator, OperatorLike, Real, RealLike
 from ..algebra.composite import embed, partial_trace, replace_part, tensor
+from ..algebra.hermitian_basis import from_components
 from ..algebra.operators import dag, expectation, product
 from ..algebra.states import thermal_state
 from ..dynamics.propagator import RESOLUTION, Propagator, linear_propagator
@@ -124,7 +125,23 @@ class Collision(AbstractStroke):
 
         unit = jnp.max(jnp.stack([jnp.max(jnp.abs(h)) for h in parts]))
         rounding = rounding + jax.lax.stop_gradient(jnp.abs(jnp.trace(tau) - 1.0))
-        return linear_propagator(action, self.hamiltonian, unit=unit, rounding=rounding)
+        found = linear_propagator(action, self.hamiltonian, unit=unit, rounding=rounding)
+        return found._replace(rounded=self._rounded(step, parts, found))
+
+    def _rounded(
+        self, step: Operator, parts: list[Operator], found: Propagator
+    ) -> Float[Array, "m n"]:
+        """What rounding may do to each entry of the map, and what U may be off by."""
+        n, lost = self.hamiltonian.size, _rounding_of(step)
+        if self.unitary is not None:
+            lost = lost + jnp.maximum(found.rounding - 32 * jnp.finfo(lost.dtype).eps, 0.0)
+        dims = self.hamiltonian.shape[0], step.shape[0] // self.hamiltonian.shape[0]
+        basis = jnp.abs(jax.vmap(from_components)(jnp.eye(n, dtype=lost.dtype)))
+        states = jnp.sum(basis * partial_trace(lost, dims, 0).real, axis=(1, 2))
+        books = jnp.stack([jnp.sum(jnp.abs(h) * lost) for h in [*parts[1:], sum(parts)]])
+        rows = jnp.concatenate([states, books])[:, None] + found.rounding * jnp.abs(found.increment)
+        units = jnp.where(np.arange(rows.shape[0]) < n, 1.0, found.unit)
+        return jax.lax.stop_gradient(rows / units[:, None])
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
         """tr((tau' - tau) ln tau) for the ancillas' state tau' afterwards; sum Q_k/T_k in Gibbs."""
@@ -257,9 +274,22 @@ def _probability(name: str, value: RealLike) -> Real:
 
 
 def _moved(step: Operator, rho: Operator) -> Operator:
-    """U rho U^+ - rho for U = 1 + step."""
-    half = product(step, rho)
-    return half + dag(half) + product(half, dag(step))
+    """U rho U^+ - rho = [U - 1, rho] U^+ for U = 1 + step.
+
+    Phases of U do not come in where they move nothing, so rare swaps keep their digits.
+    """
+    phases = jnp.diagonal(step)
+    turn = step - jnp.diag(phases)
+    half = (phases[:, None] - phases) * rho + product(turn, rho) - product(rho, turn)
+    change = half + product(half, dag(step))
+    return 0.5 * (change + dag(change))
+
+
+def _rounding_of(step: Operator) -> Float[Array, "whole whole"]:
+    """What rounding may do to each entry of that, of any state."""
+    phases, eps = jnp.diagonal(step), jnp.finfo(step.dtype).eps
+    turn = jnp.max(jnp.sum(jnp.abs(step - jnp.diag(phases)), axis=1))
+    return jax.lax.stop_gradient(eps * (turn + jnp.abs(phases[:, None] - phases)))
 
 
 def _hamiltonians(value: Any) -> tuple[Complex[Array, "_ _"], ...]:

@@ -294,6 +294,44 @@ def test_what_rounding_makes_of_a_collision():
     assert float(stroke.propagator(1).unit) == 3.0
 
 
+def test_weak_collisions_far_from_resonance():
+    """Phases that move nothing cost no digits: of n' = n + p (n_anc - n) with p down to 1e-10."""
+    h, gaps, temperatures = 10.3 * qt.number(2), (2.0, 44.8), (6937.0, 8416.0)
+    durations, couplings = (0.6756, 0.7555), jnp.array([1.4456e-3, 3.1728e-4])
+
+    def limit(couplings):
+        strokes = [
+            Collision(h, gap * qt.number(2), interaction=exchange((2, 2), 0, 1, g), duration=time,
+                      temperature=temperature, contact=name)
+            for gap, g, time, temperature, name in zip(
+                gaps, couplings, durations, temperatures, ("cold", "hot"), strict=True
+            )
+        ]  # fmt: skip
+        return qt.limit_cycle(qt.Cycle(strokes), throw=False)
+
+    def excited(couplings):
+        p, n = [], []
+        for k in range(2):
+            detuning = 0.5 * (10.3 - gaps[k])
+            rabi = jnp.sqrt(couplings[k] ** 2 + detuning**2)
+            p.append((couplings[k] / rabi * jnp.sin(rabi * durations[k])) ** 2)
+            n.append(1.0 / (jnp.exp(gaps[k] / temperatures[k]) + 1.0))
+        kept = 1.0 - p[1]
+        return (kept * p[0] * n[0] + p[1] * n[1]) / (p[0] + p[1] - p[0] * p[1])
+
+    solution = limit(couplings)
+    assert bool(solution.result == qt.RESULTS.successful)
+    wanted = excited(couplings)
+    assert abs(solution.states[0][1, 1].real - wanted) < float(solution.error) < 1e-10
+    slope = jax.jit(jax.jacfwd(lambda g: limit(g).states[0][1, 1].real))(couplings)
+    np.testing.assert_allclose(slope, jax.jacfwd(excited)(couplings), rtol=1e-8)
+    weaker = limit(1e-4 * couplings)  # what cannot be told is not told
+    assert not bool(weaker.result == qt.RESULTS.successful)
+    unitary = jnp.diag(jnp.exp(1e-4j * jnp.arange(4.0))) + 3e-9 * exchange((2, 2), 0, 1, 1.0)
+    rough = Collision(h, h, unitary=unitary, temperature=1.0).propagator(1)
+    assert float(jnp.max(rough.rounded)) > 1e-9  # of 3e-9 that is not unitary
+
+
 def test_heat_that_may_leave_ancillas_at_zero_temperature():
     """Up to 64 eps max|H| of it is rounding."""
     least = 64 * np.finfo(float).eps * 3.0
