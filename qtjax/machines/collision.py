@@ -255,7 +255,8 @@ class Reset(AbstractStroke):
 
         outside = jnp.maximum(-self.probability, self.probability - 1.0)
         rounding = jax.lax.stop_gradient(jnp.maximum(outside, 0.0))
-        return linear_propagator(action, self.hamiltonian, rounding=rounding)
+        unit = jnp.maximum(jnp.max(jnp.abs(self.hamiltonian)), jnp.max(jnp.abs(self.part)))
+        return linear_propagator(action, self.hamiltonian, unit=unit, rounding=rounding)
 
     def entropy_flux(self, rho: Operator, heats: Float[Array, " baths"]) -> Real:
         """p tr((rho_i - tau) ln tau); Q/T in a Gibbs state."""
