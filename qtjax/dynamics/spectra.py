@@ -389,23 +389,25 @@ def thermal_rates(spectrum: Spectrum, omega: RealLike, temperature: RealLike) ->
     omega, temperature = as_real("omega", omega), as_real("temperature", temperature)
     apart: Array = _away_from_zero(omega, temperature)
     slope = _per_frequency(spectrum, apart, temperature)
-    down, up = _thermal_rates(slope, apart, temperature)
-    # where nothing moves, gamma(0) itself: a rate of 1e-155 would make a steady state unique
-    still = jax.lax.stop_gradient(_scalar(spectrum, jnp.zeros_like(omega)))
-    still = jnp.where((omega == 0.0) & (temperature == 0.0) & jnp.isfinite(still), still, down)
-    return down + jax.lax.stop_gradient(still - down), up
+    zero = jnp.asarray(np.zeros(omega.shape, omega.dtype))
+    return _thermal_rates(slope, _scalar(spectrum, zero), omega, apart, temperature)
 
 
 @compiled
-def _thermal_rates(slope: Array, omega: Array, temperature: Array) -> tuple[Array, Array]:
-    """The rates from gamma/omega."""
+def _thermal_rates(
+    slope: Array, at_zero: Array, omega: Array, apart: Array, temperature: Array
+) -> tuple[Array, Array]:
+    """The rates from gamma/omega, at a frequency that is apart from 0, and from gamma(0)."""
     temperature = nan_below_zero(temperature)
-    x, frozen = _reduced_frequency(omega, temperature)
+    x, frozen = _reduced_frequency(apart, temperature)
     slope = jnp.where(slope < 0.0, jnp.nan, slope)
     # the part that both have, so that a cold bath's rate down changes by no more than that up
     thermal = jnp.where(frozen, 0.0, temperature * _bose(jnp.abs(x)))
-    down, up = thermal + jnp.maximum(omega, 0.0), thermal + jnp.maximum(-omega, 0.0)
-    return slope * down, slope * up
+    down = slope * (thermal + jnp.maximum(apart, 0.0))
+    up = slope * (thermal + jnp.maximum(-apart, 0.0))
+    # where nothing moves, gamma(0) itself: a rate of 1e-155 would make a steady state unique
+    still = (omega == 0.0) & (temperature == 0.0) & jnp.isfinite(at_zero)
+    return down + jax.lax.stop_gradient(jnp.where(still, at_zero - down, 0.0)), up
 
 
 def as_spectrum(rate: Any, name: str = "rate") -> Spectrum:
