@@ -110,12 +110,11 @@ def run(repeats):
     fast = min(timings, key=lambda name: timings[name].seconds)
     off = error(timings[fast].value)
     found.append(measured(WORK, LANES, f"{fast}, defaults", "dynamiqs", timings[fast], off))
-    tolerance, timing, setting = at_equal_error(
-        lambda tolerance: dynamiqs(methods[fast](rtol=tolerance, atol=tolerance)),
-        arrays,
-        error,
-        ours,
-    )
+
+    def at(tolerance):
+        return dynamiqs(methods[fast](rtol=tolerance, atol=tolerance))
+
+    tolerance, timing, setting = at_equal_error(at, arrays, error, ours)
     label, off = f"{fast}, rtol {tolerance:.0e}", error(timing.value)
     found.append(measured(WORK, LANES, label, "dynamiqs", timing, off, setting))
     return found

@@ -49,9 +49,9 @@ def compiled_with_shared(function: Callable) -> Callable:
     def shared(*args: Any) -> Any:
         dynamic, static = eqx.partition(args, eqx.is_array)
         leaves, treedef = jax.tree.flatten(dynamic)
-        first = {id(leaf): leaf for leaf in leaves}
-        index = {key: place for place, key in enumerate(first)}
+        arrays = list({id(leaf): leaf for leaf in leaves}.values())
+        index = {id(array): place for place, array in enumerate(arrays)}
         places = tuple(index[id(leaf)] for leaf in leaves)
-        return call(list(first.values()), places, treedef, static)
+        return call(arrays, places, treedef, static)
 
     return shared

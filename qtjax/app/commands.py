@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _compile_sooner() -> None:
-    """Leave out what XLA does for large batches on a CPU: few machines compile longer than run."""
+    """Leave out what XLA does for large batches on a CPU: a few machines take longer to compile."""
     flags = os.environ.get("XLA_FLAGS", "")
     if jax.__version_info__ < (0, 11) and "fusion_emitters" not in flags:  # unknown to later ones
         os.environ["XLA_FLAGS"] = f"--xla_cpu_use_fusion_emitters=false {flags}".strip()

@@ -19,11 +19,9 @@ from ..numerics.exponentials import (
     compose,
     expm1,
     exponential_action,
-    magnus_exponent,
-    magnus_nodes,
     ordered_product,
-    within_pieces,
 )
+from ..numerics.magnus import magnus_exponent, magnus_nodes, within_pieces
 from .equation_of_motion import equation_of_motion
 from .open_system import OpenSystem
 from .propagator import stroke_edges, subdivide
@@ -136,7 +134,7 @@ def stroke_path(
         intervals = jnp.stack([grid[:-1], grid[1:]], axis=1)
         _, (xs, missed) = jax.lax.scan(long, x0, intervals)
     else:
-        nodes = within_pieces(jax.vmap(magnus_nodes)(grid[:-1], grid[1:]), grid, edges)
+        nodes = within_pieces(magnus_nodes, grid, edges)
         _, xs = jax.lax.scan(short, x0, jax.vmap(magnus)(grid[:-1], grid[1:], nodes))
         missed = jnp.zeros(())
     vectors = jnp.concatenate([x0[None], xs])

@@ -29,15 +29,17 @@ from ..numerics.equation import Balance, LinearEquation
 from ..numerics.exponentials import (
     compose,
     expm1_with_doubt,
-    magnus_combination,
-    magnus_exponent,
-    magnus_nodes,
     nearest_unitary,
-    node_differences,
     ordered_product,
     taylor_expm1,
     times,
     unitary_expm1,
+)
+from ..numerics.magnus import (
+    magnus_combination,
+    magnus_exponent,
+    magnus_nodes,
+    node_differences,
     within_pieces,
 )
 from ..numerics.magnus_rows import magnus_product
@@ -313,10 +315,10 @@ def _in_contact(
             t = jnp.sort(jnp.concatenate([t, graded(edges, parts, size).ravel()]))
         jumps = _jumps_of_energy(system, t if _sampled(seen) else edges, _sampled(seen))
         if implicit:
-            nodes = within_pieces(jax.vmap(collocation_nodes)(t[:-1], t[1:]), t, edges)
+            nodes = within_pieces(collocation_nodes, t, edges)
             steps = jax.vmap(partial(collocation_increment, generator))(t[:-1], t[1:], nodes)
             return _composed(steps, jumps, unit), t
-        nodes = within_pieces(jax.vmap(magnus_nodes)(t[:-1], t[1:]), t, edges)
+        nodes = within_pieces(magnus_nodes, t, edges)
         return _increment(equation, generator, duration, unit, t, nodes, jumps), t
 
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)
@@ -471,7 +473,7 @@ def _unitary_increments(
     h, energy, steps = system.hamiltonian, system.energy_hamiltonian, []
     for duration, t in strokes:
         widths = jnp.asarray(duration, t.dtype) * jnp.diff(t)
-        nodes = within_pieces(jax.vmap(magnus_nodes)(t[:-1], t[1:]), t, edges)
+        nodes = within_pieces(magnus_nodes, t, edges)
         steps.append((nodes, widths))
     states = _qubit_turns(h, steps) if system.dimension == 2 else [_turn(h, *s) for s in steps]
     before, after = (to_components(energy(s)) for s in (0.0, 1.0))

@@ -55,12 +55,10 @@ from ..numerics.equation import Balance, Watched
 from ..numerics.exponentials import (
     compose,
     expm1_with_doubt,
-    magnus_exponent,
-    magnus_nodes,
     ordered_product,
     taylor_expm1,
-    within_pieces,
 )
+from ..numerics.magnus import magnus_exponent, magnus_nodes, within_pieces
 from ..numerics.resolution import block_length, look
 from . import figures
 from .steps import Way, as_tolerance, resolved
@@ -370,9 +368,7 @@ def _map(
         if implicit:
             t = jnp.sort(jnp.concatenate([t, graded(edges, parts, longest).ravel()]))
             step, nodes = partial(collocation_increment, generator), collocation_nodes
-        steps = jax.vmap(step)(
-            t[:-1], t[1:], within_pieces(jax.vmap(nodes)(t[:-1], t[1:]), t, edges)
-        )
+        steps = jax.vmap(step)(t[:-1], t[1:], within_pieces(nodes, t, edges))
         return ordered_product(steps, jax.vmap(compose)), t
 
     (fine, t), (coarse, _) = increment_of(per_piece), increment_of(per_piece // 2)

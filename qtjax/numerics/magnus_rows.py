@@ -14,8 +14,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .equation import SignalTerm
-from .exponentials import magnus_combination, node_differences, taylor_expm1
+from .exponentials import taylor_expm1
 from .lanes import over_lanes, sample
+from .magnus import magnus_combination, node_differences
 from .small_matrices import Rows, row_product, row_product_in_reverse
 
 BLOCK = 8192  # steps times lanes that are treated at once

@@ -14,7 +14,8 @@ from jaxtyping import Array, Float
 
 from .._precise import matmul
 from .._types import RealLike
-from .exponentials import advance, expm1, magnus_exponent
+from .exponentials import advance, expm1
+from .magnus import magnus_exponent
 
 Generator = Callable[[Any], Any]
 _Step = tuple[Any, Any, dict[str, Any], None, RESULTS]

@@ -10,7 +10,7 @@ from scipy.linalg import expm
 
 from qtjax.numerics import magnus_rows
 from qtjax.numerics.equation import SignalTerm, dense, full, unit_entry
-from qtjax.numerics.exponentials import magnus_exponent, magnus_nodes
+from qtjax.numerics.magnus import magnus_exponent, magnus_nodes
 
 N, BOOKS, STEPS = 4, 2, 5
 
